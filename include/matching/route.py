@@ -1,0 +1,58 @@
+"""Attach, ask or create: the decision, as a pure function of the verdicts and the thresholds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from include.matching.types import REPORTED_FROM, RequestStatus, Route, RoutedMatch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from include.matching.types import Candidate, Thresholds, Verdict
+
+_CLOSED = {
+    RequestStatus.SHIPPED: "already shipped",
+    RequestStatus.DEPRIORITIZED: "was deprioritized",
+}
+
+
+def route(
+    verdicts: Sequence[Verdict],
+    candidates_by_id: Mapping[int, Candidate],
+    thresholds: Thresholds,
+    *,
+    degraded: bool = False,
+) -> RoutedMatch:
+    """Decide by the best verdict's confidence `c`.
+
+    `c >= attach` attaches, `ask <= c < attach` asks, anything else creates. A request that is
+    shipped or deprioritized is never attached to without a human's word. `degraded` means the
+    vectors were missing, so a confidence rests on words alone: then nothing is attached, and a
+    human is asked wherever a candidate was reported at all.
+
+    A verdict about a request that is not among the candidates is ignored: a judge may not invent
+    ids.
+    """
+    known = [verdict for verdict in verdicts if verdict.request_id in candidates_by_id]
+    if not known:
+        return RoutedMatch(Route.CREATE, None, "No existing request resembles this.")
+    best = max(known, key=lambda verdict: verdict.confidence)
+
+    if degraded:
+        if best.confidence >= REPORTED_FROM:
+            return RoutedMatch(
+                Route.ASK, best, "Only words could be compared just now, so a person decides."
+            )
+        return RoutedMatch(Route.CREATE, best, "No existing request shares enough words with this.")
+
+    if best.confidence < thresholds.ask:
+        return RoutedMatch(Route.CREATE, best, "The closest request is not close enough.")
+    closed = _CLOSED.get(RequestStatus(candidates_by_id[best.request_id].status))
+    if closed:
+        return RoutedMatch(Route.ASK, best, f"The matching request {closed}, so a person decides.")
+    if best.confidence < thresholds.attach:
+        return RoutedMatch(
+            Route.ASK, best, "The match is strong but not certain, so a person decides."
+        )
+    return RoutedMatch(Route.ATTACH, best, "The match is as good as certain.")

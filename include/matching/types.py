@@ -1,0 +1,142 @@
+"""The small typed values a match is made of, and the two protocols at its edges."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+REPORTED_FROM = 0.5
+"""A judge keeps to itself every verdict less confident than this."""
+
+
+class RequestStatus(StrEnum):
+    """Where a feature request stands."""
+
+    OPEN = "open"
+    SHIPPED = "shipped"
+    DEPRIORITIZED = "deprioritized"
+
+
+class MatchType(StrEnum):
+    """How a confidence reads in words; the scale is the product's and the same for every judge."""
+
+    SAME_ISSUE = "same_issue"
+    STRONG = "strong"
+    RELATED = "related"
+    WEAK = "weak"
+
+    @classmethod
+    def of(cls, confidence: float) -> MatchType:
+        """The word for a confidence: 0.9 same issue, 0.8 strong, 0.7 related, below that weak."""
+        if confidence >= 0.9:
+            return cls.SAME_ISSUE
+        if confidence >= 0.8:
+            return cls.STRONG
+        if confidence >= 0.7:
+            return cls.RELATED
+        return cls.WEAK
+
+
+class Route(StrEnum):
+    """What happens to a pain."""
+
+    ATTACH = "attach"
+    ASK = "ask"
+    CREATE = "create"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One request that may be what the customer means, with what the search knows about it.
+
+    `cosine` and `vector_rank` are None when the search ran without a vector or the request has none
+    of this model. `text_score` is the share (0 to 1) of the pain's words, weighted by rarity, that
+    the request contains. `title_score` is the share of the title's words, weighted alike, that the
+    pain contains. `background_mean` and `background_deviation` describe the cosines of the
+    runners-up in the longer list that was
+    retrieved: how close *any* request of this product is to this pain.
+    """
+
+    request_id: int
+    slug: str
+    title: str
+    description: str
+    status: str = RequestStatus.OPEN
+    area_ids: tuple[int, ...] = ()
+    cosine: float | None = None
+    vector_rank: int | None = None
+    text_score: float | None = None
+    text_rank: int | None = None
+    title_score: float | None = None
+    shared_words: tuple[str, ...] = ()
+    background_mean: float | None = None
+    background_deviation: float | None = None
+    background_size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A judge's opinion on one candidate: confidence from 0 to 1 and one sentence saying why."""
+
+    request_id: int
+    confidence: float
+    reason: str
+    match_type: MatchType
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.confidence <= 1.0:
+            raise ValueError(f"A confidence lies between 0 and 1, not at {self.confidence!r}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """From which confidence a pain is attached or asked about; decisions store the version."""
+
+    version: int
+    attach: float = 0.90
+    ask: float = 0.80
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.attach) and 0.0 < self.ask <= self.attach <= 1.0):
+            raise ValueError(
+                f"Thresholds must satisfy 0 < ask <= attach <= 1, not ask={self.ask!r} "
+                f"and attach={self.attach!r}."
+            )
+        if self.version < 0:
+            raise ValueError(f"A thresholds version counts from 0, not from {self.version}.")
+
+
+@dataclass(frozen=True, slots=True)
+class RoutedMatch:
+    """The routing decision: what to do, about which verdict, and why in one sentence."""
+
+    route: Route
+    best: Verdict | None
+    reason: str
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors of one size. Errors: `FatalError` or `EmbeddingsUnavailable`."""
+
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def dimensions(self) -> int: ...
+
+    def embed(self, texts: list[str]) -> list[list[float]]:
+        """One vector for each text, in order."""
+        ...
+
+
+class Judge(Protocol):
+    """Says how likely each candidate is the same problem as the pain."""
+
+    def judge(self, pain: str, candidates: Sequence[Candidate]) -> list[Verdict]:
+        """Verdicts best first; only ids of `candidates`, nothing below `REPORTED_FROM`."""
+        ...
