@@ -50,7 +50,7 @@ class BadRequest(Exception):
 
 
 def create_app(embedder: Embedder | None = None) -> Starlette:
-    """The application; `embedder` defaults to MiniLM, loaded here so that the first call is fast."""
+    """The application around `embedder`, or around MiniLM, which is then loaded here."""
     chosen = embedder or load()
     app = Starlette(
         routes=[
@@ -91,7 +91,7 @@ async def _set_faults(request: Request) -> Response:
     if not valid:
         return _error(
             400,
-            "Send an object with status (400 to 599), retry_after, delay_seconds, wrong_size, "
+            "Send status (400 to 599), retry_after, delay_seconds, wrong_size and times.",
             "times.",
         )
     request.app.state.faults = faults
