@@ -1,0 +1,106 @@
+"""The trigger behind both sensors: it joins the process's one loop and ends its task there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.triggers.base import BaseEventTrigger, TaskFailedEvent, TaskSuccessEvent, TriggerEvent
+
+from include.durable.keys import hook_key
+from include.durable.loop import Pass, Wait, closed_hook, loop_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Hashable
+
+
+class HookTrigger(BaseEventTrigger):
+    """Waits for one durable hook of the task instance it belongs to.
+
+    Its arguments hold names and numbers only; everything else is in the hook's row. All
+    instances in a triggerer share one stream, whatever they wait for.
+
+    Args:
+        name: What the wait is called in its DAG.
+        kind: ``approval`` or ``sleep``.
+        seconds: Length of a sleep; ``None`` for a hook that an upstream task created.
+        conn_id: Connection of the database with the hooks.
+        retired: Arguments of earlier releases, accepted and ignored.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        kind: str = "approval",
+        seconds: float | None = None,
+        conn_id: str = "feedback_db",
+        **retired: Any,
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.name = name
+        self.kind = kind
+        self.seconds = seconds
+        self.conn_id = conn_id
+        self.retired = retired
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Class path and arguments, as Airflow stores them."""
+        arguments = {
+            "name": self.name,
+            "kind": self.kind,
+            "seconds": self.seconds,
+            "conn_id": self.conn_id,
+        }
+        return f"{type(self).__module__}.{type(self).__qualname__}", arguments
+
+    def shared_stream_key(self) -> Hashable:
+        """All waits on one database share one loop."""
+        return ("durable-hooks", self.conn_id)
+
+    @classmethod
+    async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncIterator[Pass]:
+        """The loop's passes that found something; never ends, survives a lost database."""
+        async for found in loop_for(kwargs.get("conn_id", "feedback_db")).run():
+            yield found
+
+    async def filter_shared_stream(
+        self, shared_stream: AsyncIterator[Pass]
+    ) -> AsyncIterator[TriggerEvent]:
+        """End the task with the hook's outcome as its XCom."""
+        wait = self.wait()
+        hook = await closed_hook(wait, shared_stream, loop_for(self.conn_id))
+        if hook is None:
+            self.log.error(
+                "No durable hook %r: an upstream task must call create_hook(name=%r) before",
+                wait.key,
+                self.name,
+            )
+            yield TaskFailedEvent()
+        else:
+            yield TaskSuccessEvent(xcoms={"return_value": hook.outcome()})
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """The same without a triggerer's shared stream (``dag.test()``)."""
+        stream = self.open_shared_stream({"conn_id": self.conn_id})
+        async for event in self.filter_shared_stream(stream):
+            yield event
+
+    async def on_kill(self) -> None:
+        """A user cleared or marked the task: the hook is closed and its handler told."""
+        await loop_for(self.conn_id).cancel(self.wait())
+
+    def wait(self) -> Wait:
+        """What this instance waits for, from its task instance (no template is rendered)."""
+        ti: Any = self.task_instance
+        if ti is None:
+            raise RuntimeError("HookTrigger only works as the trigger of a task instance")
+        map_index = -1 if ti.map_index is None else ti.map_index
+        return Wait(
+            key=hook_key(ti.dag_id, ti.run_id, self.name, map_index),
+            dag_id=ti.dag_id,
+            run_id=ti.run_id,
+            task_id=ti.task_id,
+            map_index=map_index,
+            waiter=str(ti.id),
+            kind=self.kind,
+            seconds=self.seconds,
+        )

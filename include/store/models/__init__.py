@@ -1,0 +1,60 @@
+"""The product's tables. Import from here; one module an aspect."""
+
+from include.store.models.base import EMBEDDING_DIMENSIONS, Base
+from include.store.models.durable import Hook, HookKey, HookStatus
+from include.store.models.entries import (
+    ActorKind,
+    Decision,
+    DecisionStep,
+    Entry,
+    EntryStatus,
+    Feedback,
+    Outcome,
+    Route,
+    Severity,
+    Source,
+    ThresholdSet,
+)
+from include.store.models.people import Account, Area, Opportunity, RequestFollower, User
+from include.store.models.requests import (
+    Request,
+    RequestArea,
+    RequestEmbedding,
+    RequestStatus,
+    RequestStatusChange,
+)
+from include.store.models.slack import EventState, Message, MessageKind, MessageState, SlackEvent
+
+__all__ = [
+    "EMBEDDING_DIMENSIONS",
+    "Account",
+    "ActorKind",
+    "Area",
+    "Base",
+    "Decision",
+    "DecisionStep",
+    "Entry",
+    "EntryStatus",
+    "EventState",
+    "Feedback",
+    "Hook",
+    "HookKey",
+    "HookStatus",
+    "Message",
+    "MessageKind",
+    "MessageState",
+    "Opportunity",
+    "Outcome",
+    "Request",
+    "RequestArea",
+    "RequestEmbedding",
+    "RequestFollower",
+    "RequestStatus",
+    "RequestStatusChange",
+    "Route",
+    "Severity",
+    "SlackEvent",
+    "Source",
+    "ThresholdSet",
+    "User",
+]

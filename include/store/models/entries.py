@@ -1,0 +1,221 @@
+"""What customers said: entries as they arrived, the evidence made of them, and every decision."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from pgvector.sqlalchemy import Vector
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from include.store.models.base import (
+    EMBEDDING_DIMENSIONS,
+    Base,
+    BigId,
+    CreatedAt,
+    Moment,
+    one_of,
+)
+
+
+class Source(StrEnum):
+    """Where an entry came from."""
+
+    SLACK = "slack"
+    API = "api"
+    UI = "ui"
+    IMPORT = "import"
+
+
+class Severity(StrEnum):
+    """How much it hurts: nice to have, significant pain, dealbreaker."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class EntryStatus(StrEnum):
+    """How far an entry got. ``failed`` is found by the sweep and may be run again."""
+
+    RECEIVED = "received"
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Outcome(StrEnum):
+    """What became of an entry."""
+
+    ATTACHED = "attached"
+    CREATED = "created"
+
+
+class DecisionStep(StrEnum):
+    """At which point a routing decision was taken."""
+
+    MATCH = "match"
+    ANSWER = "answer"
+    EXPIRY = "expiry"
+    CANCEL = "cancel"
+    UNDO = "undo"
+
+
+class Route(StrEnum):
+    """The three ways an entry can go."""
+
+    ATTACH = "attach"
+    ASK = "ask"
+    CREATE = "create"
+
+
+class ActorKind(StrEnum):
+    """Who decided: the matcher, a person in Slack or the UI, or the clock."""
+
+    SYSTEM = "system"
+    PERSON = "person"
+    CLOCK = "clock"
+
+
+class Entry(Base):
+    """One submission as it arrived, stored before anything else happens to it.
+
+    ``account_id`` and ``opportunity_id`` are kept as given; the ``*_known`` flags say whether the
+    product knows them. ``run_id`` is the Airflow run that carries the entry out.
+    """
+
+    __tablename__ = "entries"
+
+    id: Mapped[BigId]
+    idempotency_key: Mapped[str] = mapped_column(Text, unique=True)
+    source: Mapped[str] = mapped_column(Text)
+    external_id: Mapped[str | None] = mapped_column(Text)
+    customer_pain: Mapped[str] = mapped_column(Text)
+    severity: Mapped[str] = mapped_column(Text)
+    account_id: Mapped[str | None] = mapped_column(Text)
+    account_known: Mapped[bool] = mapped_column(default=False)
+    opportunity_id: Mapped[str | None] = mapped_column(Text)
+    opportunity_known: Mapped[bool] = mapped_column(default=False)
+    areas: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
+    unknown_areas: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
+    links: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
+    submitter_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    status: Mapped[str] = mapped_column(
+        Text, default=EntryStatus.RECEIVED, server_default=EntryStatus.RECEIVED
+    )
+    outcome: Mapped[str | None] = mapped_column(Text)
+    dag_id: Mapped[str] = mapped_column(Text)
+    run_id: Mapped[str] = mapped_column(Text)
+    error: Mapped[str | None] = mapped_column(Text)
+    embedding: Mapped[list[float] | None] = mapped_column(
+        Vector(EMBEDDING_DIMENSIONS), deferred=True
+    )
+    embedding_model: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        one_of("source", Source),
+        one_of("severity", Severity),
+        one_of("status", EntryStatus),
+        one_of("outcome", Outcome),
+        CheckConstraint("char_length(btrim(customer_pain)) > 0", name="pain_present"),
+        CheckConstraint("char_length(customer_pain) <= 10000", name="pain_length"),
+        CheckConstraint("(status = 'done') = (outcome IS NOT NULL)", name="done_has_outcome"),
+        CheckConstraint("(embedding IS NULL) = (embedding_model IS NULL)", name="embedding_named"),
+        Index("ix_entries_run", "dag_id", "run_id"),
+        Index("ix_entries_unfinished", "updated_at", postgresql_where=text("status <> 'done'")),
+    )
+
+
+class Feedback(Base):
+    """One customer's evidence on a request. At most one live row for an entry's pain."""
+
+    __tablename__ = "feedback"
+
+    id: Mapped[BigId]
+    request_id: Mapped[int] = mapped_column(ForeignKey("requests.id"), index=True)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id"))
+    pain_number: Mapped[int] = mapped_column(default=0, server_default="0")
+    quote: Mapped[str] = mapped_column(Text)
+    severity: Mapped[str] = mapped_column(Text)
+    account_id: Mapped[str | None] = mapped_column(Text)
+    opportunity_id: Mapped[str | None] = mapped_column(Text)
+    links: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
+    confidence: Mapped[float | None]
+    reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+    match_type: Mapped[str] = mapped_column(Text)
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[CreatedAt]
+    removed_at: Mapped[Moment | None]
+    removed_by: Mapped[str | None] = mapped_column(Text)
+
+    __table_args__ = (
+        one_of("severity", Severity),
+        CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence_range"),
+        CheckConstraint("pain_number >= 0", name="pain_number_range"),
+        Index(
+            "uq_feedback_entry_id_pain_number",
+            "entry_id",
+            "pain_number",
+            unique=True,
+            postgresql_where=text("removed_at IS NULL"),
+        ),
+    )
+
+
+class ThresholdSet(Base):
+    """A version of the confidence thresholds, for one area or (``area_id`` null) for all."""
+
+    __tablename__ = "thresholds"
+
+    version: Mapped[BigId]
+    area_id: Mapped[int | None] = mapped_column(ForeignKey("areas.id"), index=True)
+    attach: Mapped[float]
+    ask: Mapped[float]
+    note: Mapped[str] = mapped_column(Text, default="", server_default="")
+    created_by: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (CheckConstraint("0 < ask AND ask <= attach AND attach <= 1", name="ordered"),)
+
+
+class Decision(Base):
+    """One routing decision: what was on the table, what was decided, by which rules and whom.
+
+    ``key`` makes the step idempotent. ``candidates`` holds request ids with their scores, never
+    customer text. ``request_id`` is the request the decision is about (suggested or chosen).
+    """
+
+    __tablename__ = "decisions"
+
+    id: Mapped[BigId]
+    key: Mapped[str] = mapped_column(Text, unique=True)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id"), index=True)
+    pain_number: Mapped[int] = mapped_column(default=0, server_default="0")
+    step: Mapped[str] = mapped_column(Text)
+    route: Mapped[str] = mapped_column(Text)
+    request_id: Mapped[int | None] = mapped_column(ForeignKey("requests.id"))
+    confidence: Mapped[float | None]
+    reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+    match_type: Mapped[str | None] = mapped_column(Text)
+    candidates: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSONB, default=list, server_default="[]"
+    )
+    thresholds_version: Mapped[int | None] = mapped_column(ForeignKey("thresholds.version"))
+    judge: Mapped[str | None] = mapped_column(Text)
+    model: Mapped[str | None] = mapped_column(Text)
+    prompt_version: Mapped[str | None] = mapped_column(Text)
+    degraded: Mapped[bool] = mapped_column(default=False, server_default="false")
+    actor_kind: Mapped[str] = mapped_column(Text)
+    actor: Mapped[str | None] = mapped_column(Text)
+    decided_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        one_of("step", DecisionStep),
+        one_of("route", Route),
+        one_of("actor_kind", ActorKind),
+        CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence_range"),
+    )

@@ -1,0 +1,122 @@
+"""Feature requests: the list the product exists to keep clean, and what search needs of them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pgvector.sqlalchemy import Vector
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, Text
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from include.store.models.base import (
+    EMBEDDING_DIMENSIONS,
+    Base,
+    BigId,
+    CreatedAt,
+    Moment,
+    one_of,
+)
+
+
+class RequestStatus(StrEnum):
+    """Where a request stands."""
+
+    OPEN = "open"
+    SHIPPED = "shipped"
+    DEPRIORITIZED = "deprioritized"
+
+
+class Request(Base):
+    """A feature request. ``opened_by_entry_id`` is unique: an entry opens at most one."""
+
+    __tablename__ = "requests"
+
+    id: Mapped[BigId]
+    slug: Mapped[str] = mapped_column(Text, unique=True)
+    title: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text, default="", server_default="")
+    status: Mapped[str] = mapped_column(
+        Text, default=RequestStatus.OPEN, server_default=RequestStatus.OPEN
+    )
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    opened_by_entry_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("entries.id"), unique=True
+    )
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[CreatedAt]
+    shipped_at: Mapped[Moment | None]
+    search: Mapped[str] = mapped_column(
+        TSVECTOR,
+        Computed(
+            "setweight(to_tsvector('english'::regconfig, title), 'A') || "
+            "setweight(to_tsvector('english'::regconfig, description), 'B')",
+            persisted=True,
+        ),
+        deferred=True,
+    )
+
+    __table_args__ = (
+        one_of("status", RequestStatus),
+        CheckConstraint("char_length(title) BETWEEN 5 AND 120", name="title_length"),
+        CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]*$'", name="slug_form"),
+        Index("ix_requests_search", "search", postgresql_using="gin"),
+    )
+
+
+class RequestArea(Base):
+    """Which areas a request belongs to."""
+
+    __tablename__ = "request_areas"
+
+    request_id: Mapped[int] = mapped_column(
+        ForeignKey("requests.id", ondelete="CASCADE"), primary_key=True
+    )
+    area_id: Mapped[int] = mapped_column(
+        ForeignKey("areas.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class RequestEmbedding(Base):
+    """A request's vector under one model; several models may stand side by side while one is built.
+
+    ``content_hash`` says which text and model made the vector, so a stale one is recognised.
+    """
+
+    __tablename__ = "request_embeddings"
+
+    request_id: Mapped[int] = mapped_column(
+        ForeignKey("requests.id", ondelete="CASCADE"), primary_key=True
+    )
+    model: Mapped[str] = mapped_column(Text, primary_key=True)
+    dimensions: Mapped[int]
+    content_hash: Mapped[str] = mapped_column(Text)
+    embedding: Mapped[list[float]] = mapped_column(Vector(EMBEDDING_DIMENSIONS))
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        CheckConstraint("dimensions = vector_dims(embedding)", name="dimensions_match"),
+        Index(
+            "ix_request_embeddings_hnsw",
+            "embedding",
+            postgresql_using="hnsw",
+            postgresql_with={"m": 16, "ef_construction": 64},
+            postgresql_ops={"embedding": "vector_cosine_ops"},
+        ),
+    )
+
+
+class RequestStatusChange(Base):
+    """History of a request's status, so that reports can be made as of any day."""
+
+    __tablename__ = "request_status_changes"
+
+    id: Mapped[BigId]
+    request_id: Mapped[int] = mapped_column(
+        ForeignKey("requests.id", ondelete="CASCADE"), index=True
+    )
+    status: Mapped[str] = mapped_column(Text)
+    changed_by: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[CreatedAt]
+
+    __table_args__ = (one_of("status", RequestStatus),)

@@ -1,0 +1,74 @@
+"""Sessions on the product's database, from the Airflow connection ``feedback_db``."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from sqlalchemy import URL, create_engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from include.connections import FEEDBACK_DB, ConnectionInfo, get_connection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Engine
+
+
+def database_url(info: ConnectionInfo) -> URL:
+    """The SQLAlchemy URL (psycopg 3) of a connection; a host that is a path is a socket folder."""
+    query: dict[str, str] = {
+        key: str(info.extra[key])
+        for key in ("host", "sslmode", "sslrootcert", "options", "connect_timeout")
+        if key in info.extra
+    }
+    host: str | None = info.host or None
+    if host and host.startswith("/"):
+        query["host"], host = host, None
+    return URL.create(
+        "postgresql+psycopg",
+        username=info.login or None,
+        password=info.password or None,
+        host=host,
+        port=info.port,
+        database=info.schema or "feedback",
+        query=query,
+    )
+
+
+def conninfo(info: ConnectionInfo) -> str:
+    """The same as :func:`database_url` as a libpq connection string, for psycopg itself."""
+    from psycopg.conninfo import make_conninfo
+
+    url = database_url(info)
+    parameters: dict[str, str | int | None] = {
+        "user": url.username,
+        "password": str(url.password) if url.password else None,
+        "host": url.host,
+        "port": url.port,
+        "dbname": url.database,
+        **{key: str(value) for key, value in url.query.items()},
+    }
+    return make_conninfo("", **{key: value for key, value in parameters.items() if value})
+
+
+@lru_cache(maxsize=4)
+def engine_for(url: URL) -> Engine:
+    """One engine a process and URL: small pool, connections checked before use."""
+    return create_engine(
+        url, pool_size=5, max_overflow=5, pool_pre_ping=True, connect_args={"connect_timeout": 10}
+    )
+
+
+def engine() -> Engine:
+    """The engine of ``feedback_db``."""
+    return engine_for(database_url(get_connection(FEEDBACK_DB)))
+
+
+@contextmanager
+def session_scope() -> Iterator[Session]:
+    """A session that commits at the end and rolls back on an exception."""
+    with sessionmaker(engine(), expire_on_commit=False)() as session, session.begin():
+        yield session

@@ -1,0 +1,35 @@
+"""What all tests share: loopback only, and one embedded PostgreSQL for those that need it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from pytest_socket import socket_allow_hosts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from include.sandbox.postgres import SandboxPostgres
+
+
+@pytest.fixture(autouse=True)
+def loopback_only() -> None:
+    """Refuse every connection that would leave this machine."""
+    socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[SandboxPostgres]:
+    """An embedded PostgreSQL in a short temporary folder (a socket path has at most 107 bytes)."""
+    from include.sandbox.postgres import start_server, stop_server
+
+    folder = Path(tempfile.mkdtemp(prefix="gtm-pg-"))
+    try:
+        yield start_server(folder / "data", fsync="off", synchronous_commit="off")
+    finally:
+        stop_server(folder / "data", mode="immediate")
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,67 @@
+"""A real PostgreSQL for the database tests: one embedded server a session, one database a test."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
+
+from include.connections import get_connection
+from include.store.migrate import upgrade
+from include.store.session import database_url, engine_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL
+
+    from include.sandbox.postgres import SandboxPostgres
+
+TEMPLATE = "feedback_template"
+
+
+@pytest.fixture(scope="session")
+def template(postgres: SandboxPostgres) -> str:
+    """A migrated database that every test's own is copied from."""
+    from include.sandbox.postgres import drop_database, ensure_database
+
+    drop_database(postgres, TEMPLATE)
+    ensure_database(postgres, TEMPLATE)
+    upgrade(url_of(postgres, TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+def feedback_db(
+    postgres: SandboxPostgres, template: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[URL]:
+    """A fresh migrated database, also set as the connection ``feedback_db``."""
+    from include.sandbox.postgres import drop_database
+
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    admin = create_engine(url_of(postgres, "postgres"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+    admin.dispose()
+    monkeypatch.setenv("AIRFLOW_CONN_FEEDBACK_DB", postgres.uri(name))
+    url = database_url(get_connection("feedback_db"))
+    yield url
+    engine_for(url).dispose()
+    drop_database(postgres, name)
+
+
+@pytest.fixture
+def session(feedback_db: URL) -> Iterator[Session]:
+    """A session on the fresh database; what a test wants kept it commits itself."""
+    with Session(engine_for(feedback_db), expire_on_commit=False) as session:
+        yield session
+
+
+def url_of(postgres: SandboxPostgres, database: str) -> URL:
+    """The SQLAlchemy URL of a database on the test server."""
+    from include.connections import _from_environment
+
+    return database_url(_from_environment("feedback_db", postgres.uri(database)))
