@@ -1,0 +1,528 @@
+"""The sandbox's Slack, driven by the real SDK on one side and checked by it on the other."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from slack_sdk.webhook import WebhookClient
+
+from include.sandbox.slack.running import free_port, running_sandbox
+from tests.unit.sandbox.fake_relay import FakeRelay, running_relay
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from include.sandbox.slack.client import SlackSandbox
+
+SECRET = "a-secret-of-this-test"
+BUTTONS: list[dict[str, Any]] = [
+    {"type": "section", "text": {"type": "mrkdwn", "text": "Same request?"}},
+    {
+        "type": "actions",
+        "block_id": "decide",
+        "elements": [
+            {
+                "type": "button",
+                "action_id": "approve",
+                "value": "hook-1",
+                "style": "primary",
+                "text": {"type": "plain_text", "text": "Add to this request"},
+            },
+            {
+                "type": "button",
+                "action_id": "decline",
+                "value": "hook-1",
+                "text": {"type": "plain_text", "text": "Create new request"},
+            },
+        ],
+    },
+]
+MODAL: dict[str, Any] = {
+    "type": "modal",
+    "callback_id": "add",
+    "private_metadata": "kept",
+    "title": {"type": "plain_text", "text": "Add feedback"},
+    "submit": {"type": "plain_text", "text": "Send"},
+    "blocks": [
+        {
+            "type": "input",
+            "block_id": "pain",
+            "label": {"type": "plain_text", "text": "Pain"},
+            "element": {"type": "plain_text_input", "action_id": "text", "multiline": True},
+        },
+        {
+            "type": "input",
+            "block_id": "severity",
+            "optional": True,
+            "label": {"type": "plain_text", "text": "Severity"},
+            "element": {
+                "type": "static_select",
+                "action_id": "choice",
+                "options": [
+                    {"text": {"type": "plain_text", "text": "Dealbreaker"}, "value": "high"},
+                    {"text": {"type": "plain_text", "text": "Nice to have"}, "value": "low"},
+                ],
+            },
+        },
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def shared_relay() -> Iterator[FakeRelay]:
+    with running_relay(SECRET) as relay:
+        yield relay
+
+
+@pytest.fixture(scope="module")
+def shared_sandbox(
+    shared_relay: FakeRelay, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SlackSandbox]:
+    state = tmp_path_factory.mktemp("slack")
+    with running_sandbox(state, shared_relay.url, signing_secret=SECRET) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def relay(shared_relay: FakeRelay) -> FakeRelay:
+    shared_relay.clear()
+    return shared_relay
+
+
+@pytest.fixture
+def sandbox(shared_sandbox: SlackSandbox, relay: FakeRelay) -> SlackSandbox:
+    shared_sandbox.reset()
+    return shared_sandbox
+
+
+@pytest.fixture
+def web(sandbox: SlackSandbox) -> WebClient:
+    return WebClient("xoxb-sandbox", base_url=sandbox.api_url)
+
+
+def error_of(call: Any, **arguments: Any) -> str:
+    with pytest.raises(SlackApiError) as caught:
+        call(**arguments)
+    return str(caught.value.response["error"])
+
+
+class TestWebApi:
+    def test_a_missing_and_a_wrong_token_are_told_apart(self, sandbox: SlackSandbox) -> None:
+        assert error_of(WebClient(base_url=sandbox.api_url).auth_test) == "not_authed"
+        assert error_of(WebClient("xoxb-no", base_url=sandbox.api_url).auth_test) == "invalid_auth"
+
+    def test_the_bot_knows_itself_and_its_team(self, web: WebClient) -> None:
+        assert web.auth_test()["user_id"] == "U0GTMBOT"
+        assert web.team_info()["team"]["id"] == "T0DEMO"
+        assert error_of(web.apps_connections_open, app_token="xoxb-sandbox") == "not_allowed"
+        assert error_of(web.api_call, api_method="no.such") == "unknown_method"
+
+    def test_people_are_found_by_id_and_by_email(self, web: WebClient) -> None:
+        assert web.users_info(user="U0ANN")["user"]["profile"]["email"] == "ann.ames@example.com"
+        assert web.users_lookupByEmail(email="BEN.Okafor@example.com")["user"]["id"] == "U0BEN"
+        assert error_of(web.users_info, user="U0NOBODY") == "user_not_found"
+        assert error_of(web.users_lookupByEmail, email="x@example.com") == "users_not_found"
+
+    def test_a_message_to_a_user_id_opens_the_dm(
+        self, web: WebClient, sandbox: SlackSandbox
+    ) -> None:
+        posted = web.chat_postMessage(channel="U0ANN", text="hello", blocks=BUTTONS)
+        assert posted["channel"] == "D0ANN"
+        assert web.conversations_open(users=["U0ANN"])["channel"]["id"] == "D0ANN"
+        assert web.conversations_info(channel="D0ANN")["channel"]["is_im"] is True
+        assert [m["text"] for m in sandbox.dm("U0ANN")] == ["hello"]
+        assert sandbox.dm("U0BEN") == []
+
+    def test_timestamps_are_unique_and_increase(self, web: WebClient) -> None:
+        stamps = [web.chat_postMessage(channel="#feedback", text=str(i))["ts"] for i in range(20)]
+        assert stamps == sorted(set(stamps))
+        assert all(len(ts.partition(".")[2]) == 6 for ts in stamps)
+
+    def test_history_is_newest_first_in_pages_and_shows_metadata_on_request(
+        self, web: WebClient
+    ) -> None:
+        meta = {"event_type": "question", "event_payload": {"hook": "h1"}}
+        for i in range(5):
+            web.chat_postMessage(channel="C0FEEDBACK", text=f"m{i}", metadata=meta)
+        first = web.conversations_history(channel="C0FEEDBACK", limit=2, include_all_metadata=True)
+        assert [m["text"] for m in first["messages"]] == ["m4", "m3"]
+        assert first["messages"][0]["metadata"] == meta
+        rest = web.conversations_history(
+            channel="C0FEEDBACK", limit=10, cursor=first["response_metadata"]["next_cursor"]
+        )
+        assert [m["text"] for m in rest["messages"]] == ["m2", "m1", "m0"]
+        assert rest["has_more"] is False
+        assert "metadata" not in rest["messages"][0]
+        newer = web.conversations_history(
+            channel="C0FEEDBACK", oldest=first["messages"][1]["ts"], inclusive=False
+        )
+        assert [m["text"] for m in newer["messages"]] == ["m4"]
+
+    def test_replies_belong_to_the_thread_not_to_the_channel(self, web: WebClient) -> None:
+        parent = web.chat_postMessage(channel="C0FEEDBACK", text="parent")["ts"]
+        web.chat_postMessage(channel="C0FEEDBACK", text="reply", thread_ts=parent)
+        thread = web.conversations_replies(channel="C0FEEDBACK", ts=parent)["messages"]
+        assert [m["text"] for m in thread] == ["parent", "reply"]
+        assert thread[0]["reply_count"] == 1
+        history = web.conversations_history(channel="C0FEEDBACK")["messages"]
+        assert [m["text"] for m in history] == ["parent"]
+        missing = error_of(web.conversations_replies, channel="C0FEEDBACK", ts="1.000001")
+        assert missing == "thread_not_found"
+
+    def test_an_update_keeps_what_is_not_given(self, web: WebClient) -> None:
+        ts = web.chat_postMessage(channel="C0REVIEW", text="open", blocks=BUTTONS)["ts"]
+        kept = web.chat_update(channel="C0REVIEW", ts=ts, text="changed")["message"]
+        assert (kept["text"], len(kept["blocks"])) == ("changed", 2)
+        assert kept["edited"]["user"] == "U0GTMBOT"
+        bare = web.chat_update(channel="C0REVIEW", ts=ts, text="bare", blocks=[])["message"]
+        assert "blocks" not in bare
+
+    def test_nobody_elses_message_can_be_changed(
+        self, web: WebClient, sandbox: SlackSandbox
+    ) -> None:
+        ts = sandbox.say("U0ANN", "C0FEEDBACK", "mine")["ts"]
+        where = {"channel": "C0FEEDBACK", "ts": ts}
+        assert error_of(web.chat_update, text="x", **where) == "cant_update_message"
+        assert error_of(web.chat_delete, **where) == "cant_delete_message"
+        gone = {"channel": "C0FEEDBACK", "ts": "1.000001"}
+        assert error_of(web.chat_update, text="x", **gone) == "message_not_found"
+        own = web.chat_postMessage(channel="C0FEEDBACK", text="own")["ts"]
+        web.chat_delete(channel="C0FEEDBACK", ts=own)
+        assert [m["ts"] for m in sandbox.messages("C0FEEDBACK")] == [ts]
+
+    @pytest.mark.parametrize(
+        ("arguments", "code"),
+        [
+            ({"channel": "C0NOWHERE", "text": "x"}, "channel_not_found"),
+            ({"channel": "C0DEALS", "text": "x"}, "not_in_channel"),
+            ({"channel": "C0FEEDBACK"}, "no_text"),
+            ({"channel": "C0FEEDBACK", "text": "x" * 40_001}, "msg_too_long"),
+            (
+                {"channel": "C0FEEDBACK", "text": "x", "metadata": {"a": 1}},
+                "invalid_metadata_format",
+            ),
+            ({"channel": "C0FEEDBACK", "text": "x", "thread_ts": "1.2"}, "thread_not_found"),
+            (
+                {"channel": "C0FEEDBACK", "text": "x", "blocks": [{"type": "divider"}] * 51},
+                "invalid_blocks",
+            ),
+        ],
+    )
+    def test_a_bad_message_is_refused(
+        self, web: WebClient, sandbox: SlackSandbox, arguments: dict[str, Any], code: str
+    ) -> None:
+        post = {"api_method": "chat.postMessage", "json": arguments}
+        assert error_of(web.api_call, **post) == code
+        assert sandbox.messages("C0FEEDBACK") == []
+
+    def test_joining_a_channel_makes_it_writable(self, web: WebClient) -> None:
+        web.conversations_join(channel="C0DEALS")
+        assert web.chat_postMessage(channel="C0DEALS", text="now").get("ok") is True
+        names = [c["name"] for c in web.conversations_list()["channels"] if c["is_member"]]
+        assert "deals" in names
+
+    def test_an_ephemeral_is_seen_by_one_person(
+        self, web: WebClient, sandbox: SlackSandbox
+    ) -> None:
+        web.chat_postEphemeral(channel="C0REVIEW", user="U0BEN", text="only you")
+        assert [m["text"] for m in sandbox.messages("C0REVIEW", "U0BEN")] == ["only you"]
+        assert sandbox.messages("C0REVIEW", "U0ANN") == []
+        assert web.conversations_history(channel="C0REVIEW")["messages"] == []
+
+    def test_a_reaction_counts_once_a_person(self, web: WebClient) -> None:
+        ts = web.chat_postMessage(channel="C0FEEDBACK", text="x")["ts"]
+        where = {"channel": "C0FEEDBACK", "timestamp": ts, "name": "eyes"}
+        web.reactions_add(**where)
+        assert error_of(web.reactions_add, **where) == "already_reacted"
+        message = web.reactions_get(channel="C0FEEDBACK", timestamp=ts)["message"]
+        assert message["reactions"] == [{"name": "eyes", "users": ["U0GTMBOT"], "count": 1}]
+        web.reactions_remove(**where)
+        assert error_of(web.reactions_remove, **where) == "no_reaction"
+
+    def test_a_file_arrives_with_its_content(self, web: WebClient, sandbox: SlackSandbox) -> None:
+        web.files_upload_v2(
+            channel="C0GENERAL", filename="rising.csv", content="a,b\n", initial_comment="chart"
+        )
+        (message,) = sandbox.messages("C0GENERAL")
+        assert message["text"] == "chart"
+        assert httpx.get(message["files"][0]["url_private"], trust_env=False).text == "a,b\n"
+
+    def test_a_permalink_and_an_unfurl_point_at_a_message(
+        self, web: WebClient, sandbox: SlackSandbox
+    ) -> None:
+        link = "http://localhost:8080/requests/export"
+        ts = sandbox.say("U0ANN", "C0FEEDBACK", f"see {link}")["ts"]
+        shown = web.chat_getPermalink(channel="C0FEEDBACK", message_ts=ts)["permalink"]
+        assert shown.endswith(f"/archives/C0FEEDBACK/p{ts.replace('.', '')}")
+        web.chat_unfurl(channel="C0FEEDBACK", ts=ts, unfurls={link: {"blocks": BUTTONS[:1]}})
+        assert sandbox.messages("C0FEEDBACK")[0]["attachments"][0]["from_url"] == link
+
+
+class TestFaults:
+    def test_a_rate_limit_carries_retry_after_and_passes(
+        self, web: WebClient, sandbox: SlackSandbox
+    ) -> None:
+        sandbox.faults("chat.postMessage", error="ratelimited", retry_after=7, times=2)
+        for _ in range(2):
+            with pytest.raises(SlackApiError) as caught:
+                web.chat_postMessage(channel="C0FEEDBACK", text="x")
+            response = caught.value.response
+            assert (response.status_code, response["error"]) == (429, "ratelimited")
+            assert response.headers["Retry-After"] == "7"
+        web.chat_postMessage(channel="C0FEEDBACK", text="x")
+        assert sandbox.calls()["chat.postMessage"] == 3
+        assert len(sandbox.messages("C0FEEDBACK")) == 1
+
+    def test_a_lost_answer_leaves_the_message_behind(
+        self, web: WebClient, sandbox: SlackSandbox
+    ) -> None:
+        sandbox.faults("chat.postMessage", status=503, applied=True)
+        with pytest.raises(SlackApiError):
+            web.chat_postMessage(channel="C0FEEDBACK", text="posted all the same")
+        assert [m["text"] for m in sandbox.messages("C0FEEDBACK")] == ["posted all the same"]
+
+    def test_a_delay_makes_the_call_slow_and_only_that_channel(
+        self, web: WebClient, sandbox: SlackSandbox
+    ) -> None:
+        sandbox.faults("chat.postMessage", delay_seconds=0.5, channel="C0REVIEW")
+        started = time.monotonic()
+        web.chat_postMessage(channel="C0FEEDBACK", text="fast")
+        assert time.monotonic() - started < 0.4
+        web.chat_postMessage(channel="C0REVIEW", text="slow")
+        assert time.monotonic() - started > 0.5
+
+    def test_a_fault_without_effect_is_refused(self, sandbox: SlackSandbox) -> None:
+        with pytest.raises(ValueError, match="needs an error"):
+            sandbox.faults("chat.postMessage")
+        with pytest.raises(ValueError, match="not a fault"):
+            sandbox.faults("chat.postMessage", erorr="typo")
+
+
+class TestActing:
+    def test_a_click_reaches_the_relay_signed_and_complete(
+        self, web: WebClient, sandbox: SlackSandbox, relay: FakeRelay
+    ) -> None:
+        ts = web.chat_postMessage(channel="U0ANN", text="Q", blocks=BUTTONS)["ts"]
+        result = sandbox.click("U0ANN", "D0ANN", ts, "approve")
+        assert (result["ok"], result["status"]) == (True, 200)
+        (got,) = relay.received
+        assert got.valid
+        assert got.headers["content-type"] == "application/x-www-form-urlencoded"
+        assert got.body["type"] == "block_actions"
+        assert got.body["user"]["id"] == "U0ANN"
+        assert got.body["container"] == {
+            "type": "message",
+            "message_ts": ts,
+            "channel_id": "D0ANN",
+            "is_ephemeral": False,
+        }
+        assert got.body["message"]["blocks"][1]["block_id"] == "decide"
+        assert got.body["channel"] == {"id": "D0ANN", "name": "directmessage"}
+        (action,) = got.body["actions"]
+        assert (action["action_id"], action["value"]) == ("approve", "hook-1")
+
+    def test_bad_signatures_are_caught_by_the_sdk(
+        self, web: WebClient, sandbox: SlackSandbox, relay: FakeRelay
+    ) -> None:
+        ts = web.chat_postMessage(channel="U0ANN", text="Q", blocks=BUTTONS)["ts"]
+        for trick in ("wrong_signature", "stale", "no_signature"):
+            result = sandbox.click("U0ANN", "D0ANN", ts, "approve", **{trick: True})
+            assert (result["ok"], result["status"]) == (False, 401), trick
+        assert [r.valid for r in relay.received] == [False, False, False]
+
+    def test_a_repeat_is_the_very_same_request(
+        self, web: WebClient, sandbox: SlackSandbox, relay: FakeRelay
+    ) -> None:
+        ts = web.chat_postMessage(channel="U0ANN", text="Q", blocks=BUTTONS)["ts"]
+        result = sandbox.click("U0ANN", "D0ANN", ts, "approve", repeat=1)
+        assert len(result["deliveries"]) == 2
+        assert relay.bodies[0] == relay.bodies[1]
+        relay.received.clear()
+        sandbox.react("U0BEN", "D0ANN", ts, "gtm-feedback", repeat=1, force=True)
+        first, second = relay.received
+        assert first.body["event_id"] == second.body["event_id"]
+        assert "x-slack-retry-num" not in first.headers
+        assert second.headers["x-slack-retry-num"] == "1"
+        assert second.headers["x-slack-retry-reason"] == "http_timeout"
+
+    def test_an_event_nobody_takes_comes_four_times_with_one_id(
+        self, sandbox: SlackSandbox, relay: FakeRelay
+    ) -> None:
+        relay.statuses = [500, 500, 500, 500]
+        assert sandbox.say("U0ANN", "C0FEEDBACK", "help")["ok"] is False
+        received = relay.wait_for(4)
+        assert len({r.body["event_id"] for r in received}) == 1
+        numbers = [r.headers.get("x-slack-retry-num") for r in received]
+        assert numbers == [None, "1", "2", "3"]
+        assert received[1].headers["x-slack-retry-reason"] == "http_error"
+
+    def test_a_relay_slower_than_three_seconds_is_a_failure(
+        self, sandbox: SlackSandbox, relay: FakeRelay
+    ) -> None:
+        relay.delay = 4.0
+        result = sandbox.command("U0ANN", "/feedback", "slow")
+        assert (result["status"], result["error"]) == (None, "http_timeout")
+        assert 2900 < result["elapsed_ms"] < 3900
+        (note,) = sandbox.messages("C0FEEDBACK", "U0ANN")
+        assert "operation_timeout" in note["text"]
+
+    def test_what_was_typed_is_escaped_and_linked(
+        self, sandbox: SlackSandbox, relay: FakeRelay
+    ) -> None:
+        sandbox.say("U0ANN", "C0FEEDBACK", "@ben a<b & http://localhost:1/requests/x")
+        message, shared = (b["event"] for b in relay.bodies)
+        assert message["text"] == "<@U0BEN> a&lt;b &amp; <http://localhost:1/requests/x>"
+        assert message["channel_type"] == "channel"
+        assert shared["type"] == "link_shared"
+        assert shared["links"] == [{"url": "http://localhost:1/requests/x", "domain": "localhost"}]
+
+    def test_a_mention_is_told_as_such_and_a_shared_channel_is_marked(
+        self, sandbox: SlackSandbox, relay: FakeRelay
+    ) -> None:
+        sandbox.say("U0ANN", "C0SHARED", "@gtm-feedback hi")
+        assert [b["event"]["type"] for b in relay.bodies] == ["message", "app_mention"]
+        assert relay.bodies[0]["is_ext_shared_channel"] is True
+
+    def test_a_command_answer_is_private_unless_said_otherwise(
+        self, sandbox: SlackSandbox, relay: FakeRelay
+    ) -> None:
+        relay.answer = lambda body: {"text": f"got {body['text']}"}
+        sandbox.command("U0ANN", "/feedback", "it hurts")
+        relay.answer = lambda body: {"text": "all see", "response_type": "in_channel"}
+        sandbox.command("U0ANN", "/shipped", "export")
+        texts = [m["text"] for m in sandbox.messages("C0FEEDBACK", "U0ANN")]
+        assert texts == ["got it hurts", "all see"]
+        assert [m["text"] for m in sandbox.messages("C0FEEDBACK")] == ["all see"]
+        assert relay.bodies[0]["command"] == "/feedback"
+
+    def test_a_response_url_replaces_adds_and_runs_out(
+        self, web: WebClient, sandbox: SlackSandbox, relay: FakeRelay
+    ) -> None:
+        ts = web.chat_postMessage(channel="C0REVIEW", text="Q", blocks=BUTTONS)["ts"]
+        sandbox.click("U0BEN", "C0REVIEW", ts, "approve")
+        hook = WebhookClient(relay.bodies[0]["response_url"])
+        assert hook.send(text="note").body == "ok"
+        assert hook.send(text="locked", replace_original=True).status_code == 200
+        texts = [m["text"] for m in sandbox.messages("C0REVIEW", "U0BEN")]
+        assert texts == ["locked", "note"]
+        assert "blocks" not in sandbox.messages("C0REVIEW")[0]
+        assert hook.send(delete_original=True).status_code == 200
+        assert sandbox.messages("C0REVIEW") == []
+        for _ in range(2):
+            hook.send(text="again")
+        assert hook.send(text="sixth").status_code == 404
+
+    def test_impossible_acts_are_refused_before_the_relay(
+        self, web: WebClient, sandbox: SlackSandbox, relay: FakeRelay
+    ) -> None:
+        ts = web.chat_postMessage(channel="U0ANN", text="Q", blocks=BUTTONS)["ts"]
+        with pytest.raises(ValueError, match=r"no element with action_id 'nope'.*approve"):
+            sandbox.click("U0ANN", "D0ANN", ts, "nope")
+        with pytest.raises(ValueError, match="U0BEN is not in D0ANN"):
+            sandbox.click("U0BEN", "D0ANN", ts, "approve")
+        with pytest.raises(ValueError, match="message_not_found"):
+            sandbox.click("U0ANN", "D0ANN", "1.000001", "approve")
+        assert relay.received == []
+
+
+class TestModals:
+    def open(self, web: WebClient, sandbox: SlackSandbox, relay: FakeRelay) -> dict[str, Any]:
+        sandbox.shortcut("U0ANN", "add_feedback")
+        body = relay.bodies[-1]
+        view: dict[str, Any] = web.views_open(trigger_id=body["trigger_id"], view=MODAL)["view"]
+        return view
+
+    def test_a_submission_carries_the_state_and_closes(
+        self, web: WebClient, sandbox: SlackSandbox, relay: FakeRelay
+    ) -> None:
+        view = self.open(web, sandbox, relay)
+        opened = sandbox.view("U0ANN")
+        assert opened is not None
+        assert opened["id"] == view["id"]
+        sandbox.submit("U0ANN", {"pain": "no export", "severity": "high"})
+        sent = relay.bodies[-1]
+        assert sent["type"] == "view_submission"
+        values = sent["view"]["state"]["values"]
+        assert values["pain"]["text"] == {"type": "plain_text_input", "value": "no export"}
+        assert values["severity"]["choice"]["selected_option"]["value"] == "high"
+        assert sent["view"]["private_metadata"] == "kept"
+        assert sandbox.view("U0ANN") is None
+
+    def test_errors_keep_the_modal_open(
+        self, web: WebClient, sandbox: SlackSandbox, relay: FakeRelay
+    ) -> None:
+        view = self.open(web, sandbox, relay)
+        relay.answer = lambda body: {"response_action": "errors", "errors": {"pain": "too short"}}
+        sandbox.submit("U0ANN", {"pain": "x"})
+        assert sandbox.state()["view_errors"] == {view["id"]: {"pain": "too short"}}
+        with pytest.raises(ValueError, match="'pain' must be filled in"):
+            sandbox.submit("U0ANN", {})
+
+    def test_a_trigger_opens_one_view_within_three_seconds(
+        self, web: WebClient, sandbox: SlackSandbox, relay: FakeRelay
+    ) -> None:
+        self.open(web, sandbox, relay)
+        used = relay.bodies[-1]["trigger_id"]
+        again = {"trigger_id": used, "view": MODAL}
+        assert error_of(web.views_open, **again) == "exchanged_trigger_id"
+        unknown = {"trigger_id": "1.2.x", "view": MODAL}
+        assert error_of(web.views_open, **unknown) == "invalid_trigger_id"
+        sandbox.shortcut("U0ANN", "add_feedback")
+        late = relay.bodies[-1]["trigger_id"]
+        deadline = time.monotonic() + 3.05
+        while time.monotonic() < deadline:  # the three seconds are the thing under test
+            time.sleep(0.05)
+        assert error_of(web.views_open, trigger_id=late, view=MODAL) == "expired_trigger_id"
+
+    def test_an_update_with_an_old_hash_is_refused(
+        self, web: WebClient, sandbox: SlackSandbox, relay: FakeRelay
+    ) -> None:
+        view = self.open(web, sandbox, relay)
+        changed = {**MODAL, "title": {"type": "plain_text", "text": "Second"}}
+        new = web.views_update(view_id=view["id"], hash=view["hash"], view=changed)["view"]
+        assert (new["id"], new["title"]["text"]) == (view["id"], "Second")
+        stale = {"view_id": view["id"], "hash": view["hash"], "view": changed}
+        assert error_of(web.views_update, **stale) == "hash_conflict"
+        assert error_of(web.views_update, view_id="V0", view=changed) == "not_found"
+
+    def test_home_is_published_and_its_buttons_work(
+        self, web: WebClient, sandbox: SlackSandbox, relay: FakeRelay
+    ) -> None:
+        sandbox.open_home("U0ANN")
+        assert relay.bodies[-1]["event"]["type"] == "app_home_opened"
+        web.views_publish(user_id="U0ANN", view={"type": "home", "blocks": BUTTONS})
+        home = sandbox.state()["homes"]["U0ANN"]
+        sandbox.click_view("U0ANN", "decline", home["id"])
+        assert relay.bodies[-1]["container"] == {"type": "view", "view_id": home["id"]}
+
+
+def test_a_restart_keeps_every_message(tmp_path: Path) -> None:
+    port = free_port()
+    with running_sandbox(tmp_path, "http://127.0.0.1:9/none", port=port) as sandbox:
+        web = WebClient("xoxb-sandbox", base_url=sandbox.api_url)
+        ts = web.chat_postMessage(channel="U0ANN", text="before", blocks=BUTTONS)["ts"]
+        web.reactions_add(channel="D0ANN", timestamp=ts, name="eyes")
+        web.views_publish(user_id="U0ANN", view={"type": "home", "blocks": BUTTONS[:1]})
+        before = sandbox.state()
+    with running_sandbox(tmp_path, "http://127.0.0.1:9/none", port=port) as sandbox:
+        after = sandbox.state()
+        for part in ("messages", "channels", "homes"):
+            assert after[part] == before[part]
+        web = WebClient("xoxb-sandbox", base_url=sandbox.api_url)
+        assert web.chat_postMessage(channel="U0ANN", text="after")["ts"] > ts
+        unreachable = sandbox.click("U0ANN", "D0ANN", ts, "approve")
+        assert (unreachable["ok"], unreachable["error"]) == (False, "connection_failed")
+
+
+def test_pages_elsewhere_cannot_reach_in(sandbox: SlackSandbox) -> None:
+    url = sandbox.base_url
+    rebound = httpx.get(f"{url}/sandbox/state", headers={"Host": "evil.example"}, trust_env=False)
+    assert rebound.status_code == 403
+    simple = httpx.post(f"{url}/sandbox/reset", content="{}", trust_env=False)
+    assert simple.status_code == 400
