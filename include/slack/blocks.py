@@ -1,0 +1,249 @@
+"""What people see in Slack: cards as Block Kit. Pure functions, nothing but the standard library.
+
+Slack's limits are kept: 3,000 characters a section, 50 blocks, 2,000 characters a button value.
+Whatever comes from outside is escaped; ``verbatim`` keeps Slack from turning ``@channel`` in a
+customer's words into a ping.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Block = dict[str, Any]
+
+ANSWER_ATTACH = "answer_attach"
+ANSWER_CREATE = "answer_create"
+UNDO_ATTACHMENT = "undo_attachment"
+
+SECTION_LIMIT = 3000
+QUOTE_LIMIT = 500
+QUOTE_LINES = 12
+TITLE_LIMIT = 150
+REASON_LIMIT = 300
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A message: ``text`` is what notifications and screen readers get."""
+
+    text: str
+    blocks: list[Block]
+
+
+def escape(text: str) -> str:
+    """Slack's three control characters, so that text cannot become a link or a ping."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def shorten(text: str, limit: int) -> str:
+    """At most ``limit`` characters, cut between words where there is a gap, with an ellipsis."""
+    if len(text) <= limit:
+        return text
+    cut = text[: limit - 1]
+    head, gap, _ = cut.rpartition(" ")
+    return (head if gap and len(head) >= limit // 2 else cut).rstrip(" ,.;:") + "…"
+
+
+def quoted(text: str) -> str:
+    """Text as Slack quote lines, escaped, at most 500 characters in 12 lines."""
+    lines = [line.strip() for line in shorten(text.strip(), QUOTE_LIMIT).splitlines()]
+    lines = [line for line in lines if line]
+    if len(lines) > QUOTE_LINES:
+        lines = [*lines[: QUOTE_LINES - 1], "…"]
+    return "\n".join(f"> {escape(line)}" for line in lines) or "> …"
+
+
+def link(title: str, url: str | None) -> str:
+    """A title that leads to its page; a bold title when there is no page to show."""
+    label = escape(_one_line(title, TITLE_LIMIT)) or "this request"
+    if not url:
+        return f"*{label}*"
+    address = url.replace("&", "&amp;").replace("<", "%3C").replace(">", "%3E")
+    return f"<{address.replace('|', '%7C')}|{label}>"
+
+
+def confidence_words(confidence: float | None) -> str:
+    """How sure the match is, in words and percent; the scale of the matching core."""
+    if confidence is None:
+        return "Confidence not measured"
+    # Rounded down: 89.6 % must not read as the 90 % that attaches by itself.
+    percent = int(max(0.0, min(1.0, confidence)) * 100 + 1e-9)
+    for floor, words in ((90, "Same issue"), (80, "Strong match"), (70, "Related"), (50, "Weak")):
+        if percent >= floor:
+            return f"{words}, {percent}% sure"
+    return f"Unlikely, {percent}% sure"
+
+
+def question_card(
+    *,
+    quote: str,
+    request_title: str,
+    request_url: str | None,
+    shipped: bool,
+    confidence: float | None,
+    reason: str,
+    token: str,
+) -> Rendered:
+    """The question whether a customer's words belong to a request, with its two buttons."""
+    title = link(request_title, request_url)
+    ask = (
+        f"This sounds like {title}, which has *already shipped*. Does the customer mean that?"
+        if shipped
+        else f"This sounds like {title}. Is it the same problem?"
+    )
+    return Rendered(
+        text=_plain(f"Is this feedback about “{_one_line(request_title, TITLE_LIMIT)}”?"),
+        blocks=[
+            _section("A customer said:\n" + quoted(quote)),
+            _section(ask),
+            *_why(confidence, reason),
+            {
+                "type": "actions",
+                "block_id": "question",
+                "elements": [
+                    _button("Add to this request", ANSWER_ATTACH, token) | {"style": "primary"},
+                    _button("Create new request", ANSWER_CREATE, token),
+                ],
+            },
+        ],
+    )
+
+
+def question_locked(
+    *, quote: str, request_title: str, request_url: str | None, verdict: str
+) -> Rendered:
+    """The question after its answer: no buttons, and who decided what and when (``verdict``)."""
+    return Rendered(
+        text=_plain(f"Answered: is this about “{_one_line(request_title, TITLE_LIMIT)}”?"),
+        blocks=[
+            _section("A customer said:\n" + quoted(quote)),
+            _section(f"The question was whether this is {link(request_title, request_url)}."),
+            _context(verdict),
+        ],
+    )
+
+
+def attached_card(
+    *,
+    quote: str,
+    request_title: str,
+    request_url: str | None,
+    confidence: float | None,
+    reason: str,
+    undo_token: str,
+) -> Rendered:
+    """Tells the submitter that their feedback was attached, with Undo."""
+    undo = _button("Undo", UNDO_ATTACHMENT, undo_token) | {
+        "confirm": {
+            "title": _plain_text("Take it off this request?"),
+            "text": _plain_text("Your feedback becomes a request of its own."),
+            "confirm": _plain_text("Undo"),
+            "deny": _plain_text("Keep it"),
+        }
+    }
+    return Rendered(
+        text=_plain(f"Your feedback was added to “{_one_line(request_title, TITLE_LIMIT)}”."),
+        blocks=[
+            _section(
+                f"Your feedback was added to {link(request_title, request_url)}. "
+                "You will hear when it ships.\n" + quoted(quote)
+            ),
+            *_why(confidence, reason),
+            {"type": "actions", "block_id": "attached", "elements": [undo]},
+        ],
+    )
+
+
+def attached_locked(
+    *,
+    quote: str,
+    request_title: str,
+    request_url: str | None,
+    confidence: float | None,
+    reason: str,
+    verdict: str,
+) -> Rendered:
+    """The attached card after Undo: no button, and what happened (``verdict``)."""
+    return Rendered(
+        text=_plain(f"No longer on “{_one_line(request_title, TITLE_LIMIT)}”."),
+        blocks=[
+            _section(
+                f"Your feedback had been added to {link(request_title, request_url)}.\n"
+                + quoted(quote)
+            ),
+            *_why(confidence, reason),
+            _context(verdict),
+        ],
+    )
+
+
+def created_card(
+    *, quote: str, request_title: str, request_url: str | None, areas: Sequence[str]
+) -> Rendered:
+    """Tells the submitter that their feedback opened a new request."""
+    where = f" in {escape(_one_line(', '.join(areas), REASON_LIMIT))}" if areas else ""
+    return Rendered(
+        text=_plain(f"Your feedback opened “{_one_line(request_title, TITLE_LIMIT)}”."),
+        blocks=[
+            _section(
+                f"Nobody had asked for this yet, so your feedback opened "
+                f"{link(request_title, request_url)}{where}.\n" + quoted(quote)
+            ),
+        ],
+    )
+
+
+def reminder_card(*, request_title: str, question_link: str | None, expires_in: str) -> Rendered:
+    """One reminder of an open question; ``expires_in`` is a span in words, e.g. ``6 days``."""
+    title = escape(_one_line(request_title, TITLE_LIMIT))
+    question = link("your answer", question_link) if question_link else "your answer"
+    return Rendered(
+        text=_plain(f"Still open: is this about “{_one_line(request_title, TITLE_LIMIT)}”?"),
+        blocks=[
+            _section(
+                f"I am still waiting for {question} about *{title}*. "
+                f"Without one, the feedback becomes a new request in {escape(expires_in)}."
+            )
+        ],
+    )
+
+
+def _one_line(text: str, limit: int) -> str:
+    return shorten(" ".join(text.split()), limit)
+
+
+def _plain(text: str) -> str:
+    return escape(text)
+
+
+def _section(text: str) -> Block:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
+
+
+def _context(text: str) -> Block:
+    return {
+        "type": "context",
+        "elements": [{"type": "mrkdwn", "text": shorten(text, SECTION_LIMIT), "verbatim": True}],
+    }
+
+
+def _why(confidence: float | None, reason: str) -> list[Block]:
+    said = escape(_one_line(reason, REASON_LIMIT))
+    return [_context(f"{confidence_words(confidence)}. {said}".strip())]
+
+
+def _plain_text(text: str) -> Block:
+    return {"type": "plain_text", "text": text}
+
+
+def _button(label: str, action_id: str, value: str) -> Block:
+    return {
+        "type": "button",
+        "action_id": action_id,
+        "text": _plain_text(label),
+        "value": value,
+    }

@@ -1,0 +1,227 @@
+"""Brings the ledger's messages to Slack: each effect once, in order, never faster than Slack likes.
+
+A message is claimed and the claim committed before Slack is called, and its place is recorded
+afterwards; whoever finds an old claim looks in Slack before posting again. Slack being away is
+not an error here: messages wait, and the report says so. Message texts are never logged.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from include.connections import SLACK_APP, MissingConnection, get_connection
+from include.slack import claims
+from include.slack.blocks import escape
+from include.slack.claims import Claim, SendPolicy
+from include.slack.client import TIMEOUT_SECONDS, slack_client
+from include.slack.client import review_channel as configured_review_channel
+from include.slack.outcomes import Trouble, Verdict, read_trouble
+from include.slack.posting import Posted, attempt, is_user
+from include.store.models.slack import Message, MessageState
+from include.store.session import session_scope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+
+    from slack_sdk import WebClient
+    from sqlalchemy.orm import Session
+
+log = logging.getLogger(__name__)
+
+_POLL_SECONDS = 0.05
+_MOST_BLOCKS = 50
+
+
+@dataclass
+class DeliveryReport:
+    """What became of the messages (ids), in the order in which it happened.
+
+    ``found`` lists those that an interrupted earlier attempt had posted already; ``waiting`` those
+    still to be sent; ``unavailable`` says why Slack could not be used at all.
+    """
+
+    sent: list[int] = field(default_factory=list)
+    found: list[int] = field(default_factory=list)
+    superseded: list[int] = field(default_factory=list)
+    failed: list[int] = field(default_factory=list)
+    rerouted: list[int] = field(default_factory=list)
+    waiting: list[int] = field(default_factory=list)
+    unavailable: str | None = None
+
+    def as_dict(self) -> dict[str, object]:
+        """Counts, for an XCom or a log."""
+        return {
+            "sent": len(self.sent),
+            "found": len(self.found),
+            "superseded": len(self.superseded),
+            "failed": len(self.failed),
+            "rerouted": len(self.rerouted),
+            "waiting": len(self.waiting),
+            "unavailable": self.unavailable,
+        }
+
+
+def deliver(
+    message_ids: Iterable[int | None],
+    *,
+    review_channel: str | None = None,
+    policy: SendPolicy | None = None,
+) -> DeliveryReport:
+    """Send these messages now, and before them whatever waits for the same addresses.
+
+    Call it after the commit of the transaction that queued them. What cannot be sent now stays in
+    the ledger for :func:`deliver_pending`.
+
+    Args:
+        message_ids: From :mod:`include.slack.ledger`; ``None`` is skipped.
+        review_channel: Where a DM goes that cannot be delivered; the connection's
+            ``review_channel`` when not given.
+        policy: Lease, pace and patience.
+    """
+    policy = policy or SendPolicy()
+    wanted = [message_id for message_id in message_ids if message_id is not None]
+    return _run(lambda session: claims.scope_of(session, wanted), wanted, review_channel, policy)
+
+
+def deliver_pending(
+    limit: int = 200, *, review_channel: str | None = None, policy: SendPolicy | None = None
+) -> DeliveryReport:
+    """The sweep: send what is due, interrupted messages too; at most ``limit``."""
+    policy = policy or SendPolicy()
+    return _run(lambda session: claims.due(session, limit, policy), None, review_channel, policy)
+
+
+def _run(
+    choose: Callable[[Session], list[int]],
+    wanted: Sequence[int] | None,
+    review: str | None,
+    policy: SendPolicy,
+) -> DeliveryReport:
+    report = DeliveryReport()
+    with session_scope() as session:
+        scope = choose(session)
+    if not scope:
+        return report
+    try:
+        info = get_connection(SLACK_APP)
+        client = slack_client(info)
+        review = review or configured_review_channel(info)
+    except MissingConnection as error:
+        report.unavailable = str(error)
+    else:
+        _send_all(client, scope, review, policy, report)
+    with session_scope() as session:
+        report.waiting = _open_ones(session, scope if wanted is None else wanted)
+    if report.failed or report.waiting:
+        log.info("Slack messages: %s", report.as_dict())
+    return report
+
+
+def _send_all(
+    client: WebClient,
+    scope: Sequence[int],
+    review: str | None,
+    policy: SendPolicy,
+    report: DeliveryReport,
+) -> None:
+    patience = policy.patience.total_seconds()
+    deadline = time.monotonic() + patience
+    while report.unavailable is None:
+        with session_scope() as session:
+            claim = claims.claim_next(session, scope, policy)
+        if claim is None:
+            with session_scope() as session:
+                worth_waiting = claims.soon(session, scope, policy)
+            if not worth_waiting or time.monotonic() >= deadline:
+                return
+            time.sleep(_POLL_SECONDS)
+            continue
+        if isinstance(claim, Claim):
+            _send(client, claim, review, report, policy)
+        elif claim.state == MessageState.SUPERSEDED:
+            report.superseded.append(claim.id)
+        else:
+            report.failed.append(claim.id)
+        deadline = time.monotonic() + patience
+
+
+def _send(
+    client: WebClient, claim: Claim, review: str | None, report: DeliveryReport, policy: SendPolicy
+) -> None:
+    reserve = policy.lease.total_seconds() - 2 * TIMEOUT_SECONDS
+    try:
+        posted = attempt(client, claim, give_up_at=time.monotonic() + reserve)
+    # Whatever goes wrong with one message must stop neither the others nor the caller's task.
+    except Exception as error:
+        trouble = read_trouble(error, claim.attempts)
+        log.warning(
+            "Slack message %s (%s) not sent at attempt %s: %s",
+            claim.id,
+            claim.purpose,
+            claim.attempts,
+            trouble.code,
+        )
+        _record_trouble(claim, trouble, review, report)
+    else:
+        _record_sent(claim, posted)
+        (report.found if posted.found else report.sent).append(claim.id)
+
+
+def _record_sent(claim: Claim, posted: Posted) -> None:
+    with session_scope() as session:
+        message = session.get_one(Message, claim.id)
+        message.state, message.channel, message.ts = MessageState.SENT, posted.channel, posted.ts
+        message.sent_at = _clock(session)
+        message.not_before = None
+
+
+def _record_trouble(
+    claim: Claim, trouble: Trouble, review: str | None, report: DeliveryReport
+) -> None:
+    with session_scope() as session:
+        message = session.get_one(Message, claim.id, with_for_update=True)
+        if message.state != MessageState.SENDING or message.attempts != claim.attempts:
+            return  # taken over meanwhile: what the other one records counts
+        message.error = trouble.code
+        if trouble.verdict in (Verdict.RETRY, Verdict.STOP):
+            message.state = MessageState.PENDING
+            message.not_before = _clock(session) + trouble.wait(claim.attempts)
+        elif trouble.verdict == Verdict.UNREACHABLE and review and is_user(message.address):
+            _reroute(message, trouble, review)
+            report.rerouted.append(claim.id)
+        else:
+            message.state = MessageState.FAILED
+            report.failed.append(claim.id)
+    if trouble.verdict == Verdict.STOP:
+        report.unavailable = trouble.code
+
+
+def _reroute(message: Message, trouble: Trouble, review: str) -> None:
+    """Send a DM that nobody can receive to the review channel, under the same key."""
+    person = message.address or ""
+    message.state, message.not_before, message.thread_ts = MessageState.PENDING, None, None
+    message.error = f"{trouble.code}: {person} could not be reached, sent to the review channel"
+    message.address = review
+    note = f"For <@{escape(person)}>, who could not be reached in a direct message."
+    line = {"type": "context", "elements": [{"type": "mrkdwn", "text": note}]}
+    if message.blocks and len(message.blocks) < _MOST_BLOCKS:
+        message.blocks = [line, *message.blocks]
+
+
+def _open_ones(session: Session, message_ids: Sequence[int]) -> list[int]:
+    statement = select(Message.id).where(
+        Message.id.in_(message_ids),
+        Message.state.in_([MessageState.PENDING, MessageState.SENDING]),
+    )
+    return list(session.execute(statement.order_by(Message.id)).scalars())
+
+
+def _clock(session: Session) -> datetime:
+    now: datetime = session.execute(select(func.statement_timestamp())).scalar_one()
+    return now
