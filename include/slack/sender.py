@@ -175,23 +175,24 @@ def _send(
 
 def _record_sent(claim: Claim, posted: Posted) -> None:
     with session_scope() as session:
+        now = _clock(session)
         message = session.get_one(Message, claim.id)
-        message.state, message.channel, message.ts = MessageState.SENT, posted.channel, posted.ts
-        message.sent_at = _clock(session)
-        message.not_before = None
+        message.state, message.sent_at, message.not_before = MessageState.SENT, now, None
+        message.channel, message.ts = posted.channel, posted.ts
 
 
 def _record_trouble(
     claim: Claim, trouble: Trouble, review: str | None, report: DeliveryReport
 ) -> None:
     with session_scope() as session:
+        now = _clock(session)
         message = session.get_one(Message, claim.id, with_for_update=True)
         if message.state != MessageState.SENDING or message.attempts != claim.attempts:
             return  # taken over meanwhile: what the other one records counts
         message.error = trouble.code
         if trouble.verdict in (Verdict.RETRY, Verdict.STOP):
             message.state = MessageState.PENDING
-            message.not_before = _clock(session) + trouble.wait(claim.attempts)
+            message.not_before = now + trouble.wait(claim.attempts)
         elif trouble.verdict == Verdict.UNREACHABLE and review and is_user(message.address):
             _reroute(message, trouble, review)
             report.rerouted.append(claim.id)
