@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 _URL = re.compile(r"https?://[^\s<>|]+")
-_HANDLE = re.compile(r"@([a-z][a-z0-9-]*)")
+_HANDLE = re.compile(r"(?<!\w)@([a-z][a-z0-9-]*)")
 
 
 class Actor:

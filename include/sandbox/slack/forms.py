@@ -130,7 +130,8 @@ def fill(blocks: Iterable[Json], values: Json, *, require: bool) -> Json:
         value = initial_value(element)
         if block_id in values:
             given = values[block_id]
-            is_map = isinstance(given, dict) and "text" not in given
+            is_option = isinstance(given, dict) and {"text", "value"} <= given.keys()
+            is_map = isinstance(given, dict) and not is_option
             value = given.get(action_id, value) if is_map else given
         filled = state_of(element, value)
         mandatory = block["type"] == "input" and not block.get("optional")
