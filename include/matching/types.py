@@ -55,11 +55,13 @@ class Candidate:
     """One request that may be what the customer means, with what the search knows about it.
 
     `cosine` and `vector_rank` are None when the search ran without a vector or the request has none
-    of this model. `text_score` is the share (0 to 1) of the pain's words, weighted by rarity, that
-    the request contains. `title_score` is the share of the title's words, weighted alike, that the
-    pain contains. `background_mean` and `background_deviation` describe the cosines of the
-    runners-up in the longer list that was
-    retrieved: how close *any* request of this product is to this pain.
+    of this model. `text_points` orders the text matches; `text_score` is the share (0 to 1) of the
+    pain's words, weighted by rarity, that the request contains, and `title_score` the share of the
+    title's words that the pain contains. `shared_words` are stems, the rarest first.
+
+    `background_mean` is the mean cosine of the second to sixth nearest request, of which there were
+    `background_size`: how near any request of this product is to this pain. `corpus_size` is the
+    number of requests searched. These three are the same for all candidates of one search.
     """
 
     request_id: int
@@ -73,10 +75,11 @@ class Candidate:
     text_score: float | None = None
     text_rank: int | None = None
     title_score: float | None = None
+    text_points: float | None = None
     shared_words: tuple[str, ...] = ()
     background_mean: float | None = None
-    background_deviation: float | None = None
     background_size: int = 0
+    corpus_size: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,10 +130,11 @@ def _candidate(row: Any) -> Candidate:
         text_score=row["text_score"],
         text_rank=row["text_rank"],
         title_score=row["title_score"],
+        text_points=row["text_points"],
         shared_words=tuple(row["shared_words"]),
         background_mean=row["background_mean"],
-        background_deviation=row["background_deviation"],
         background_size=row["background_size"],
+        corpus_size=int(row["corpus_size"]),
     )
 
 
@@ -202,7 +203,7 @@ WITH lexemes AS MATERIALIZED (
         ORDER BY e.embedding <=> CAST(:vector AS vector) LIMIT :pool
     ) found
 ), background AS (
-    SELECT avg(cosine) AS mean, stddev_pop(cosine) AS deviation, count(*) AS size
+    SELECT avg(cosine) AS mean, count(*) AS size
     FROM nearest WHERE rank BETWEEN 2 AND 6
 ), scored AS MATERIALIZED (
     SELECT r.id, r.slug, r.title, r.description, r.status, n.cosine, n.rank AS vector_rank,
@@ -227,10 +228,10 @@ WITH lexemes AS MATERIALIZED (
               AS text_rank
     FROM scored
 )
-SELECT ranked.*, background.mean AS background_mean, background.deviation AS background_deviation,
-       background.size AS background_size,
+SELECT ranked.*, background.mean AS background_mean, background.size AS background_size,
+       corpus.size AS corpus_size,
        ARRAY(SELECT area_id FROM request_areas WHERE request_id = ranked.id ORDER BY 1) AS area_ids
-FROM ranked CROSS JOIN background
+FROM ranked CROSS JOIN background CROSS JOIN corpus
 ORDER BY coalesce(1.0 / (:rank_constant + vector_rank), 0)
          + coalesce(:text_share / (:rank_constant + text_rank), 0) DESC, ranked.id
 LIMIT :limit
