@@ -40,6 +40,7 @@ class HookView:
     remind_at: datetime | None
     reminded_at: datetime | None
     expires_at: datetime | None
+    waiter: str | None
     created_at: datetime
 
     @property

@@ -12,9 +12,13 @@ from sqlalchemy.orm import Session, sessionmaker
 from include.connections import FEEDBACK_DB, ConnectionInfo, get_connection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from sqlalchemy import Engine
+
+    SessionScope = Callable[[], AbstractContextManager[Session]]
+    """Opens a transaction that commits at its end: :func:`session_scope`, or a test's own."""
 
 
 def database_url(info: ConnectionInfo) -> URL:

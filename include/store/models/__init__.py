@@ -1,5 +1,6 @@
 """The product's tables. Import from here; one module an aspect."""
 
+from include.matching.types import RequestStatus, Route
 from include.store.models.base import EMBEDDING_DIMENSIONS, Base
 from include.store.models.durable import Hook, HookKey, HookStatus
 from include.store.models.entries import (
@@ -10,7 +11,6 @@ from include.store.models.entries import (
     EntryStatus,
     Feedback,
     Outcome,
-    Route,
     Severity,
     Source,
     ThresholdSet,
@@ -20,7 +20,6 @@ from include.store.models.requests import (
     Request,
     RequestArea,
     RequestEmbedding,
-    RequestStatus,
     RequestStatusChange,
 )
 from include.store.models.slack import EventState, Message, MessageKind, MessageState, SlackEvent

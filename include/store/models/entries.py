@@ -10,6 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from include.matching.types import Route
 from include.store.models.base import (
     EMBEDDING_DIMENSIONS,
     Base,
@@ -60,15 +61,8 @@ class DecisionStep(StrEnum):
     ANSWER = "answer"
     EXPIRY = "expiry"
     CANCEL = "cancel"
+    RESULT = "result"
     UNDO = "undo"
-
-
-class Route(StrEnum):
-    """The three ways an entry can go."""
-
-    ATTACH = "attach"
-    ASK = "ask"
-    CREATE = "create"
 
 
 class ActorKind(StrEnum):

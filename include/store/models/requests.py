@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from pgvector.sqlalchemy import Vector
 from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, Text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
+from include.matching.types import RequestStatus
 from include.store.models.base import (
     EMBEDDING_DIMENSIONS,
     Base,
@@ -17,14 +16,6 @@ from include.store.models.base import (
     Moment,
     one_of,
 )
-
-
-class RequestStatus(StrEnum):
-    """Where a request stands."""
-
-    OPEN = "open"
-    SHIPPED = "shipped"
-    DEPRIORITIZED = "deprioritized"
 
 
 class Request(Base):

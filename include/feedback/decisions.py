@@ -1,0 +1,83 @@
+"""The record of every routing decision, and the thresholds in force."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from include.matching.types import Thresholds
+from include.store.models import Decision, ThresholdSet
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy.orm import Session
+
+    from include.matching.types import Candidate, Verdict
+
+
+def record_decision(session: Session, *, key: str, **values: Any) -> int:
+    """Store a decision once; a repeat with the same key returns the first one's id."""
+    statement = (
+        insert(Decision).values(key=key, **values).on_conflict_do_nothing().returning(Decision.id)
+    )
+    decision_id = session.scalar(statement)
+    if decision_id is None:
+        decision_id = session.scalars(select(Decision.id).where(Decision.key == key)).one()
+    return decision_id
+
+
+def find_decision(session: Session, key: str) -> Decision | None:
+    """The decision with this key."""
+    return session.scalars(select(Decision).where(Decision.key == key)).one_or_none()
+
+
+def match_key(entry_id: int) -> str:
+    """Key of the matcher's decision on an entry's first pain."""
+    return f"match:{entry_id}:0"
+
+
+def thresholds_for(session: Session, area_ids: Collection[int]) -> Thresholds:
+    """The newest thresholds of the areas; with several, the most careful; else the general ones."""
+    if area_ids:
+        newest = session.scalars(
+            select(ThresholdSet)
+            .where(ThresholdSet.area_id.in_(area_ids))
+            .distinct(ThresholdSet.area_id)
+            .order_by(ThresholdSet.area_id, ThresholdSet.version.desc())
+        ).all()
+        if newest:
+            chosen = max(newest, key=lambda row: (row.attach, row.ask, row.version))
+            return Thresholds(version=chosen.version, attach=chosen.attach, ask=chosen.ask)
+    general = session.scalars(
+        select(ThresholdSet)
+        .where(ThresholdSet.area_id.is_(None))
+        .order_by(ThresholdSet.version.desc())
+        .limit(1)
+    ).one()
+    return Thresholds(version=general.version, attach=general.attach, ask=general.ask)
+
+
+def candidate_record(
+    candidates: Collection[Candidate], verdicts: Collection[Verdict]
+) -> list[dict[str, Any]]:
+    """What was on the table, for the decision's row: ids, scores and confidences, no texts."""
+    confidence = {verdict.request_id: verdict.confidence for verdict in verdicts}
+    return [
+        {
+            "request_id": candidate.request_id,
+            "status": str(candidate.status),
+            "cosine": _rounded(candidate.cosine),
+            "text_score": _rounded(candidate.text_score),
+            "vector_rank": candidate.vector_rank,
+            "text_rank": candidate.text_rank,
+            "confidence": _rounded(confidence.get(candidate.request_id)),
+        }
+        for candidate in candidates
+    ]
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

@@ -1,0 +1,127 @@
+"""Entries: stored first and once, owned by one run, finished with one outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from include.errors import FatalError
+from include.store.models import Account, Area, Entry, EntryStatus, Opportunity, User
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from include.feedback.submission import Submission, Submitter
+
+
+@dataclass(frozen=True)
+class StoredEntry:
+    """``is_owner`` is false when another run carries the same submission out."""
+
+    entry_id: int
+    is_owner: bool
+    run_id: str
+
+
+def idempotency_key(submission: Submission, dag_id: str, run_id: str) -> str:
+    """What makes two submissions the same: source and external id, else the run itself."""
+    if submission.external_id:
+        return f"{submission.source}:{submission.external_id}"
+    return f"run:{dag_id}/{run_id}"
+
+
+def store_entry(session: Session, submission: Submission, dag_id: str, run_id: str) -> StoredEntry:
+    """Store a submission once; a repeat finds the first one.
+
+    A run that repeats a submission whose own run failed takes it over, so a resubmission heals.
+    """
+    key = idempotency_key(submission, dag_id, run_id)
+    known_areas = set(
+        session.scalars(select(Area.slug).where(Area.slug.in_(submission.areas)))
+    )
+    values = {
+        "idempotency_key": key,
+        "source": submission.source,
+        "external_id": submission.external_id,
+        "customer_pain": submission.customer_pain,
+        "severity": submission.severity,
+        "account_id": submission.account_id,
+        "account_known": _exists(session, Account, submission.account_id),
+        "opportunity_id": submission.opportunity_id,
+        "opportunity_known": _exists(session, Opportunity, submission.opportunity_id),
+        "areas": [area for area in submission.areas if area in known_areas],
+        "unknown_areas": [area for area in submission.areas if area not in known_areas],
+        "links": list(submission.links),
+        "submitter_id": ensure_user(session, submission.submitter),
+        "dag_id": dag_id,
+        "run_id": run_id,
+    }
+    statement = insert(Entry).values(**values).on_conflict_do_nothing().returning(Entry.id)
+    entry_id = session.scalar(statement)
+    if entry_id is not None:
+        return StoredEntry(entry_id, is_owner=True, run_id=run_id)
+    entry = session.scalars(
+        select(Entry).where(Entry.idempotency_key == key).with_for_update()
+    ).one()
+    if entry.status == EntryStatus.FAILED and entry.run_id != run_id:
+        entry.dag_id, entry.run_id = dag_id, run_id
+        entry.status, entry.error = EntryStatus.RECEIVED, None
+        entry.updated_at = func.now()
+    return StoredEntry(entry.id, is_owner=entry.run_id == run_id, run_id=entry.run_id)
+
+
+def ensure_user(session: Session, submitter: Submitter | None) -> int | None:
+    """The id of the submitter's user, created when new; a missing part is filled in."""
+    if submitter is None:
+        return None
+    email = submitter.email.lower() if submitter.email else None
+    session.execute(
+        insert(User)
+        .values(email=email, slack_user_id=submitter.slack_user_id, name=submitter.name or "")
+        .on_conflict_do_nothing()
+    )
+    users = session.scalars(
+        select(User)
+        .where(
+            or_(
+                User.slack_user_id == submitter.slack_user_id,
+                func.lower(User.email) == email,
+            )
+        )
+        # Slack's id is the surer sign when the two name different people.
+        .order_by((User.slack_user_id == submitter.slack_user_id).desc().nulls_last())
+    ).all()
+    user = users[0]
+    if len(users) == 1:
+        user.email = user.email or email
+        user.slack_user_id = user.slack_user_id or submitter.slack_user_id
+        user.name = user.name or submitter.name or ""
+    session.flush()
+    return user.id
+
+
+def get_entry(session: Session, entry_id: int, *, lock: bool = False) -> Entry:
+    """The entry, or a :class:`FatalError` that names the id."""
+    statement = select(Entry).where(Entry.id == entry_id)
+    entry = session.scalars(statement.with_for_update() if lock else statement).one_or_none()
+    if entry is None:
+        raise FatalError(f"entry {entry_id} does not exist; was the database restored?")
+    return entry
+
+
+def mark_failed(session: Session, dag_id: str, run_id: str, error: str) -> bool:
+    """Note that the run of an unfinished entry failed; false when there is no such entry."""
+    statement = (
+        update(Entry)
+        .where(Entry.dag_id == dag_id, Entry.run_id == run_id, Entry.status != EntryStatus.DONE)
+        .values(status=EntryStatus.FAILED, error=error[:500], updated_at=func.now())
+        .returning(Entry.id)
+    )
+    return session.scalar(statement) is not None
+
+
+def _exists(session: Session, model: type[Account | Opportunity], key: str | None) -> bool:
+    return key is not None and session.get(model, key) is not None

@@ -1,0 +1,238 @@
+"""Matching an entry: search, judge, route, and, when a request must be opened, open it at once.
+
+Two near-identical entries that arrive together must not open two requests. So the routing
+decision and the new request are one transaction, under a lock, and only when nothing relevant was
+opened since the search; otherwise the search is made again and sees it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from include.agents.draft import AreaText, draft_request
+from include.errors import EmbeddingsUnavailable
+from include.feedback.decisions import (
+    candidate_record,
+    find_decision,
+    match_key,
+    record_decision,
+    thresholds_for,
+)
+from include.feedback.entries import get_entry
+from include.feedback.requests import (
+    Vector,
+    areas_by_id,
+    lock_opening,
+    newest_request_id,
+    open_request,
+)
+from include.matching.embed import content_hash, embedding_text
+from include.matching.route import route
+from include.matching.types import Route
+from include.store.models import ActorKind, Area, DecisionStep, RequestArea
+from include.store.search import find_candidates
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.orm import Session
+
+    from include.agents.draft import Draft
+    from include.matching.types import Candidate, Embedder, Judge, RoutedMatch, Verdict
+    from include.store.models import Entry
+    from include.store.session import SessionScope
+
+MAX_ROUNDS = 8
+"""How often a search is repeated because requests were opened meanwhile, before it goes ahead."""
+
+
+@dataclass(frozen=True)
+class _Search:
+    candidates: list[Candidate]
+    verdicts: list[Verdict]
+    routed: RoutedMatch
+    thresholds_version: int
+    horizon: int
+
+
+def match_entry(
+    scope: SessionScope,
+    entry_id: int,
+    *,
+    embedder: Embedder,
+    judge: Judge,
+    allow_degraded: bool,
+) -> Route:
+    """Decide where an entry goes, once: a repeat returns the recorded route.
+
+    Args:
+        scope: Opens a transaction; several short ones are used, none is held during a model call.
+        entry_id: The stored entry.
+        embedder: Of the model in force.
+        judge: Gives the confidences.
+        allow_degraded: Whether full text alone may decide when the embeddings cannot be had;
+            the task sets it on its last try.
+
+    Raises:
+        EmbeddingsUnavailable: retry later (only without ``allow_degraded``).
+    """
+    with scope() as session:
+        known = find_decision(session, match_key(entry_id))
+        if known is not None:
+            return Route(known.route)
+        entry = get_entry(session, entry_id)
+        session.expunge(entry)
+    vector = _vector_of(scope, entry, embedder, allow_degraded=allow_degraded)
+    for attempt in range(MAX_ROUNDS):
+        with scope() as session:
+            search = _search(session, entry, vector, embedder.model, judge)
+            if search.routed.route is not Route.CREATE:
+                _record(session, entry_id, search, embedder.model, judge, degraded=vector is None)
+                return search.routed.route
+        draft, draft_vector = _draft(scope, entry, search.candidates, embedder, vector)
+        with scope() as session:
+            lock_opening(session)
+            last = attempt == MAX_ROUNDS - 1
+            if not last and find_candidates(
+                session,
+                pain=entry.customer_pain,
+                vector=vector,
+                model=embedder.model,
+                opened_after_id=search.horizon,
+            ):
+                continue
+            request = open_request(session, entry, draft, draft_vector)
+            _record(
+                session,
+                entry_id,
+                search,
+                embedder.model,
+                judge,
+                degraded=vector is None,
+                opened_id=request.id,
+            )
+            return Route.CREATE
+    raise AssertionError("unreachable: the last round always decides")
+
+
+def draft_for(
+    session: Session, entry: Entry, candidates: Sequence[Candidate]
+) -> Draft:
+    """A title, a description and areas for the request an entry opens, without a model."""
+    areas = areas_by_id(session)
+    wanted = [area for area in areas if area.slug in set(entry.areas)]
+    draft = draft_request(
+        entry.customer_pain,
+        [AreaText(area.id, area.slug, area.name, area.description) for area in areas],
+        [candidate.area_ids for candidate in candidates[:3] if (candidate.cosine or 0) > 0.3],
+    )
+    return draft.with_areas(tuple(area.id for area in wanted)) if wanted else draft
+
+
+def request_vector(draft: Draft, embedder: Embedder) -> Vector:
+    """The vector of a request's own text."""
+    text = embedding_text(draft.title, draft.description)
+    [values] = embedder.embed([text])
+    return Vector(
+        embedder.model, values, content_hash(text, embedder.model, embedder.dimensions)
+    )
+
+
+def provisional_vector(entry: Entry) -> Vector | None:
+    """The customer's words' own vector, to serve until the request's text is embedded."""
+    if entry.embedding is None or entry.embedding_model is None:
+        return None
+    return Vector(entry.embedding_model, list(entry.embedding), f"pain:{entry.id}")
+
+
+def _vector_of(
+    scope: SessionScope, entry: Entry, embedder: Embedder, *, allow_degraded: bool
+) -> list[float] | None:
+    try:
+        [vector] = embedder.embed([entry.customer_pain])
+    except EmbeddingsUnavailable:
+        if allow_degraded:
+            return None
+        raise
+    with scope() as session:
+        stored = get_entry(session, entry.id)
+        stored.embedding, stored.embedding_model = vector, embedder.model
+        stored.updated_at = func.now()
+    return vector
+
+
+def _search(
+    session: Session, entry: Entry, vector: list[float] | None, model: str, judge: Judge
+) -> _Search:
+    horizon = newest_request_id(session)
+    candidates = find_candidates(
+        session, pain=entry.customer_pain, vector=vector, model=model
+    )
+    verdicts = judge.judge(entry.customer_pain, candidates)
+    by_id = {candidate.request_id: candidate for candidate in candidates}
+    best = next((by_id[v.request_id] for v in verdicts if v.request_id in by_id), None)
+    areas = best.area_ids if best else _area_ids(session, entry)
+    thresholds = thresholds_for(session, areas)
+    routed = route(verdicts, by_id, thresholds, degraded=vector is None)
+    return _Search(candidates, verdicts, routed, thresholds.version, horizon)
+
+
+def _draft(
+    scope: SessionScope,
+    entry: Entry,
+    candidates: Sequence[Candidate],
+    embedder: Embedder,
+    vector: list[float] | None,
+) -> tuple[Draft, Vector | None]:
+    with scope() as session:
+        draft = draft_for(session, entry, candidates)
+    if vector is None:
+        return draft, None
+    try:
+        return draft, request_vector(draft, embedder)
+    except EmbeddingsUnavailable:
+        return draft, Vector(embedder.model, vector, f"pain:{entry.id}")
+
+
+def _area_ids(session: Session, entry: Entry) -> list[int]:
+    return list(session.scalars(select(Area.id).where(Area.slug.in_(entry.areas))))
+
+
+def _record(
+    session: Session,
+    entry_id: int,
+    search: _Search,
+    model: str,
+    judge: Judge,
+    *,
+    degraded: bool,
+    opened_id: int | None = None,
+) -> None:
+    best = search.routed.best
+    record_decision(
+        session,
+        key=match_key(entry_id),
+        entry_id=entry_id,
+        step=DecisionStep.MATCH,
+        route=search.routed.route,
+        request_id=opened_id or (best.request_id if best else None),
+        confidence=best.confidence if best else None,
+        reason=best.reason if best and not opened_id else search.routed.reason,
+        match_type=best.match_type if best else None,
+        candidates=candidate_record(search.candidates, search.verdicts),
+        thresholds_version=search.thresholds_version,
+        judge=type(judge).__name__,
+        model=model,
+        degraded=degraded,
+        actor_kind=ActorKind.SYSTEM,
+    )
+
+
+def area_ids_of(session: Session, request_id: int) -> list[int]:
+    """The areas of a request."""
+    return list(
+        session.scalars(select(RequestArea.area_id).where(RequestArea.request_id == request_id))
+    )

@@ -1,0 +1,134 @@
+"""What the tasks of ``process_customer_entry`` call: one function a task, wired to connections."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from include.connections import EMBEDDINGS_API, get_connection
+from include.errors import FatalError
+from include.feedback import entries, matching, outcomes, questions
+from include.feedback.submission import parse_submission
+from include.matching.types import Route
+from include.settings import load_settings
+from include.store.session import session_scope
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from include.connections import ConnectionInfo
+    from include.matching.types import Embedder, Judge
+
+log = logging.getLogger(__name__)
+
+
+def store(values: Mapping[str, Any], *, dag_id: str, run_id: str) -> int:
+    """Check and store the submission; returns the entry's id (of the first one if repeated)."""
+    submission = parse_submission(values)
+    with session_scope() as session:
+        stored = entries.store_entry(session, submission, dag_id, run_id)
+    log.info("Entry %s %s", stored.entry_id, "stored" if stored.is_owner else "was known already")
+    return stored.entry_id
+
+
+def match(entry_id: int, *, run_id: str, is_last_try: bool) -> Route | None:
+    """Decide the route; ``None`` when another run carries this entry out or it is done."""
+    with session_scope() as session:
+        entry = entries.get_entry(session, entry_id)
+        if entry.run_id != run_id:
+            log.info("Entry %s is carried out by run %s", entry_id, entry.run_id)
+            return None
+    embedder = embedder_from(get_connection(EMBEDDINGS_API))
+    route = matching.match_entry(
+        session_scope,
+        entry_id,
+        embedder=embedder,
+        judge=judge_for(embedder.model),
+        allow_degraded=is_last_try,
+    )
+    log.info("Entry %s: %s", entry_id, route)
+    return route
+
+
+def attach(entry_id: int) -> int:
+    """Attach to the matched request; returns its id."""
+    with session_scope() as session:
+        return outcomes.attach_matched(session, entry_id)
+
+
+def finish_opened(entry_id: int) -> int:
+    """Complete the request this entry opened; returns its id."""
+    with session_scope() as session:
+        return outcomes.finish_opened(session, entry_id)
+
+
+def ask(entry_id: int, *, dag_id: str, run_id: str) -> int:
+    """Ask the submitter; returns how many messages went out (0: Slack is away, sent later)."""
+    settings = load_settings()
+    with session_scope() as session:
+        message_ids = questions.ask_question(
+            session, entry_id, dag_id=dag_id, run_id=run_id, settings=settings
+        )
+    return deliver(message_ids)
+
+
+def apply_answer(entry_id: int, *, dag_id: str, run_id: str) -> int:
+    """Carry out the answer, the expiry or the cancellation; returns the request's id."""
+    embedder = embedder_from(get_connection(EMBEDDINGS_API))
+    return outcomes.apply_answer(
+        session_scope,
+        entry_id,
+        dag_id=dag_id,
+        run_id=run_id,
+        embedder=embedder,
+        judge=judge_for(embedder.model),
+    )
+
+
+def report(entry_id: int, *, run_id: str) -> dict[str, Any]:
+    """Send what is to be told and return what happened."""
+    with session_scope() as session:
+        result = outcomes.report(session, entry_id, run_id)
+        message_ids = outcomes.open_message_ids(session, entry_id)
+    deliver(message_ids)
+    return result
+
+
+def note_failure(*, dag_id: str, run_id: str, task_id: str, error: str) -> None:
+    """Mark the run's entry as failed, so that the sweep and the operators find it."""
+    with session_scope() as session:
+        entries.mark_failed(session, dag_id, run_id, f"{task_id}: {error}")
+
+
+def deliver(message_ids: list[int]) -> int:
+    """Send queued messages now; what cannot be sent stays queued for the sweep."""
+    from include.slack.sender import deliver as send
+
+    return send(message_ids).sent if message_ids else 0
+
+
+def embedder_from(info: ConnectionInfo) -> Embedder:
+    """The embedder of a connection: host is the base URL; extra has ``model``, ``dimensions``."""
+    from include.matching.embed import DEFAULT_DIMENSIONS, DEFAULT_MODEL, OpenAIEmbedder
+
+    scheme = info.extra.get("scheme", "https")
+    host = info.host if "://" in info.host else f"{scheme}://{info.host}"
+    base_url = host + (f":{info.port}" if info.port else "") + str(info.extra.get("path", "/v1"))
+    if not info.host:
+        raise FatalError(
+            f"Connection '{info.conn_id}' has no host; set it to the API's address, "
+            "for example https://api.openai.com"
+        )
+    return OpenAIEmbedder(
+        base_url=base_url,
+        api_key=info.password or "none",
+        model=str(info.extra.get("model", DEFAULT_MODEL)),
+        dimensions=int(info.extra.get("dimensions", DEFAULT_DIMENSIONS)),
+    )
+
+
+def judge_for(model: str) -> Judge:
+    """The judge without a language model, calibrated for this embedding model."""
+    from include.matching.judge import CalibratedJudge
+
+    return CalibratedJudge(model)

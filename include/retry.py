@@ -1,0 +1,51 @@
+"""The one retry policy of all tasks, and the default arguments that carry it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import RetryDecision, RetryPolicy
+
+from include.errors import FatalError, TransientError
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+FIRST_DELAY = timedelta(seconds=5)
+LONGEST_DELAY = timedelta(minutes=10)
+RETRIES = 3
+
+
+class FeedbackRetryPolicy(RetryPolicy):
+    """Permanent errors fail at once, a rate limit waits as long as it asks, the rest backs off."""
+
+    def evaluate(
+        self,
+        exception: BaseException,
+        try_number: int,
+        max_tries: int,  # noqa: ARG002
+        context: Context | None = None,  # noqa: ARG002
+    ) -> RetryDecision:
+        """Decide by the exception's type; see ``include.errors``."""
+        if isinstance(exception, FatalError):
+            return RetryDecision.fail(reason=f"permanent: {exception}")
+        delay = min(FIRST_DELAY * 3 ** max(0, try_number - 1), LONGEST_DELAY)
+        if isinstance(exception, TransientError) and exception.retry_after is not None:
+            delay = min(timedelta(seconds=max(0.0, exception.retry_after)), timedelta(hours=1))
+        return RetryDecision.retry(delay=delay, reason=f"{type(exception).__name__}, in {delay}")
+
+    def serialize(self) -> dict[str, Any]:
+        """Stored with the DAG for display; the scheduler never evaluates it."""
+        return {"__type": type(self).__name__}
+
+
+def default_args(owner: str) -> dict[str, Any]:
+    """Arguments every DAG of this repository starts from."""
+    return {
+        "owner": owner,
+        "retries": RETRIES,
+        "retry_delay": FIRST_DELAY,
+        "retry_policy": FeedbackRetryPolicy(),
+        "execution_timeout": timedelta(minutes=10),
+    }

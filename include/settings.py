@@ -1,0 +1,100 @@
+"""The product's settings: one typed object, read on demand from the Airflow variable ``gtm_feedback``.
+
+The variable holds a JSON object; what it leaves out has the default below. Confidence thresholds
+are not here: they are rows with versions (``thresholds``), because every decision names its version.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from typing import Any
+
+from include.errors import FatalError
+
+VARIABLE = "gtm_feedback"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting with its default.
+
+    Attributes:
+        review_channel: Slack channel for questions and notes that have no person to go to.
+        approvers: Slack user ids that may answer anybody's question and undo anybody's attachment.
+        question_remind_after_hours: When an open question is repeated, once.
+        question_expires_after_days: When an unanswered entry becomes a request of its own.
+        web_base_url: Where request pages live; empty for no links in messages.
+        stuck_after_minutes: When an entry without an outcome counts as stuck for the sweep.
+    """
+
+    review_channel: str = "#feedback-review"
+    approvers: tuple[str, ...] = field(default=())
+    question_remind_after_hours: float = 24
+    question_expires_after_days: float = 7
+    web_base_url: str = ""
+    stuck_after_minutes: float = 15
+
+    @property
+    def remind_after(self) -> timedelta:
+        """The reminder's delay."""
+        return timedelta(hours=self.question_remind_after_hours)
+
+    @property
+    def expires_after(self) -> timedelta:
+        """The expiry's delay."""
+        return timedelta(days=self.question_expires_after_days)
+
+    def request_url(self, slug: str) -> str | None:
+        """The page of a request, ``None`` while no ``web_base_url`` is set."""
+        return f"{self.web_base_url.rstrip('/')}/requests/{slug}" if self.web_base_url else None
+
+
+def load_settings() -> Settings:
+    """The settings as they are now.
+
+    Raises:
+        FatalError: the variable is not a JSON object, names an unknown setting, or a value is of
+            the wrong type; the message names it.
+    """
+    raw = os.environ.get(f"AIRFLOW_VAR_{VARIABLE.upper()}")
+    if raw is None:
+        from airflow.sdk import Variable
+
+        raw = Variable.get(VARIABLE, default="{}")
+    return parse_settings(raw)
+
+
+def parse_settings(raw: str) -> Settings:
+    """Settings from the variable's text; see :func:`load_settings` for the errors."""
+    try:
+        values: Any = json.loads(raw or "{}")
+    except ValueError as error:
+        raise FatalError(f"Variable {VARIABLE!r} is not JSON ({error}). Mend it.") from None
+    if not isinstance(values, dict):
+        raise FatalError(f"Variable {VARIABLE!r} must be a JSON object, not {type(values).__name__}")
+    defaults = Settings()
+    known = {f.name for f in fields(Settings)}
+    for name in values:
+        if name not in known:
+            raise FatalError(
+                f"Variable {VARIABLE!r} has an unknown setting {name!r}; known: {sorted(known)}"
+            )
+    checked = {name: _checked(name, value, getattr(defaults, name)) for name, value in values.items()}
+    return Settings(**checked)
+
+
+def _checked(name: str, value: Any, default: Any) -> Any:
+    if isinstance(default, tuple):
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        raise FatalError(f"Setting {name!r} must be a list of texts, got {value!r}")
+    if isinstance(default, str):
+        if isinstance(value, str):
+            return value
+        raise FatalError(f"Setting {name!r} must be a text, got {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        raise FatalError(f"Setting {name!r} must be a number above 0, got {value!r}")
+    return float(value)
