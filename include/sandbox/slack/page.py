@@ -123,8 +123,8 @@ class PageView:
             f"{escape(initials)}</div>"
             f'<div class="message-main">{note}'
             f'<div class="message-head"><b>{escape(person.name)}</b>'
-            f"{badge}<time {stamp}>{at:%H:%M}</time></div>"
-            f'<div class="message-body">{body}{edited}</div>'
+            f"{badge}<time {stamp}>{at:%H:%M}</time>{edited}</div>"
+            f'<div class="message-body">{body}</div>'
             f"{self._reactions(message)}{thread}</div>{tools}</article>"
         )
 
