@@ -263,6 +263,16 @@ class TestWebApi:
         web.chat_unfurl(channel="C0FEEDBACK", ts=ts, unfurls={link: {"blocks": BUTTONS[:1]}})
         assert sandbox.messages("C0FEEDBACK")[0]["attachments"][0]["from_url"] == link
 
+    def test_a_button_in_an_unfurl_can_be_pressed(
+        self, web: WebClient, sandbox: SlackSandbox, relay: FakeRelay
+    ) -> None:
+        link = "http://localhost:8080/requests/export"
+        ts = sandbox.say("U0ANN", "C0FEEDBACK", link)["ts"]
+        buttons = [{k: v for k, v in b.items() if k != "block_id"} for b in BUTTONS]
+        web.chat_unfurl(channel="C0FEEDBACK", ts=ts, unfurls={link: {"blocks": buttons}})
+        assert sandbox.click("U0BEN", "C0FEEDBACK", ts, "approve")["ok"] is True
+        assert relay.bodies[-1]["user"]["id"] == "U0BEN"
+
 
 class TestFaults:
     def test_a_rate_limit_carries_retry_after_and_passes(

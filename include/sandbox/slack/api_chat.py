@@ -42,6 +42,9 @@ def message_body(args: Args, limit: int) -> Json:
         raise SlackError("msg_too_long")
     if blocks:
         check_message_blocks(blocks)
+    for attachment in attachments or ():
+        if attachment.get("blocks"):
+            check_message_blocks(attachment["blocks"])
     if not text and not blocks and not attachments:
         raise SlackError("no_text")
     if metadata is not None and not (

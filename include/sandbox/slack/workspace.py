@@ -38,6 +38,16 @@ def _with_action_id(element: Json) -> Json:
     return element
 
 
+def _name_blocks(message: Json, changed: Json) -> None:
+    if changed.get("blocks"):
+        message["blocks"] = with_ids(changed["blocks"])
+    if changed.get("attachments"):
+        message["attachments"] = [
+            {**a, "blocks": with_ids(a["blocks"])} if a.get("blocks") else a
+            for a in changed["attachments"]
+        ]
+
+
 class Workspace:
     """The workspace. Every change raises :attr:`version`, which the page polls."""
 
@@ -147,8 +157,7 @@ class Workspace:
         if user == seed.BOT_USER:
             message |= {"bot_id": seed.BOT_ID, "app_id": seed.APP_ID}
         message |= {k: v for k, v in body.items() if v is not None}
-        if "blocks" in message:
-            message["blocks"] = with_ids(message["blocks"])
+        _name_blocks(message, message)
         if thread and not ephemeral_to:
             parent = self._messages.get(channel, {}).get(thread)
             if parent is None:
@@ -171,8 +180,7 @@ class Workspace:
         message = {
             k: v for k, v in {**self.message(channel, ts), **changes}.items() if v is not None
         }
-        if changes.get("blocks"):
-            message["blocks"] = with_ids(changes["blocks"])
+        _name_blocks(message, changes)
         self._save(channel, message)
         return message
 
