@@ -163,9 +163,9 @@ def attached_locked(
     quote: str,
     request_title: str,
     request_url: str | None,
-    confidence: float | None,
-    reason: str,
     verdict: str,
+    confidence: float | None = None,
+    reason: str = "",
 ) -> Rendered:
     """The attached card after Undo: no button, and what happened (``verdict``)."""
     return Rendered(
@@ -175,7 +175,7 @@ def attached_locked(
                 f"Your feedback had been added to {link(request_title, request_url)}.\n"
                 + quoted(quote)
             ),
-            *_why(confidence, reason),
+            *(_why(confidence, reason) if confidence is not None else []),
             _context(verdict),
         ],
     )

@@ -1,7 +1,6 @@
 """Slack's Web API and secrets, from the Airflow connection ``slack_app``.
 
-The password is the bot token; the extra holds ``signing_secret`` and, when wanted,
-``review_channel`` (where a message goes whose recipient cannot be reached) and ``base_url``
+The password is the bot token; the extra holds ``signing_secret`` and, when wanted, ``base_url``
 (another Slack, such as the sandbox's).
 """
 
@@ -45,12 +44,6 @@ def signing_secret(info: ConnectionInfo | None = None) -> str:
     """
     info = info or get_connection(SLACK_APP)
     return _required(str(info.extra.get("signing_secret") or ""), "extra 'signing_secret'")
-
-
-def review_channel(info: ConnectionInfo | None = None) -> str | None:
-    """The channel id for messages whose recipient cannot be reached, if one is set."""
-    info = info or get_connection(SLACK_APP)
-    return str(info.extra.get("review_channel") or "").strip() or None
 
 
 def _required(value: str, what: str) -> str:

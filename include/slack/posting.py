@@ -24,6 +24,7 @@ _USER = re.compile(r"[UW][A-Z0-9]+")
 _CLOCK_MARGIN = timedelta(minutes=5)
 _PAGE = 200
 _PAGES = 10
+_LIST_PAGE = 1000
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,9 @@ def attempt(client: WebClient, claim: Claim, *, give_up_at: float = math.inf) ->
     channel = _open(client, claim.address or "")
     if claim.attempts > 1:
         # Every earlier attempt may have arrived although no answer did: look before posting again.
-        ts = _find(client, channel, claim)
-        if ts:
-            return Posted(channel, ts, found=True)
+        found = _find(client, channel, claim)
+        if found:
+            return found
     if time.monotonic() > give_up_at:
         raise TimeoutError("the calls before the post took most of the claim's lease")
     answer = client.chat_postMessage(
@@ -93,7 +94,10 @@ def _open(client: WebClient, address: str) -> str:
     return str(client.conversations_open(users=address)["channel"]["id"])
 
 
-def _find(client: WebClient, channel: str, claim: Claim) -> str | None:
+def _find(client: WebClient, channel: str, claim: Claim) -> Posted | None:
+    channel = _channel_id(client, channel)
+    if not channel:
+        return None
     oldest = str((claim.created_at - _CLOCK_MARGIN).timestamp())
     cursor: str | None = None
     for _ in range(_PAGES):
@@ -111,11 +115,29 @@ def _find(client: WebClient, channel: str, claim: Claim) -> str | None:
         )
         for message in answer.get("messages") or []:
             if _key_of(message) == claim.key:
-                return str(message["ts"])
+                return Posted(channel, str(message["ts"]), found=True)
         cursor = (answer.get("response_metadata") or {}).get("next_cursor") or None
         if not cursor:
             return None
     return None
+
+
+def _channel_id(client: WebClient, channel: str) -> str:
+    """The id of a channel given by name (``#name``), which reading its history needs."""
+    if not channel.startswith("#"):
+        return channel
+    cursor: str | None = None
+    for _ in range(_PAGES):
+        answer = client.conversations_list(
+            types="public_channel,private_channel", limit=_LIST_PAGE, cursor=cursor
+        )
+        for found in answer.get("channels") or []:
+            if found.get("name") == channel[1:]:
+                return str(found["id"])
+        cursor = (answer.get("response_metadata") or {}).get("next_cursor") or None
+        if not cursor:
+            break
+    return ""
 
 
 def _key_of(message: dict[str, Any]) -> str | None:

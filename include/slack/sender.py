@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from include.connections import SLACK_APP, MissingConnection, get_connection
+from include.connections import MissingConnection
+from include.errors import FatalError
+from include.settings import load_settings
 from include.slack import claims
 from include.slack.blocks import escape
 from include.slack.claims import Claim, SendPolicy
 from include.slack.client import TIMEOUT_SECONDS, slack_client
-from include.slack.client import review_channel as configured_review_channel
 from include.slack.outcomes import Trouble, Verdict, read_trouble
 from include.slack.posting import Posted, attempt, is_user
 from include.store.models.slack import Message, MessageState
@@ -42,27 +43,31 @@ _MOST_BLOCKS = 50
 class DeliveryReport:
     """What became of the messages (ids), in the order in which it happened.
 
-    ``found`` lists those that an interrupted earlier attempt had posted already; ``waiting`` those
-    still to be sent; ``unavailable`` says why Slack could not be used at all.
+    ``found_ids`` lists those that an interrupted earlier attempt had posted already,
+    ``waiting_ids`` those still to be sent; ``unavailable`` says why Slack could not be used.
     """
 
-    sent: list[int] = field(default_factory=list)
-    found: list[int] = field(default_factory=list)
-    superseded: list[int] = field(default_factory=list)
-    failed: list[int] = field(default_factory=list)
-    rerouted: list[int] = field(default_factory=list)
-    waiting: list[int] = field(default_factory=list)
+    sent_ids: list[int] = field(default_factory=list)
+    found_ids: list[int] = field(default_factory=list)
+    superseded_ids: list[int] = field(default_factory=list)
+    failed_ids: list[int] = field(default_factory=list)
+    rerouted_ids: list[int] = field(default_factory=list)
+    waiting_ids: list[int] = field(default_factory=list)
     unavailable: str | None = None
+
+    @property
+    def sent(self) -> int:
+        """How many messages are in Slack now that were not known to be there before."""
+        return len(self.sent_ids) + len(self.found_ids)
 
     def as_dict(self) -> dict[str, object]:
         """Counts, for an XCom or a log."""
         return {
-            "sent": len(self.sent),
-            "found": len(self.found),
-            "superseded": len(self.superseded),
-            "failed": len(self.failed),
-            "rerouted": len(self.rerouted),
-            "waiting": len(self.waiting),
+            "sent": self.sent,
+            "superseded": len(self.superseded_ids),
+            "failed": len(self.failed_ids),
+            "rerouted": len(self.rerouted_ids),
+            "waiting": len(self.waiting_ids),
             "unavailable": self.unavailable,
         }
 
@@ -80,8 +85,8 @@ def deliver(
 
     Args:
         message_ids: From :mod:`include.slack.ledger`; ``None`` is skipped.
-        review_channel: Where a DM goes that cannot be delivered; the connection's
-            ``review_channel`` when not given.
+        review_channel: Where a DM goes that cannot be delivered; the setting of that name when
+            not given.
         policy: Lease, pace and patience.
     """
     policy = policy or SendPolicy()
@@ -109,16 +114,14 @@ def _run(
     if not scope:
         return report
     try:
-        info = get_connection(SLACK_APP)
-        client = slack_client(info)
-        review = review or configured_review_channel(info)
+        client = slack_client()
     except MissingConnection as error:
         report.unavailable = str(error)
     else:
         _send_all(client, scope, review, policy, report)
     with session_scope() as session:
-        report.waiting = _open_ones(session, scope if wanted is None else wanted)
-    if report.failed or report.waiting:
+        report.waiting_ids = _open_ones(session, scope if wanted is None else wanted)
+    if report.failed_ids or report.waiting_ids:
         log.info("Slack messages: %s", report.as_dict())
     return report
 
@@ -145,9 +148,9 @@ def _send_all(
         if isinstance(claim, Claim):
             _send(client, claim, review, report, policy)
         elif claim.state == MessageState.SUPERSEDED:
-            report.superseded.append(claim.id)
+            report.superseded_ids.append(claim.id)
         else:
-            report.failed.append(claim.id)
+            report.failed_ids.append(claim.id)
         deadline = time.monotonic() + patience
 
 
@@ -170,7 +173,7 @@ def _send(
         _record_trouble(claim, trouble, review, report)
     else:
         _record_sent(claim, posted)
-        (report.found if posted.found else report.sent).append(claim.id)
+        (report.found_ids if posted.found else report.sent_ids).append(claim.id)
 
 
 def _record_sent(claim: Claim, posted: Posted) -> None:
@@ -184,6 +187,8 @@ def _record_sent(claim: Claim, posted: Posted) -> None:
 def _record_trouble(
     claim: Claim, trouble: Trouble, review: str | None, report: DeliveryReport
 ) -> None:
+    if trouble.verdict == Verdict.UNREACHABLE and is_user(claim.address):
+        review = review or _review_setting()
     with session_scope() as session:
         now = _clock(session)
         message = session.get_one(Message, claim.id, with_for_update=True)
@@ -195,12 +200,20 @@ def _record_trouble(
             message.not_before = now + trouble.wait(claim.attempts)
         elif trouble.verdict == Verdict.UNREACHABLE and review and is_user(message.address):
             _reroute(message, trouble, review)
-            report.rerouted.append(claim.id)
+            report.rerouted_ids.append(claim.id)
         else:
             message.state = MessageState.FAILED
-            report.failed.append(claim.id)
+            report.failed_ids.append(claim.id)
     if trouble.verdict == Verdict.STOP:
         report.unavailable = trouble.code
+
+
+def _review_setting() -> str | None:
+    try:
+        return load_settings().review_channel or None
+    except FatalError as error:  # wrong settings must not stop messages that need none of them
+        log.warning("No review channel: %s", error)
+        return None
 
 
 def _reroute(message: Message, trouble: Trouble, review: str) -> None:

@@ -47,11 +47,11 @@ def slack(
     return running_slack
 
 
-def connect(monkeypatch: pytest.MonkeyPatch, base_url: str, **extra: str) -> None:
+def connect(monkeypatch: pytest.MonkeyPatch, base_url: str) -> None:
     value = {
         "conn_type": "slack",
         "password": "xoxb-sandbox",
-        "extra": {"signing_secret": "s", "base_url": base_url, **extra},
+        "extra": {"signing_secret": "s", "base_url": base_url},
     }
     monkeypatch.setenv("AIRFLOW_CONN_SLACK_APP", json.dumps(value))
 
@@ -97,7 +97,7 @@ def test_posts_with_its_key_as_metadata_and_records_the_place(slack: SlackSandbo
     assert shown["metadata"] == {"event_type": "gtm_feedback", "event_payload": {"key": "greeting"}}
     stored = row(message_id)
     assert (stored.state, stored.channel, stored.ts) == ("sent", "C0FEEDBACK", shown["ts"])
-    assert (report.sent, report.waiting, report.unavailable) == ([message_id], [], None)
+    assert (report.sent_ids, report.waiting_ids, report.unavailable) == ([message_id], [], None)
 
 
 def test_queueing_the_same_key_twice_is_one_message(slack: SlackSandbox) -> None:
@@ -145,13 +145,13 @@ def test_a_crash_between_post_and_record_is_not_posted_again(
     assert texts(slack) == ["text of root", "text of once"]
 
     untouched = deliver_pending()
-    assert untouched.sent == []
+    assert untouched.sent_ids == []
     assert row(message_id).state == "sending"
 
     make_due(message_id)
     report = deliver_pending(policy=QUICK)
 
-    assert report.found == [message_id]
+    assert report.found_ids == [message_id]
     assert texts(slack) == ["text of root", "text of once"]
     assert row(message_id).ts == slack.messages("C0FEEDBACK")[-1]["ts"]
 
@@ -167,7 +167,7 @@ def test_a_crash_before_the_post_is_posted_after_the_lease(
 
     make_due(message_id)
 
-    assert deliver_pending(policy=QUICK).sent == [message_id]
+    assert deliver_pending(policy=QUICK).sent_ids == [message_id]
     assert texts(slack) == ["text of once"]
 
 
@@ -176,12 +176,22 @@ def test_a_lost_answer_is_not_posted_again(slack: SlackSandbox) -> None:
     slack.faults("chat.postMessage", status=503, applied=True)
 
     first = deliver([message_id])
-    assert (first.waiting, first.unavailable) == ([message_id], "http_503")
+    assert (first.waiting_ids, first.unavailable) == ([message_id], "http_503")
     make_due(message_id)
     second = deliver_pending()
 
-    assert second.found == [message_id]
+    assert second.found_ids == [message_id]
     assert texts(slack) == ["text of once"]
+
+
+def test_a_lost_answer_in_a_channel_given_by_name_is_not_posted_again(slack: SlackSandbox) -> None:
+    message_id = queue("once", "#feedback")
+    slack.faults("chat.postMessage", status=503, applied=True)
+    deliver([message_id])
+    make_due(message_id)
+
+    assert deliver_pending().found_ids == [message_id]
+    assert row(message_id).channel == "C0FEEDBACK"
 
 
 def test_waits_as_long_as_slack_asks(slack: SlackSandbox) -> None:
@@ -191,12 +201,16 @@ def test_waits_as_long_as_slack_asks(slack: SlackSandbox) -> None:
     report = deliver([message_id])
 
     stored = row(message_id)
-    assert (stored.state, stored.error, report.waiting) == ("pending", "ratelimited", [message_id])
+    assert (stored.state, stored.error, report.waiting_ids) == (
+        "pending",
+        "ratelimited",
+        [message_id],
+    )
     assert stored.claimed_at is not None
     assert stored.not_before is not None
     waits = (stored.not_before - stored.claimed_at).total_seconds()
     assert 37 <= waits < 40
-    assert deliver_pending().sent == []
+    assert deliver_pending().sent_ids == []
     assert slack.calls()["chat.postMessage"] == 1
 
 
@@ -206,7 +220,7 @@ def test_a_rate_limit_in_one_channel_leaves_the_others_alone(slack: SlackSandbox
 
     report = deliver([slow, fine])
 
-    assert (report.sent, report.waiting) == ([fine], [slow])
+    assert (report.sent_ids, report.waiting_ids) == ([fine], [slow])
 
 
 def test_keeps_the_order_of_one_address(slack: SlackSandbox) -> None:
@@ -214,7 +228,7 @@ def test_keeps_the_order_of_one_address(slack: SlackSandbox) -> None:
     slack.faults("chat.postMessage", error="ratelimited", retry_after=60)
 
     held = deliver([second], policy=QUICK)
-    assert (held.sent, held.waiting) == ([], [second])
+    assert (held.sent_ids, held.waiting_ids) == ([], [second])
     make_due(first)
     deliver([second], policy=QUICK)
 
@@ -227,7 +241,7 @@ def test_sends_one_message_a_second_to_a_channel(slack: SlackSandbox) -> None:
     report = deliver(ids)
 
     sent = {message_id: row(message_id).sent_at for message_id in ids}
-    assert report.sent == [ids[0], ids[2], ids[1]]
+    assert report.sent_ids == [ids[0], ids[2], ids[1]]
     assert sent[ids[1]] - sent[ids[0]] >= timedelta(seconds=1)  # type: ignore[operator]
 
 
@@ -239,7 +253,7 @@ def test_only_the_newest_pending_update_is_shown(slack: SlackSandbox) -> None:
 
     assert texts(slack) == ["newer"]
     assert (row(older).state, row(newer).state) == ("superseded", "sent")
-    assert report.sent == [card, newer]
+    assert report.sent_ids == [card, newer]
     assert slack.messages("C0FEEDBACK")[0]["metadata"]["event_payload"] == {"key": "card"}
 
 
@@ -265,7 +279,7 @@ def test_an_update_waits_for_the_message_it_changes(slack: SlackSandbox) -> None
     slack.faults("chat.postMessage", error="ratelimited", retry_after=60)
     locked = change("locked", "card", "locked")
 
-    assert deliver([locked]).waiting == [locked]
+    assert deliver([locked]).waiting_ids == [locked]
     assert "chat.update" not in slack.calls()
     make_due(card)
     deliver([locked])
@@ -284,7 +298,7 @@ def test_an_update_of_a_message_that_was_refused_fails_with_it(slack: SlackSandb
 
     report = deliver([locked])
 
-    assert report.failed == [card, locked]
+    assert report.failed_ids == [card, locked]
     assert (row(card).error, row(locked).error) == ("invalid_blocks", "target_not_posted")
 
 
@@ -296,7 +310,7 @@ def test_gives_up_on_a_permanent_error_with_its_code(slack: SlackSandbox, code: 
     report = deliver([message_id, after], policy=QUICK)
 
     assert (row(message_id).state, row(message_id).error) == ("failed", code)
-    assert (report.failed, report.sent) == ([message_id], [after])
+    assert (report.failed_ids, report.sent_ids) == ([message_id], [after])
 
 
 def test_refused_credentials_wait_for_the_operator(slack: SlackSandbox) -> None:
@@ -305,14 +319,14 @@ def test_refused_credentials_wait_for_the_operator(slack: SlackSandbox) -> None:
 
     report = deliver(ids)
 
-    assert (report.unavailable, report.waiting) == ("invalid_auth", ids)
+    assert (report.unavailable, report.waiting_ids) == ("invalid_auth", ids)
     assert (row(ids[0]).state, row(ids[0]).error, row(ids[1]).attempts) == (
         "pending",
         "invalid_auth",
         0,
     )
     make_due(ids[0])
-    assert deliver_pending().sent == ids
+    assert deliver_pending().sent_ids == ids
 
 
 def test_an_unknown_error_is_tried_eight_times(slack: SlackSandbox) -> None:
@@ -331,7 +345,7 @@ def test_an_unknown_error_is_tried_eight_times(slack: SlackSandbox) -> None:
 def test_a_person_who_cannot_be_reached_is_asked_in_the_review_channel(
     slack: SlackSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connect(monkeypatch, slack.api_url, review_channel="C0REVIEW")
+    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", '{"review_channel": "#feedback-review"}')
     card = queue("card", "U0NOBODY")
     deliver([card], policy=QUICK)
     change("locked", "card", "locked")
@@ -345,10 +359,14 @@ def test_a_person_who_cannot_be_reached_is_asked_in_the_review_channel(
     assert "<@U0NOBODY>" in json.dumps(row(card).blocks)
 
 
-def test_without_a_review_channel_the_message_fails_visibly(slack: SlackSandbox) -> None:
+def test_without_a_review_channel_the_message_fails_visibly(
+    slack: SlackSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     card = queue("card", "U0NOBODY")
 
-    assert deliver([card]).failed == [card]
+    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", '{"review_channel": ""}')
+
+    assert deliver([card]).failed_ids == [card]
     assert row(card).error == "user_not_found"
 
 
@@ -360,13 +378,13 @@ def test_slack_down_keeps_the_messages_and_raises_nothing(
 
     report = deliver(ids)
 
-    assert report.waiting == ids
+    assert report.waiting_ids == ids
     assert str(report.unavailable).startswith("unreachable")
     assert row(ids[1]).attempts == 0
 
     connect(monkeypatch, slack.api_url)
     make_due(ids[0])
-    assert deliver_pending().sent == ids
+    assert deliver_pending().sent_ids == ids
 
 
 def test_without_the_connection_the_messages_wait_untouched(
@@ -377,7 +395,7 @@ def test_without_the_connection_the_messages_wait_untouched(
 
     report = deliver([message_id])
 
-    assert (report.waiting, row(message_id).attempts) == ([message_id], 0)
+    assert (report.waiting_ids, row(message_id).attempts) == ([message_id], 0)
     assert "slack_app" in str(report.unavailable)
 
 

@@ -1,0 +1,1 @@
+"""Receives Slack's calls: verify, store, acknowledge, and only then act."""

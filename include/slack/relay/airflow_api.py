@@ -1,0 +1,129 @@
+"""Starting runs through Airflow's REST API, from the connection ``airflow_api``.
+
+Host, port, login and password; the schema (or extra ``schema``) says ``http`` or ``https``.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import httpx
+
+from include.connections import AIRFLOW_API, ConnectionInfo, get_connection
+
+TIMEOUT_SECONDS = 10.0
+_EXPIRY_MARGIN = 30.0
+
+_lock = threading.Lock()
+_tokens: dict[tuple[str, str], str] = {}
+
+
+class StartStatus(StrEnum):
+    """What became of an attempt to start a run."""
+
+    STARTED = "started"
+    EXISTS = "exists"
+    REFUSED = "refused"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True)
+class StartResult:
+    """``reason`` says why a run was not started; it never quotes Airflow, which quotes the conf."""
+
+    status: StartStatus
+    reason: str | None = None
+
+
+def start_run(dag_id: str, run_id: str, conf: dict[str, Any]) -> StartResult:
+    """Start a run; one that exists already is a success.
+
+    ``REFUSED`` (the conf is not valid) is permanent. ``UNAVAILABLE`` is not: Airflow is away or
+    busy, the credentials or rights are wrong, or the DAG is not there (yet).
+
+    Raises:
+        MissingConnection: ``airflow_api`` is not defined.
+    """
+    info = get_connection(AIRFLOW_API)
+    body = {"dag_run_id": run_id, "conf": conf, "logical_date": None}
+    path = f"/api/v2/dags/{dag_id}/dagRuns"
+    try:
+        with httpx.Client(
+            base_url=base_url(info), timeout=TIMEOUT_SECONDS, trust_env=False
+        ) as client:
+            answer = client.post(path, json=body, headers=_login(client, info))
+            if answer.status_code == 401:
+                _forget(info)
+                answer = client.post(path, json=body, headers=_login(client, info))
+    except httpx.HTTPStatusError as error:
+        return _unavailable(f"Airflow refused the login with HTTP {error.response.status_code}")
+    except (httpx.HTTPError, ValueError, KeyError) as error:
+        return _unavailable(f"Airflow's API cannot be used: {type(error).__name__}")
+    return _read(answer.status_code, dag_id)
+
+
+def base_url(info: ConnectionInfo) -> str:
+    """``scheme://host:port`` of the connection."""
+    scheme = str(info.extra.get("schema") or info.schema or "http").lower()
+    if scheme not in ("http", "https"):
+        scheme = "http"
+    host = info.host or "localhost"
+    if "://" in host:
+        scheme, host = host.split("://", 1)
+    host = host.rstrip("/")
+    return f"{scheme}://{host}:{info.port}" if info.port else f"{scheme}://{host}"
+
+
+def _read(status: int, dag_id: str) -> StartResult:
+    if 200 <= status < 300:
+        return StartResult(StartStatus.STARTED)
+    if status == 409:
+        return StartResult(StartStatus.EXISTS)
+    if status in (400, 422):
+        return StartResult(
+            StartStatus.REFUSED, f"Airflow refused the input of {dag_id} with HTTP {status}"
+        )
+    hint = {
+        401: "the credentials of connection 'airflow_api' are refused",
+        403: f"the user of connection 'airflow_api' may not start {dag_id}",
+        404: f"DAG {dag_id} is not there (yet)",
+    }.get(status, "Airflow cannot start it now")
+    return _unavailable(f"HTTP {status}: {hint}")
+
+
+def _unavailable(reason: str) -> StartResult:
+    return StartResult(StartStatus.UNAVAILABLE, reason)
+
+
+def _login(client: httpx.Client, info: ConnectionInfo) -> dict[str, str]:
+    key = (base_url(info), info.login)
+    with _lock:
+        token = _tokens.get(key)
+    if token is None or _expired(token):
+        credentials = {"username": info.login, "password": info.password}
+        answer = client.post("/auth/token", json=credentials).raise_for_status()
+        token = str(answer.json()["access_token"])
+        with _lock:
+            _tokens[key] = token
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _forget(info: ConnectionInfo) -> None:
+    with _lock:
+        _tokens.pop((base_url(info), info.login), None)
+
+
+def _expired(token: str) -> bool:
+    """Whether the token says so itself; one that cannot be read is used until it is refused."""
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return float(claims["exp"]) - _EXPIRY_MARGIN <= time.time()
+    except (IndexError, KeyError, TypeError, ValueError):
+        return False

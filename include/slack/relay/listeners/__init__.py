@@ -1,0 +1,21 @@
+"""What the app listens to: one file a listener, each with ``register(app)``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from include.slack.relay.listeners import answer_question, feedback_command, undo_attachment
+
+if TYPE_CHECKING:
+    from slack_bolt import App
+
+    from include.slack.relay.effects import Effect
+
+EFFECTS: dict[str, Effect] = {**answer_question.EFFECTS, **undo_attachment.EFFECTS}
+"""What stored events without a run do, by kind."""
+
+
+def register_all(app: App) -> None:
+    """Attach every listener to the app."""
+    for module in (answer_question, undo_attachment, feedback_command):
+        module.register(app)
