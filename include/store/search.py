@@ -31,8 +31,8 @@ RANK_CONSTANT = 10
 TEXT_SHARE = 0.5
 """Reciprocal rank fusion: 1 / (10 + vector rank) + 0.5 / (10 + text rank), chosen by recall@10."""
 
-MAX_LEXEMES = 40
-MAX_POSTINGS = 4_000
+MAX_LEXEMES = 32
+MAX_POSTINGS = 1_500
 """Full text looks up the rarest lexemes of a pain, at most so many, expecting so many rows."""
 
 
@@ -173,8 +173,9 @@ WITH lexemes AS MATERIALIZED (
 ), counted AS MATERIALIZED (
     SELECT lexeme, place, query, common.share * size AS rows,
            row_number() OVER rarest AS nth,
-           sum(coalesce(common.share * size, 0)) OVER rarest AS expected
+           sum(coalesce(common.share, least_share / 2, 0) * size) OVER rarest AS expected
     FROM lexemes LEFT JOIN common USING (lexeme) CROSS JOIN corpus
+         CROSS JOIN (SELECT min(share) AS least_share FROM common) least
     WINDOW rarest AS (ORDER BY common.share NULLS FIRST, place, lexeme)
 ), postings AS MATERIALIZED (
     SELECT c.lexeme, hit.id, hit.allowed

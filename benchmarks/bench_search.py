@@ -1,0 +1,176 @@
+"""Measures search: `python -m benchmarks.bench_search [--sizes 1000 10000 100000]`.
+
+For each size: p50 and p95 of the statement's execution time inside PostgreSQL (EXPLAIN ANALYZE,
+planning included), of the whole call from Python, and recall@10 of the HNSW search against the
+exact nearest. Everything is synthetic. Text: words drawn from a Zipf law over 30,000 made-up words,
+titles of 4 to 9 and descriptions of 10 to 60 words. Vectors: 384 dimensions, one centre for each of
+size / 20 topics, where centres are themselves drawn around 50 themes, plus noise, so that a vector
+has near, middling and far neighbours (cosines about 0.6, 0.3 and 0). Pains are made as requests
+are: of a random topic, 8 to 40 words; every tenth has 400 words.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sqlalchemy import event, text
+from sqlalchemy.orm import Session
+
+from benchmarks.corpus import fill, scratch_database
+from include.store.search import find_candidates
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from sqlalchemy import Engine
+
+MODEL = "synthetic"
+DIMENSIONS = 384
+PAINS = 200
+THEMES = 50
+_CONSONANTS, _VOWELS = "bcdfghjklmnprstvwxyz", "aeiou"
+_SYLLABLES = [a + _VOWELS[n % 5] for n, a in enumerate(_CONSONANTS)]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Requests and pains made up from one seed."""
+
+    requests: list[tuple[str, str]]
+    vectors: NDArray[np.float32]
+    pains: list[str]
+    pain_vectors: NDArray[np.float32]
+
+
+def make_world(size: int, seed: int = 11) -> World:
+    """`size` requests and `PAINS` pains, as the module's docstring describes them."""
+    random = np.random.default_rng(seed)
+    words = _vocabulary(30_000)
+    chances = 1.0 / np.arange(2, len(words) + 2)
+    chances /= chances.sum()
+
+    def sentence(low: int, high: int) -> str:
+        return " ".join(random.choice(words, random.integers(low, high + 1), p=chances))
+
+    themes = random.standard_normal((THEMES, DIMENSIONS))
+    topics = max(1, size // 20)
+    centres = 0.7 * themes[random.integers(0, THEMES, topics)] + random.standard_normal(
+        (topics, DIMENSIONS)
+    )
+
+    def near(count: int) -> NDArray[np.float32]:
+        chosen = centres[random.integers(0, topics, count)]
+        raw = chosen + 0.9 * random.standard_normal((count, DIMENSIONS))
+        normalised = raw / np.linalg.norm(raw, axis=1, keepdims=True)
+        return normalised.astype(np.float32)
+
+    requests = [(sentence(4, 9), sentence(10, 60)) for _ in range(size)]
+    pains = [sentence(400, 400) if n % 10 == 0 else sentence(8, 40) for n in range(PAINS)]
+    return World(requests, near(size), pains, near(PAINS))
+
+
+def measure(engine: Engine, world: World) -> dict[str, float]:
+    """Milliseconds and recall for a world that was filled in."""
+    similarity = world.pain_vectors @ world.vectors.T
+    exact = np.argsort(-similarity, axis=1)[:, :10]
+    calls, inside, words_only, found = [], [], [], []
+    with Session(engine) as session:
+        for pain, vector in zip(world.pains, world.pain_vectors.tolist(), strict=True):
+            started = time.perf_counter()
+            find_candidates(session, pain=pain, vector=vector, model=MODEL)
+            calls.append(1000 * (time.perf_counter() - started))
+            inside.append(_explained(session, pain, vector)["time"])
+            words_only.append(_explained(session, pain, None)["time"])
+            found.append(_nearest(session, vector))
+            session.rollback()
+    hits = [len(set(got) & set(want + 1)) / 10 for got, want in zip(found, exact, strict=True)]
+    return {
+        "db p50": float(np.percentile(inside, 50)),
+        "db p95": float(np.percentile(inside, 95)),
+        "words p95": float(np.percentile(words_only, 95)),
+        "call p50": float(np.percentile(calls, 50)),
+        "call p95": float(np.percentile(calls, 95)),
+        "recall@10": float(np.mean(hits)),
+    }
+
+
+def explain(session: Session, pain: str, vector: list[float] | None) -> dict[str, Any]:
+    """The plan of the search statement as PostgreSQL ran it (EXPLAIN ANALYZE, JSON)."""
+    statements: list[tuple[str, Any]] = []
+
+    def remember(*seen: Any) -> None:
+        statements.append((seen[2], seen[3]))
+
+    bind = session.get_bind()
+    event.listen(bind, "before_cursor_execute", remember)
+    try:
+        find_candidates(session, pain=pain, vector=vector, model=MODEL)
+    finally:
+        event.remove(bind, "before_cursor_execute", remember)
+    statement, parameters = statements[-1]
+    cursor = session.connection().connection.driver_connection.cursor()
+    cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}", parameters)
+    plan: dict[str, Any] = cursor.fetchone()[0][0]
+    return plan
+
+
+def _explained(session: Session, pain: str, vector: list[float] | None) -> dict[str, float]:
+    plan = explain(session, pain, vector)
+    return {"time": plan["Planning Time"] + plan["Execution Time"]}
+
+
+def _nearest(session: Session, vector: list[float]) -> list[int]:
+    """Ids the search's own settings (of this transaction) find nearest."""
+    literal = json.dumps(vector)
+    rows = session.execute(
+        text(
+            "SELECT request_id FROM request_embeddings WHERE model = :model"
+            " ORDER BY embedding <=> CAST(:vector AS vector) LIMIT 50"
+        ),
+        {"model": MODEL, "vector": literal},
+    )
+    return [row[0] for row in rows][:10]
+
+
+def _vocabulary(count: int) -> list[str]:
+    size = len(_SYLLABLES)
+    return [
+        _SYLLABLES[n % size]
+        + _SYLLABLES[n // size % size]
+        + _SYLLABLES[n // size**2 % size]
+        + (_SYLLABLES[n // size**3 % size] if n >= size**3 else "")
+        for n in range(count)
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print a table, one line for each size."""
+    parser = argparse.ArgumentParser(description="Latency and recall of search.")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000])
+    options = parser.parse_args(arguments)
+    columns = ("db p50", "db p95", "words p95", "call p50", "call p95", "recall@10")
+    say = sys.stdout.write
+    say(f"{PAINS} pains a size; times in milliseconds; 'words' is the search without a vector\n")
+    say(f"{'requests':>9}" + "".join(f"{column:>11}" for column in columns) + f"{'load s':>9}\n")
+    with scratch_database() as engine:
+        for size in options.sizes:
+            world = make_world(size)
+            started = time.perf_counter()
+            fill(engine, world.requests, world.vectors, MODEL)
+            loading = time.perf_counter() - started
+            figures = measure(engine, world)
+            values = "".join(f"{figures[column]:>11.3f}" for column in columns)
+            say(f"{size:>9}{values}{loading:>9.0f}\n")
+            sys.stdout.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

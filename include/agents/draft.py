@@ -1,0 +1,228 @@
+"""Drafts a request out of a customer's own words: the fallback that needs no language model."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from include.matching.types import Candidate
+
+TITLE_MIN, TITLE_MAX = 5, 120
+DESCRIPTION_MAX = 600
+_PAIN_READ = 4_000
+_GENERAL = "general"
+_UNTITLED = "Customer feedback"
+
+_CODE = re.compile(
+    r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)"
+    r"|\{(?:code|noformat)[^}]*\}.*?(?:\{(?:code|noformat)\}|\Z)",
+    re.S,
+)
+_BLOCK = re.compile(r"</?(?:p|div|br|li|ul|ol|tr|h[1-6]|blockquote|pre)\b[^<>]{0,300}>", re.I)
+_HIDDEN = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.S | re.I)
+_TAG = re.compile(r"<!--.*?-->|</?[a-zA-Z][^<>]{0,300}>", re.S)
+_SLACK_LINK = re.compile(r"<(?:https?://|mailto:)[^|>\s]+(?:\|([^>]*))?>")
+_SLACK_ID = re.compile(r"<[@#!][^>]*>")
+_URL = re.compile(r"https?://\S+")
+_EMOJI_NAME = re.compile(r"(?<!\w):[a-z0-9_+-]{2,40}:(?!\w)")
+_QUOTE_MARK = re.compile(r"^[ \t]*(?:>+|[-*•#]+|\d{1,2}[.)])[ \t]+", re.M)
+_MARKUP = re.compile(r"[*_~`]{1,3}(?=\S)|(?<=\S)[*_~`]{1,3}")
+_SENTENCE = re.compile(r"(?<=[.!?…])[\"'”\u2019)]*\s+|\n+|(?<=[。\uff01\uff1f])")
+_ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|vs|approx|no|dr|mr|mrs|ms)\.$", re.I)
+_GREETING = re.compile(
+    r"""^(?:
+        (?:hi|hello|hey|dear|greetings|howdy|good\ (?:morning|afternoon|evening|day))
+            (?:\ (?:there|all|team|everyone|everybody|folks|guys|support))*
+            (?:\ \w+(?=\s*(?:[,.!:\n]|$)))?
+      | (?:many\ )?thanks?(?:\ (?:you|a\ lot|so\ much|in\ advance|again))*(?:\ for\b[^.,;!?]*)?
+      | (?:i\ )?hope\ (?:you|this|all|everyone)\b[^.,!?]*
+      | (?:please|pls|kindly|sorry|ok|okay|so|well|also|fyi|btw|anyway)
+      | (?:best|kind|warm)\ regards | regards | cheers | sincerely | best
+      | (?:just\ a\ )?(?:quick\ )?(?:question|feedback|suggestion|request|note)(?=\ ?:)
+    )(?=[\s,.:;!?\u2013\u2014-]|$)[\s,.:;!?\u2013\u2014-]*""",
+    re.X | re.I,
+)
+_LEAD = re.compile(
+    r"""^(?:
+        (?:i|we)(?:\ just)?(?:\ want(?:ed)?|\ would\ like|['\u2019]d\ like)\ to
+            \ (?:say|mention|report|let\ you\ know|point\ out|ask)(?:\ (?:that|if|whether))?
+      | (?:it\ would|it['\u2019]d)\ be\ (?:really\ |so\ |very\ )?
+            (?:great|nice|good|helpful|useful|awesome)\ (?:if|to)
+      | (?:is\ it|would\ it\ be)\ possible\ to
+      | (?:could|can|would)\ you(?:\ please)?
+      | (?:(?:our|the|my|a)\ )?customers?
+            \ (?:says?|said|reports?|reported|complains?|complained|mentioned)\ that
+    )\s+""",
+    re.X | re.I,
+)
+_PRAISE = re.compile(
+    r"^(?:(?:it['\u2019]?s|this\ is|i|we)\ )?(?:really\ )?(?:an?\ )?"
+    r"(?:great|nice|good|love(?:ly)?|like|awesome|excellent|amazing)\b(?:\W+\w+){0,4}\W*$",
+    re.I,
+)
+_SUBORDINATE = re.compile(r"^(?:but|and|so|because|however|although|though)\b[\s,]*", re.I)
+_LETTER = re.compile(r"[^\W\d_]")
+_WORD = re.compile(r"[^\W_]+")
+_TRAILING = " \t\n.,;:!?…-\u2013—'\"([{<&/|。\uff01\uff1f、"
+
+
+_COMMON_WORDS = """
+about also been customer does every everything feature from have into just like make more need only
+other product that their them then there they thing this want what when where which will with would
+your
+"""
+_COMMON = {word[:6].rstrip("s") for word in _COMMON_WORDS.split()}
+
+
+@dataclass(frozen=True, slots=True)
+class AreaOption:
+    """A product area a request may be filed under."""
+
+    id: int
+    slug: str
+    name: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A new request. `quote` is the customer's sentence the title was made of."""
+
+    title: str
+    description: str
+    area_ids: tuple[int, ...]
+    quote: str
+
+
+def draft_request(
+    pain: str, areas: Sequence[AreaOption], neighbours: Sequence[Candidate] = ()
+) -> Draft:
+    """A title of 5 to 120 characters, at most two sentences, and an area wherever areas exist.
+
+    Args:
+        pain: The customer's words: plain text, Slack mrkdwn or HTML, in any language, of any
+            length; only the first 4,000 characters are read.
+        areas: What to choose from; with none, the draft has no area.
+        neighbours: The nearest existing requests, nearest first; they vote with their areas.
+    """
+    sentences = _sentences(readable(pain[:_PAIN_READ]))
+    telling = [sentence for sentence in map(_bare, sentences) if _tells(sentence)]
+    first = next((one for one in telling if not _PRAISE.match(one)), None)
+    if first is None:
+        first = telling[0] if telling else ""
+    quote = next((one for one in sentences if first and first in one), first)
+    start = sentences.index(quote) if quote in sentences else 0
+    description = " ".join(_ended(one) for one in sentences[start : start + 2])
+    return Draft(
+        title=_title(first),
+        description=_cut(description or pain.strip(), DESCRIPTION_MAX),
+        area_ids=_areas(pain, areas, neighbours),
+        quote=quote,
+    )
+
+
+def readable(text: str) -> str:
+    """The text without code, tags, links, ids, emoji names and list marks."""
+    text = _CODE.sub(" ", text.replace("\x00", " ").replace("\r\n", "\n").replace("\r", "\n"))
+    text = _SLACK_LINK.sub(lambda link: link[1] or " ", text)
+    text = _SLACK_ID.sub(" ", text)
+    text = html.unescape(_TAG.sub(" ", _BLOCK.sub("\n", _HIDDEN.sub(" ", text))))
+    text = _EMOJI_NAME.sub(" ", _URL.sub(" ", text))
+    text = _MARKUP.sub("", _QUOTE_MARK.sub("", text))
+    return re.sub(r"[^\S\n]+", " ", text).strip()
+
+
+def _sentences(text: str) -> list[str]:
+    found: list[str] = []
+    for piece in _SENTENCE.split(text):
+        piece = piece.strip()
+        if found and _ABBREVIATION.search(found[-1]):
+            found[-1] = f"{found[-1]} {piece}"
+        elif _LETTER.search(piece):
+            found.append(piece)
+    return found
+
+
+def _bare(sentence: str) -> str:
+    """The sentence without greetings, pleasantries and the run-up before what is said."""
+    before = None
+    while before != sentence:
+        before = sentence
+        for pattern in (_GREETING, _SUBORDINATE, _LEAD):
+            sentence = pattern.sub("", sentence, count=1).strip()
+    return sentence
+
+
+def _tells(sentence: str) -> bool:
+    """Whether anything is left to say: two words, or one long one, or script without spaces."""
+    words = [word for word in _WORD.findall(sentence) if _LETTER.search(word)]
+    letters = sum(len(word) for word in words)
+    return len(words) >= 2 or letters >= TITLE_MIN
+
+
+def _title(sentence: str) -> str:
+    title = _cut(sentence, TITLE_MAX).strip().strip(_TRAILING).strip()
+    if len(title) < TITLE_MIN:
+        return f"{_UNTITLED}: {title}" if title else _UNTITLED
+    first = title.split(maxsplit=1)[0]
+    if first.islower():
+        title = title[0].upper() + title[1:]
+    elif title.isupper() and len(title) > 12:
+        title = title.capitalize()
+    return title[:TITLE_MAX]
+
+
+def _cut(text: str, limit: int) -> str:
+    """At most `limit` characters, cut at a clause or a word where there is one."""
+    if len(text) <= limit:
+        return text
+    cut = text[: limit + 1]
+    for mark in (", ", "; ", " - ", " "):
+        place = cut.rfind(mark)
+        if place >= limit // 2:
+            return cut[:place]
+    return text[:limit]
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence[-1] in ".!?…。\uff01\uff1f" else f"{sentence}."
+
+
+def _areas(
+    pain: str, areas: Sequence[AreaOption], neighbours: Sequence[Candidate]
+) -> tuple[int, ...]:
+    """One area: the neighbours' vote, else shared words, else `general`, else the first."""
+    if not areas:
+        return ()
+    offered = {area.id for area in areas}
+    votes: Counter[int] = Counter()
+    for place, neighbour in enumerate(neighbours[:5]):
+        for area_id in neighbour.area_ids:
+            if area_id in offered:
+                # A nearer neighbour counts more; one without a cosine was found by words.
+                nearness = neighbour.cosine if neighbour.cosine is not None else 0.5
+                votes[area_id] += round(1000 * max(nearness, 0.0) / (place + 1))
+    if votes and max(votes.values()) > 0:
+        return (min(votes, key=lambda area_id: (-votes[area_id], area_id)),)
+    said = _roots(readable(pain[:_PAIN_READ]))
+    overlap = {
+        area.id: 2 * len(said & _roots(area.name)) + len(said & _roots(area.description))
+        for area in areas
+    }
+    best = max(areas, key=lambda area: overlap[area.id])
+    if overlap[best.id]:
+        return (best.id,)
+    general = next((area for area in areas if area.slug == _GENERAL), areas[0])
+    return (general.id,)
+
+
+def _roots(text: str) -> set[str]:
+    """Words of four letters or more, cut to six: enough to make 'exports' meet 'exporting'."""
+    words = {word.casefold() for word in _WORD.findall(text) if len(word) >= 4}
+    return {word[:6].rstrip("s") for word in words} - _COMMON
