@@ -29,3 +29,36 @@ setup: $(VENV)/.installed ## Make the virtual environment from the lock
 lock: ## Make requirements.lock anew from the pinned requirements*.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	  requirements.txt requirements-airflow.txt requirements-sandbox.txt requirements-dev.txt -o requirements.lock
+
+demo: setup ## Run the main job on sample wording: make demo [FILE=path.jsonl]
+	@$(BIN)/python -m include.sandbox.demo $(FILE)
+
+stop: ## Stop everything the demo started (its state stays in .sandbox/)
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m include.sandbox.stack down; fi
+
+test: setup ## Install what is needed and run all tests
+	@$(BIN)/python -m pytest
+
+check: setup ## Exactly what CI runs: format, lint, types, generated docs, tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m include.sandbox.dag_page --check
+	@$(BIN)/python -m pytest
+
+fmt: setup ## Format and mend what can be mended
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+docs: setup ## Make docs/dags.md from the DAG files
+	@$(BIN)/python -m include.sandbox.dag_page
+
+bench: setup ## Run the benchmarks and print their figures
+	@$(BIN)/python -m benchmarks.run
+
+eval: setup ## Measure the matcher on labelled data: make eval DATA=folder
+	@test -n "$(DATA)" || { echo "Name a folder: make eval DATA=path/to/folder"; exit 2; }
+	@$(BIN)/python -m benchmarks.evaluate $(DATA)
+
+clean: stop ## Remove the sandbox's state
+	@rm -rf .sandbox

@@ -1,7 +1,7 @@
-"""The product's settings: one typed object, read on demand from the Airflow variable ``gtm_feedback``.
+"""The product's settings: one typed object, from the Airflow variable ``gtm_feedback``.
 
 The variable holds a JSON object; what it leaves out has the default below. Confidence thresholds
-are not here: they are rows with versions (``thresholds``), because every decision names its version.
+are not here: they are rows with versions (``thresholds``), and every decision names its version.
 """
 
 from __future__ import annotations
@@ -74,7 +74,9 @@ def parse_settings(raw: str) -> Settings:
     except ValueError as error:
         raise FatalError(f"Variable {VARIABLE!r} is not JSON ({error}). Mend it.") from None
     if not isinstance(values, dict):
-        raise FatalError(f"Variable {VARIABLE!r} must be a JSON object, not {type(values).__name__}")
+        raise FatalError(
+            f"Variable {VARIABLE!r} must be a JSON object, not {type(values).__name__}"
+        )
     defaults = Settings()
     known = {f.name for f in fields(Settings)}
     for name in values:
@@ -82,7 +84,9 @@ def parse_settings(raw: str) -> Settings:
             raise FatalError(
                 f"Variable {VARIABLE!r} has an unknown setting {name!r}; known: {sorted(known)}"
             )
-    checked = {name: _checked(name, value, getattr(defaults, name)) for name, value in values.items()}
+    checked = {
+        name: _checked(name, value, getattr(defaults, name)) for name, value in values.items()
+    }
     return Settings(**checked)
 
 

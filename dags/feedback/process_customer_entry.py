@@ -1,4 +1,4 @@
-"""# Process a customer entry
+"""# Process a customer entry.
 
 Turns one piece of customer feedback into evidence on a feature request, with a human in the loop
 where the match is not certain.
@@ -99,7 +99,7 @@ def note_failure(context: Any) -> None:
     catchup=False,
     params=PARAMS,
     default_args=default_args("feedback") | {"on_failure_callback": note_failure},
-    # Open questions are running runs: the default of 16 would let 16 of them block all new feedback.
+    # Open questions are running runs: with the default, 16 of them would block all new feedback.
     max_active_runs=100_000,
     tags=["feedback"],
     doc_md=__doc__,

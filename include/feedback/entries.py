@@ -39,9 +39,7 @@ def store_entry(session: Session, submission: Submission, dag_id: str, run_id: s
     A run that repeats a submission whose own run failed takes it over, so a resubmission heals.
     """
     key = idempotency_key(submission, dag_id, run_id)
-    known_areas = set(
-        session.scalars(select(Area.slug).where(Area.slug.in_(submission.areas)))
-    )
+    known_areas = set(session.scalars(select(Area.slug).where(Area.slug.in_(submission.areas))))
     values = {
         "idempotency_key": key,
         "source": submission.source,

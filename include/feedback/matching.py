@@ -7,12 +7,12 @@ opened since the search; otherwise the search is made again and sees it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from include.agents.draft import AreaText, draft_request
+from include.agents.draft import AreaOption, draft_request
 from include.errors import EmbeddingsUnavailable
 from include.feedback.decisions import (
     candidate_record,
@@ -118,27 +118,23 @@ def match_entry(
     raise AssertionError("unreachable: the last round always decides")
 
 
-def draft_for(
-    session: Session, entry: Entry, candidates: Sequence[Candidate]
-) -> Draft:
+def draft_for(session: Session, entry: Entry, candidates: Sequence[Candidate]) -> Draft:
     """A title, a description and areas for the request an entry opens, without a model."""
     areas = areas_by_id(session)
     wanted = [area for area in areas if area.slug in set(entry.areas)]
     draft = draft_request(
         entry.customer_pain,
-        [AreaText(area.id, area.slug, area.name, area.description) for area in areas],
-        [candidate.area_ids for candidate in candidates[:3] if (candidate.cosine or 0) > 0.3],
+        [AreaOption(area.id, area.slug, area.name, area.description) for area in wanted or areas],
+        () if wanted else candidates,
     )
-    return draft.with_areas(tuple(area.id for area in wanted)) if wanted else draft
+    return replace(draft, area_ids=tuple(area.id for area in wanted)) if wanted else draft
 
 
 def request_vector(draft: Draft, embedder: Embedder) -> Vector:
     """The vector of a request's own text."""
     text = embedding_text(draft.title, draft.description)
     [values] = embedder.embed([text])
-    return Vector(
-        embedder.model, values, content_hash(text, embedder.model, embedder.dimensions)
-    )
+    return Vector(embedder.model, values, content_hash(text, embedder.model, embedder.dimensions))
 
 
 def provisional_vector(entry: Entry) -> Vector | None:
@@ -168,9 +164,7 @@ def _search(
     session: Session, entry: Entry, vector: list[float] | None, model: str, judge: Judge
 ) -> _Search:
     horizon = newest_request_id(session)
-    candidates = find_candidates(
-        session, pain=entry.customer_pain, vector=vector, model=model
-    )
+    candidates = find_candidates(session, pain=entry.customer_pain, vector=vector, model=model)
     verdicts = judge.judge(entry.customer_pain, candidates)
     by_id = {candidate.request_id: candidate for candidate in candidates}
     best = next((by_id[v.request_id] for v in verdicts if v.request_id in by_id), None)

@@ -1,4 +1,4 @@
-"""The ends of an entry's way: attached, opened, or decided by a person, the clock or an operator."""
+"""The ends of an entry's way: attached, opened, or decided by a person or the clock."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from include.durable.api import find_hook
+from include.durable.api import find_hook, signing_keys
 from include.durable.keys import hook_key, sign
 from include.errors import EmbeddingsUnavailable, FatalError
 from include.feedback.decisions import find_decision, match_key, record_decision, thresholds_for
@@ -124,7 +124,7 @@ def apply_answer(
         finish(entry, Outcome.CREATED)
         _record_close(session, entry, hook, request.id, "create")
         verdict = f"{closed_words(hook)} It is now *{blocks.escape(request.title)}*."
-        lock_card(session, hook, verdict, opened=request, stage="result")
+        lock_card(session, hook, verdict, stage="result")
         return request.id
 
 
@@ -210,7 +210,7 @@ def _join_twin(
         f"{closed_words(hook)} The same problem was reported meanwhile, so it was added to "
         f"*{blocks.escape(request.title)}*."
     )
-    lock_card(session, hook, verdict, opened=request, stage="result")
+    lock_card(session, hook, verdict, stage="result")
     _tell_attached(session, entry, request_id, feedback_id, evidence)
     return request_id
 
@@ -239,8 +239,6 @@ def _record_close(
 def _tell_attached(
     session: Session, entry: Entry, request_id: int, feedback_id: int, evidence: Evidence
 ) -> None:
-    from include.durable.api import signing_keys
-
     request = session.get_one(Request, request_id)
     settings = load_settings()
     card = blocks.attached_card(

@@ -139,16 +139,11 @@ def answer_question(
 
 
 def lock_card(
-    session: Session,
-    hook: HookView,
-    verdict: str,
-    *,
-    opened: Request | None = None,
-    stage: str = "closed",
+    session: Session, hook: HookView, verdict: str, *, stage: str = "closed"
 ) -> list[int]:
     """Queue the card without buttons, with who decided what and when. Returns message ids."""
     entry = get_entry(session, int(hook.question["entry_id"]))
-    request = opened or session.get_one(Request, hook.question["request_id"])
+    request = session.get_one(Request, hook.question["request_id"])
     settings = load_settings()
     card = blocks.question_locked(
         quote=entry.customer_pain,

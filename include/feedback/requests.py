@@ -66,9 +66,7 @@ def newest_request_id(session: Session) -> int:
     return session.scalar(select(func.max(Request.id))) or 0
 
 
-def open_request(
-    session: Session, entry: Entry, draft: Draft, vector: Vector | None
-) -> Request:
+def open_request(session: Session, entry: Entry, draft: Draft, vector: Vector | None) -> Request:
     """Open the request of an entry, once: a repeat returns the one it opened before.
 
     Call it under :func:`lock_opening`, after looking for what was opened meanwhile.

@@ -9,7 +9,6 @@ from include.connections import EMBEDDINGS_API, get_connection
 from include.errors import FatalError
 from include.feedback import entries, matching, outcomes, questions
 from include.feedback.submission import parse_submission
-from include.matching.types import Route
 from include.settings import load_settings
 from include.store.session import session_scope
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from include.connections import ConnectionInfo
-    from include.matching.types import Embedder, Judge
+    from include.matching.types import Embedder, Judge, Route
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +103,9 @@ def deliver(message_ids: list[int]) -> int:
     """Send queued messages now; what cannot be sent stays queued for the sweep."""
     from include.slack.sender import deliver as send
 
-    return send(message_ids).sent if message_ids else 0
+    if not message_ids:
+        return 0
+    return send(message_ids, review_channel=load_settings().review_channel).sent
 
 
 def embedder_from(info: ConnectionInfo) -> Embedder:

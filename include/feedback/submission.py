@@ -52,7 +52,9 @@ def parse_submission(values: Mapping[str, Any]) -> Submission:
         raise FatalError("customer_pain is missing or blank: say in a sentence what hurts")
     pain = pain.replace("\x00", "").strip()
     if len(pain) > MAX_PAIN:
-        raise FatalError(f"customer_pain has {len(pain)} characters; at most {MAX_PAIN} are allowed")
+        raise FatalError(
+            f"customer_pain has {len(pain)} characters; at most {MAX_PAIN} are allowed"
+        )
     return Submission(
         customer_pain=pain,
         severity=_choice("severity", values.get("severity"), SEVERITIES, DEFAULT_SEVERITY),

@@ -10,12 +10,14 @@ import json
 import os
 import string
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from include.sandbox.environment import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def read_settings(path: Path) -> dict[str, list[dict[str, Any]]]:

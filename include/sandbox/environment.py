@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ADMIN_PASSWORD = "admin"  # noqa: S105 - the sandbox's only, as its page says
+ADMIN_PASSWORD = "admin"
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Sandbox:
 
     @classmethod
     def from_environment(cls) -> Sandbox:
-        """As ``SANDBOX_STATE``, ``AIRFLOW_PORT``, ``SLACK_SANDBOX_PORT``, ``EMBEDDINGS_PORT`` say."""
+        """As SANDBOX_STATE, AIRFLOW_PORT, SLACK_SANDBOX_PORT and EMBEDDINGS_PORT say."""
         return cls(
             state=Path(os.environ.get("SANDBOX_STATE", ROOT / ".sandbox")).resolve(),
             airflow_port=int(os.environ.get("AIRFLOW_PORT", "8080")),
@@ -73,42 +73,48 @@ class Sandbox:
         """Environment of all sandbox processes, Airflow's among them."""
         keys = self.keys()
         metadata = f"postgresql+psycopg://postgres@/airflow?host={postgres_host}"
-        return os.environ | shipped_settings() | {
-            "PYTHONPATH": str(ROOT),
-            "SANDBOX_STATE": str(self.state),
-            "AIRFLOW_PORT": str(self.airflow_port),
-            "SLACK_SANDBOX_PORT": str(self.slack_port),
-            "EMBEDDINGS_PORT": str(self.embeddings_port),
-            "FEEDBACK_DB_HOST": postgres_host,
-            "SLACK_SANDBOX_BOT_TOKEN": keys["slack_bot_token"],
-            "SLACK_SANDBOX_SIGNING_SECRET": keys["slack_signing_secret"],
-            "SLACK_SANDBOX_RELAY_URL": f"{self.airflow_url}/slack/events",
-            "SANDBOX_AIRFLOW_PASSWORD": ADMIN_PASSWORD,
-            "AIRFLOW_HOME": str(self.state / "airflow"),
-            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
-            "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
-            "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
-            "AIRFLOW__CORE__PARALLELISM": "4",
-            "AIRFLOW__CORE__FERNET_KEY": keys["fernet"],
-            "AIRFLOW__CORE__AUTH_MANAGER": (
-                "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
-            ),
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(self.state / "logins.json"),
-            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.airflow_url}/execution/",
-            "AIRFLOW__API__HOST": "127.0.0.1",
-            "AIRFLOW__API__PORT": str(self.airflow_port),
-            "AIRFLOW__API__BASE_URL": self.airflow_url,
-            "AIRFLOW__API__WORKERS": "1",
-            "AIRFLOW__API__SECRET_KEY": keys["api"],
-            "AIRFLOW__API_AUTH__JWT_SECRET": keys["jwt"],
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata,
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": metadata,
-            "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
-            # One BLAS thread: with more, small multiplications of the local model take ten times longer.
-            "OPENBLAS_NUM_THREADS": "1",
-            "OMP_NUM_THREADS": "1",
-        }
+        return (
+            os.environ
+            | shipped_settings()
+            | {
+                "PYTHONPATH": str(ROOT),
+                "SANDBOX_STATE": str(self.state),
+                "AIRFLOW_PORT": str(self.airflow_port),
+                "SLACK_SANDBOX_PORT": str(self.slack_port),
+                "EMBEDDINGS_PORT": str(self.embeddings_port),
+                "FEEDBACK_DB_HOST": postgres_host,
+                "SLACK_SANDBOX_BOT_TOKEN": keys["slack_bot_token"],
+                "SLACK_SANDBOX_SIGNING_SECRET": keys["slack_signing_secret"],
+                "SLACK_SANDBOX_RELAY_URL": f"{self.airflow_url}/slack/events",
+                "SANDBOX_AIRFLOW_PASSWORD": ADMIN_PASSWORD,
+                "AIRFLOW_HOME": str(self.state / "airflow"),
+                "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+                "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+                "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+                "AIRFLOW__CORE__PARALLELISM": "4",
+                "AIRFLOW__CORE__FERNET_KEY": keys["fernet"],
+                "AIRFLOW__CORE__AUTH_MANAGER": (
+                    "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
+                ),
+                "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
+                "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(
+                    self.state / "logins.json"
+                ),
+                "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.airflow_url}/execution/",
+                "AIRFLOW__API__HOST": "127.0.0.1",
+                "AIRFLOW__API__PORT": str(self.airflow_port),
+                "AIRFLOW__API__BASE_URL": self.airflow_url,
+                "AIRFLOW__API__WORKERS": "1",
+                "AIRFLOW__API__SECRET_KEY": keys["api"],
+                "AIRFLOW__API_AUTH__JWT_SECRET": keys["jwt"],
+                "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata,
+                "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": metadata,
+                "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+                # With more BLAS threads the local model's small products take ten times longer.
+                "OPENBLAS_NUM_THREADS": "1",
+                "OMP_NUM_THREADS": "1",
+            }
+        )
 
 
 def shipped_settings() -> dict[str, str]:

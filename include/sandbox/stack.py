@@ -23,11 +23,11 @@ from include.sandbox.postgres import ensure_database, start_server, stop_server
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from include.matching.embed import OpenAIEmbedder
+
 AIRFLOW_PROGRAMS = ("api-server", "scheduler", "dag-processor", "triggerer")
 STANDINS = ("embeddings", "slack")
 START_SECONDS = 180.0
-
-Say = "Callable[[str], None]"
 
 
 class StackError(Exception):
@@ -86,6 +86,20 @@ class Stack:
         info = ConnectionInfo("feedback_db", host=server.host, login=server.user, schema="feedback")
         upgrade(database_url(info))
         return self.sandbox.environment(server.host)
+
+    def postgres_host(self) -> str:
+        """The running server's socket folder."""
+        return start_server(self.sandbox.postgres_folder).host
+
+    def embedder(self) -> OpenAIEmbedder:
+        """A client of the sandbox's embeddings server."""
+        from include.matching.embed import OpenAIEmbedder
+
+        return OpenAIEmbedder(
+            base_url=f"{self.sandbox.embeddings_url}/v1",
+            api_key="sandbox",
+            model="all-MiniLM-L6-v2",
+        )
 
     def start(self, *programs: str) -> None:
         """Start single programs again."""
@@ -147,7 +161,9 @@ class Stack:
             if (parts.get(name) or {}).get("status") != "healthy"
         ]
         token = _token(self.sandbox.airflow_url)
-        dag = token and _get(f"{self.sandbox.airflow_url}/api/v2/dags/process_customer_entry", token)
+        dag = token and _get(
+            f"{self.sandbox.airflow_url}/api/v2/dags/process_customer_entry", token
+        )
         return missing if dag else [*missing, "the DAG process_customer_entry"]
 
     def _prepare_airflow(self, environment: dict[str, str]) -> None:
@@ -266,9 +282,7 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def _poll(
-    condition: Callable[[], bool], seconds: float, message: str | Callable[[], str]
-) -> None:
+def _poll(condition: Callable[[], bool], seconds: float, message: str | Callable[[], str]) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -279,7 +293,7 @@ def _poll(
 def main() -> None:
     """Command line of the sandbox."""
     action, *rest = sys.argv[1:] or ["status"]
-    stack = Stack(Sandbox.from_environment(), say=lambda line: print(line, flush=True))  # noqa: T201
+    stack = Stack(Sandbox.from_environment(), say=lambda line: print(line, flush=True))
     try:
         if action == "up":
             stack.up()
