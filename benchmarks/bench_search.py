@@ -56,8 +56,11 @@ def make_world(size: int, seed: int = 11) -> World:
     chances = 1.0 / np.arange(2, len(words) + 2)
     chances /= chances.sum()
 
+    cumulative = np.cumsum(chances)
+
     def sentence(low: int, high: int) -> str:
-        return " ".join(random.choice(words, random.integers(low, high + 1), p=chances))
+        drawn = np.searchsorted(cumulative, random.random(random.integers(low, high + 1)))
+        return " ".join(words[min(place, len(words) - 1)] for place in drawn)
 
     themes = random.standard_normal((THEMES, DIMENSIONS))
     topics = max(1, size // 20)

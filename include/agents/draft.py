@@ -33,7 +33,7 @@ _URL = re.compile(r"https?://\S+")
 _EMOJI_NAME = re.compile(r"(?<!\w):[a-z0-9_+-]{2,40}:(?!\w)")
 _QUOTE_MARK = re.compile(r"^[ \t]*(?:>+|[-*•#]+|\d{1,2}[.)])[ \t]+", re.M)
 _MARKUP = re.compile(r"[*_~`]{1,3}(?=\S)|(?<=\S)[*_~`]{1,3}")
-_SENTENCE = re.compile(r"(?<=[.!?…])[\"'”\u2019)]*\s+|\n+|(?<=[。\uff01\uff1f])")
+_SENTENCE = re.compile(r"\s*[•●▪]\s*|(?<=[.!?…])[\"'”\u2019)]*\s+|\n+|(?<=[。\uff01\uff1f])")
 _ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|vs|approx|no|dr|mr|mrs|ms)\.$", re.I)
 _GREETING = re.compile(
     r"""^(?:
@@ -61,9 +61,20 @@ _LEAD = re.compile(
     )\s+""",
     re.X | re.I,
 )
+_GOOD = r"(?:great|nice|good|love(?:ly)?|like|awesome|excellent|amazing|fine|perfect|best|well)"
 _PRAISE = re.compile(
-    r"^(?:(?:it['\u2019]?s|this\ is|i|we)\ )?(?:really\ )?(?:an?\ )?"
-    r"(?:great|nice|good|love(?:ly)?|like|awesome|excellent|amazing)\b(?:\W+\w+){0,4}\W*$",
+    r"^(?:(?:it['\u2019]?s|this\ is|i|we|the\ \w+\ is|your\ \w+\ is)\ )?(?:\w+\ ){0,2}"
+    rf"{_GOOD}\b(?:\W+\w+){{0,4}}\W*$",
+    re.I,
+)
+_PRAISE_FIRST = re.compile(
+    rf"^[^.!?]{{0,60}}\b{_GOOD}\b[^.!?]{{0,40}}?[\s,]\s*(?:but|however|though)\b[\s,]*(?=.{{12}})",
+    re.I,
+)
+_PROBLEM = re.compile(
+    r"\b(?:can(?:no|['\u2019])?t|cannot|not|no|won['\u2019]?t|\w+n['\u2019]t|unable|never|without|missing|"
+    r"crash\w*|fail\w*|error\w*|bugs?|broken|breaks?|slow\w*|hangs?|freez\w*|stop\w*|stuck|los[est]\w*|"
+    r"problems?|issues?|need\w*|wants?|wish|should|must|add|support|allow|option|takes?|annoying)\b",
     re.I,
 )
 _SUBORDINATE = re.compile(r"^(?:but|and|so|because|however|although|though)\b[\s,]*", re.I)
@@ -113,9 +124,7 @@ def draft_request(
     """
     sentences = _sentences(readable(pain[:_PAIN_READ]))
     telling = [sentence for sentence in map(_bare, sentences) if _tells(sentence)]
-    first = next((one for one in telling if not _PRAISE.match(one)), None)
-    if first is None:
-        first = telling[0] if telling else ""
+    first = _most_telling(telling)
     quote = next((one for one in sentences if first and first in one), first)
     start = sentences.index(quote) if quote in sentences else 0
     description = " ".join(_ended(one) for one in sentences[start : start + 2])
@@ -154,9 +163,16 @@ def _bare(sentence: str) -> str:
     before = None
     while before != sentence:
         before = sentence
-        for pattern in (_GREETING, _SUBORDINATE, _LEAD):
+        for pattern in (_GREETING, _PRAISE_FIRST, _SUBORDINATE, _LEAD):
             sentence = pattern.sub("", sentence, count=1).strip()
     return sentence
+
+
+def _most_telling(sentences: Sequence[str]) -> str:
+    """The first of the early sentences that speaks of a problem, else the first without praise."""
+    substantial = [one for one in sentences[:6] if not _PRAISE.match(one)]
+    problem = (one for one in substantial if len(one.split()) > 3 and _PROBLEM.search(one))
+    return next(problem, next(iter([*substantial, *sentences]), ""))
 
 
 def _tells(sentence: str) -> bool:
@@ -191,7 +207,8 @@ def _cut(text: str, limit: int) -> str:
 
 
 def _ended(sentence: str) -> str:
-    return sentence if sentence[-1] in ".!?…。\uff01\uff1f" else f"{sentence}."
+    sentence = sentence.rstrip(" :;,")
+    return sentence if sentence.endswith(tuple(".!?\u2026\u3002\uff01\uff1f")) else f"{sentence}."
 
 
 def _areas(

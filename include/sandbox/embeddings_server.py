@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
@@ -89,11 +90,8 @@ async def _set_faults(request: Request) -> Response:
     except (TypeError, ValueError):
         valid = False
     if not valid:
-        return _error(
-            400,
-            "Send status (400 to 599), retry_after, delay_seconds, wrong_size and times.",
-            "times.",
-        )
+        wanted = "status (400 to 599), retry_after, delay_seconds, wrong_size, times"
+        return _error(400, f"Send an object with any of {wanted}.")
     request.app.state.faults = faults
     return JSONResponse({"ok": True})
 
@@ -114,6 +112,8 @@ async def _embeddings(request: Request) -> Response:
         texts, encoding = _read(await request.body(), embedder.model)
     except BadRequest as error:
         return _error(400, str(error))
+    except ClientDisconnect:
+        return _error(499, "The caller has gone.")
     async with request.app.state.lock:  # one computation at a time: more would only share the core
         vectors = await asyncio.to_thread(embedder.embed, texts)
     if faults.wrong_size:

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+HEAVY = ("airflow", "numpy", "openai", "psycopg", "sqlalchemy", "starlette")
+CORE = (
+    "include.errors",
+    "include.matching.embed",
+    "include.matching.judge",
+    "include.matching.route",
+    "include.agents.draft",
+)
+
+
+def test_importing_the_core_loads_nothing_heavy() -> None:
+    lines = [f"import {name}" for name in CORE]
+    lines.append("import sys")
+    lines.append(f"print([name for name in {HEAVY!r} if name in sys.modules])")
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)], check=True, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "[]"

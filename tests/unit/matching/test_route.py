@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import pytest
+
+from include.matching.route import route
+from include.matching.types import (
+    Candidate,
+    MatchType,
+    RequestStatus,
+    Route,
+    Thresholds,
+    Verdict,
+)
+
+
+def candidate(request_id: int = 1, status: str = RequestStatus.OPEN) -> Candidate:
+    return Candidate(request_id, f"r-{request_id}", "Export to CSV", "", status=status)
+
+
+def verdict(confidence: float, request_id: int = 1) -> Verdict:
+    return Verdict(request_id, confidence, "Both speak of export.", MatchType.of(confidence))
+
+
+@pytest.mark.parametrize(
+    ("confidence", "expected"),
+    [
+        (1.0, Route.ATTACH),
+        (0.90, Route.ATTACH),
+        (0.8999, Route.ASK),
+        (0.80, Route.ASK),
+        (0.7999, Route.CREATE),
+        (0.5, Route.CREATE),
+    ],
+)
+def test_default_thresholds_are_exact_at_their_boundaries(
+    confidence: float, expected: Route
+) -> None:
+    decision = route([verdict(confidence)], {1: candidate()}, Thresholds(1))
+    assert decision.route is expected
+    assert decision.best == verdict(confidence)
+
+
+def test_other_thresholds_are_obeyed() -> None:
+    loose = Thresholds(2, attach=0.7, ask=0.6)
+    assert route([verdict(0.7)], {1: candidate()}, loose).route is Route.ATTACH
+    assert route([verdict(0.65)], {1: candidate()}, loose).route is Route.ASK
+    assert route([verdict(0.59)], {1: candidate()}, loose).route is Route.CREATE
+
+
+@pytest.mark.parametrize("status", [RequestStatus.SHIPPED, RequestStatus.DEPRIORITIZED])
+def test_a_closed_request_is_asked_about_and_never_attached_silently(status: str) -> None:
+    decision = route([verdict(0.99)], {1: candidate(status=status)}, Thresholds(1))
+    assert decision.route is Route.ASK
+    assert ("shipped" if status == "shipped" else "deprioritized") in decision.reason
+
+
+def test_a_closed_request_below_ask_becomes_a_new_request() -> None:
+    shipped = {1: candidate(status="shipped")}
+    assert route([verdict(0.79)], shipped, Thresholds(1)).route is Route.CREATE
+
+
+@pytest.mark.parametrize("confidence", [0.5, 0.8, 0.95, 1.0])
+def test_without_vectors_a_person_is_asked_however_sure_the_judge_is(confidence: float) -> None:
+    decision = route([verdict(confidence)], {1: candidate()}, Thresholds(1), degraded=True)
+    assert decision.route is Route.ASK
+
+
+def test_without_vectors_and_without_a_reported_candidate_a_request_is_created() -> None:
+    assert route([], {}, Thresholds(1), degraded=True).route is Route.CREATE
+    weak = route([verdict(0.49)], {1: candidate()}, Thresholds(1), degraded=True)
+    assert weak.route is Route.CREATE
+
+
+def test_no_verdict_creates_and_names_no_best() -> None:
+    decision = route([], {1: candidate()}, Thresholds(1))
+    assert decision.route is Route.CREATE
+    assert decision.best is None
+
+
+def test_a_verdict_about_a_request_that_was_not_offered_is_ignored() -> None:
+    invented = verdict(0.99, request_id=77)
+    decision = route([invented, verdict(0.85)], {1: candidate()}, Thresholds(1))
+    assert decision.route is Route.ASK
+    assert decision.best is not None
+    assert decision.best.request_id == 1
+
+
+def test_the_most_confident_verdict_decides_whatever_the_order() -> None:
+    both = {1: candidate(1), 2: candidate(2)}
+    decision = route([verdict(0.81, 1), verdict(0.93, 2)], both, Thresholds(1))
+    assert decision.best is not None
+    assert (decision.route, decision.best.request_id) == (Route.ATTACH, 2)
+
+
+@pytest.mark.parametrize(
+    ("attach", "ask"), [(0.8, 0.9), (1.1, 0.8), (0.9, 0.0), (float("nan"), 0.8), (0.9, -1.0)]
+)
+def test_senseless_thresholds_are_refused(attach: float, ask: float) -> None:
+    with pytest.raises(ValueError, match="0 < ask <= attach <= 1"):
+        Thresholds(1, attach=attach, ask=ask)
+
+
+def test_a_negative_version_is_refused() -> None:
+    with pytest.raises(ValueError, match="version"):
+        Thresholds(-1)
+
+
+@pytest.mark.parametrize("confidence", [-0.01, 1.01, float("nan")])
+def test_a_confidence_outside_the_scale_is_refused(confidence: float) -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        verdict(confidence)
