@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import null, select
 from sqlalchemy.dialects.postgresql import insert
 
 from include.store.models.slack import SlackEvent
@@ -28,7 +28,8 @@ def store_event(session: Session, incoming: Incoming) -> int:
             payload=incoming.payload,
             dag_id=incoming.dag_id,
             run_id=incoming.run_id,
-            run_conf=incoming.run_conf,
+            # A JSON column turns None into JSON's null, which is not SQL's.
+            run_conf=null() if incoming.run_conf is None else incoming.run_conf,
         )
         .on_conflict_do_nothing(index_elements=["key"])
         .returning(SlackEvent.id)

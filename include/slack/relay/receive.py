@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TIMESTAMP, SIGNATURE = "x-slack-request-timestamp", "x-slack-signature"
+
+
+_EPOCH = re.compile(r"[0-9]{1,12}")
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ def is_genuine(secret: str, raw: bytes, headers: Mapping[str, str]) -> bool:
     Bolt parses before it verifies, and what is not a number or not ASCII must be a refusal.
     """
     timestamp, signature = headers.get(TIMESTAMP, ""), headers.get(SIGNATURE, "")
-    if not (timestamp.isascii() and timestamp.isdigit() and signature.isascii()):
+    if not (_EPOCH.fullmatch(timestamp) and signature.isascii()):
         return False
     try:
         return SignatureVerifier(secret).is_valid(raw, timestamp, signature)

@@ -1,0 +1,244 @@
+"""``/feedback`` starts one run of ``process_customer_entry``, now or when Airflow is back."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import select
+
+from include.sandbox.slack.running import free_port
+from include.slack.relay import background
+from include.slack.relay.dispatch import dispatch, dispatch_pending
+from include.store.models import SlackEvent
+from include.store.session import session_scope
+from tests.relay.conftest import connect_airflow
+from tests.relay.support import slash
+
+if TYPE_CHECKING:
+    from include.sandbox.slack.client import SlackSandbox
+    from tests.relay.support import Caller, FakeAirflow
+
+NOW = timedelta(0)
+
+
+def only_event() -> SlackEvent:
+    with session_scope() as session:
+        return session.execute(select(SlackEvent)).scalar_one()
+
+
+def test_starts_a_run_with_the_words_and_who_said_them(relay: Caller, airflow: FakeAirflow) -> None:
+    fields = slash("  Exports over 10,000 rows time out.  ")
+
+    answer = relay.command(fields)
+    assert background.drain()
+
+    assert answer.json()["response_type"] == "ephemeral"
+    assert answer.json()["text"].startswith("Thanks.")
+    key = f"command:{fields['trigger_id']}"
+    run_id = "slack__" + hashlib.sha256(key.encode()).hexdigest()[:20]
+    assert airflow.runs == {
+        run_id: {
+            "dag_id": "process_customer_entry",
+            "dag_run_id": run_id,
+            "logical_date": None,
+            "conf": {
+                "customer_pain": "Exports over 10,000 rows time out.",
+                "source": "slack",
+                "external_id": key,
+                "submitter": {"slack_user_id": "U0ANN", "name": "ann"},
+            },
+        }
+    }
+    event = only_event()
+    assert (event.state, event.run_id, event.kind) == ("done", run_id, "command:/feedback")
+    assert event.dispatched_at is not None
+
+
+def test_the_conf_passes_the_check_of_the_workflow(relay: Caller, airflow: FakeAirflow) -> None:
+    from include.feedback.submission import parse_submission
+
+    relay.command(slash("Exports time out"))
+    assert background.drain()
+
+    (run,) = airflow.runs.values()
+    submission = parse_submission(run["conf"])
+    assert submission.submitter is not None
+    assert submission.submitter.slack_user_id == "U0ANN"
+
+
+@pytest.mark.parametrize("said", ["", "   ", "\n", "\x00"])
+def test_without_words_it_explains_itself_and_keeps_nothing(
+    relay: Caller, airflow: FakeAirflow, said: str
+) -> None:
+    answer = relay.command(slash(said))
+    assert background.drain()
+
+    assert answer.json()["response_type"] == "ephemeral"
+    assert "/feedback" in answer.json()["text"]
+    assert airflow.starts == 0
+    with session_scope() as session:
+        assert session.execute(select(SlackEvent)).first() is None
+
+
+def test_a_repeat_starts_nothing_twice_and_is_thanked_again(
+    relay: Caller, airflow: FakeAirflow
+) -> None:
+    fields = slash("Exports time out")
+
+    answers = [relay.command(fields).json()["text"] for _ in range(3)]
+    assert background.drain()
+
+    assert len(set(answers)) == 1
+    assert len(airflow.runs) == 1
+    assert only_event().state == "done"
+
+
+def test_two_uses_are_two_runs(relay: Caller, airflow: FakeAirflow) -> None:
+    relay.command(slash("Exports time out"))
+    relay.command(slash("Exports time out"))
+    assert background.drain()
+
+    assert len(airflow.runs) == 2
+
+
+def test_a_run_that_exists_already_counts_as_started(relay: Caller, airflow: FakeAirflow) -> None:
+    airflow.statuses = [409]
+
+    relay.command(slash("Exports time out"))
+    assert background.drain()
+
+    assert only_event().state == "done"
+
+
+def test_airflow_down_keeps_the_event_for_the_sweep(
+    relay: Caller, airflow: FakeAirflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        connect_airflow(patch, free_port())
+        assert relay.command(slash("Exports time out")).status_code == 200
+        assert background.drain()
+    event = only_event()
+    assert (event.state, event.attempts) == ("received", 1)
+    assert event.error == "Airflow's API cannot be used: ConnectError"
+
+    assert dispatch_pending(grace=NOW).as_dict() == {"done": 1, "failed": 0, "waiting": 0}
+    assert dispatch_pending(grace=NOW).as_dict() == {"done": 0, "failed": 0, "waiting": 0}
+
+    assert list(airflow.runs) == [event.run_id]
+    assert (only_event().state, only_event().error) == ("done", None)
+    assert dispatch(event.id)
+    assert airflow.starts == 1
+
+
+@pytest.mark.parametrize("status", [500, 503, 429, 403, 404])
+def test_what_may_be_over_soon_is_not_given_up(
+    relay: Caller, airflow: FakeAirflow, status: int
+) -> None:
+    airflow.statuses = [status]
+
+    relay.command(slash("Exports time out"))
+    assert background.drain()
+    assert only_event().state == "received"
+    assert str(only_event().error).startswith(f"HTTP {status}:")
+
+    assert dispatch(only_event().id)
+    assert len(airflow.runs) == 1
+
+
+def test_a_refused_input_ends_with_a_reason_and_a_note(
+    relay: Caller, slack: SlackSandbox, airflow: FakeAirflow, caplog: pytest.LogCaptureFixture
+) -> None:
+    airflow.statuses = [422]
+
+    relay.command(slash("words of a customer"))
+    assert background.drain()
+
+    event = only_event()
+    assert event.state == "failed"
+    assert event.error == "Airflow refused the input of process_customer_entry with HTTP 422"
+    assert "words of a customer" not in caplog.text
+    (note,) = slack.messages("C0FEEDBACK", "U0ANN")
+    assert note["text"].startswith("I could not take your feedback.")
+    assert not dispatch(event.id)
+    assert airflow.starts == 1
+
+
+def test_a_missing_connection_keeps_the_event(
+    relay: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from include.connections import MissingConnection
+    from include.slack.relay import airflow_api
+
+    def missing(conn_id: str) -> None:
+        raise MissingConnection(f"Airflow connection '{conn_id}' is not defined.")
+
+    monkeypatch.setattr(airflow_api, "get_connection", missing)
+    relay.command(slash("Exports time out"))
+    assert background.drain()
+
+    assert (only_event().state, only_event().error) == (
+        "received",
+        "Airflow connection 'airflow_api' is not defined.",
+    )
+
+
+def test_logs_in_once_for_many_runs(relay: Caller, airflow: FakeAirflow) -> None:
+    for _ in range(3):
+        relay.command(slash("Exports time out"))
+        assert background.drain()
+
+    assert (len(airflow.runs), len(airflow.logins)) == (3, 1)
+
+
+def test_logs_in_anew_when_the_token_has_expired(relay: Caller, airflow: FakeAirflow) -> None:
+    airflow.token_seconds = -1
+    for _ in range(2):
+        relay.command(slash("Exports time out"))
+        assert background.drain()
+
+    assert (len(airflow.runs), len(airflow.logins)) == (2, 2)
+
+
+def test_logs_in_anew_when_the_token_is_refused(relay: Caller, airflow: FakeAirflow) -> None:
+    relay.command(slash("Exports time out"))
+    assert background.drain()
+    airflow.token = "another secret key after a restart"
+    relay.command(slash("Exports time out"))
+    assert background.drain()
+
+    assert (len(airflow.runs), len(airflow.logins)) == (2, 2)
+
+
+def test_wrong_credentials_are_told_to_the_operator(
+    relay: Caller, airflow: FakeAirflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect_airflow(monkeypatch, airflow.port, "wrong")
+
+    relay.command(slash("Exports time out"))
+    assert background.drain()
+
+    assert only_event().error == "Airflow refused the login with HTTP 401"
+    assert only_event().state == "received"
+
+
+def test_the_words_are_stored_once_and_no_secret_is(relay: Caller, airflow: FakeAirflow) -> None:
+    relay.command(slash("words of a customer"))
+    assert background.drain()
+
+    event = only_event()
+    kept = json.dumps(event.payload)
+    for secret in ("verification-token", "hooks.slack", "words of a customer"):
+        assert secret not in kept
+    assert base64.b64encode(b"relay-password").decode() not in kept
+
+
+def test_an_unknown_command_is_answered(relay: Caller, airflow: FakeAirflow) -> None:
+    answer = relay.command(slash("x", "/elsewhere"))
+
+    assert answer.json()["text"].startswith("I do not know this command.")
+    assert airflow.starts == 0
