@@ -150,8 +150,9 @@ def attached_card(
         blocks=[
             _section(
                 f"Your feedback was added to {link(request_title, request_url)}. "
-                "You will hear when it ships.\n" + quoted(quote)
+                "You will hear when it ships."
             ),
+            _section(quoted(quote)),
             *_why(confidence, reason),
             {"type": "actions", "block_id": "attached", "elements": [undo]},
         ],
@@ -171,10 +172,8 @@ def attached_locked(
     return Rendered(
         text=_plain(f"No longer on “{_one_line(request_title, TITLE_LIMIT)}”."),
         blocks=[
-            _section(
-                f"Your feedback had been added to {link(request_title, request_url)}.\n"
-                + quoted(quote)
-            ),
+            _section(f"Your feedback had been added to {link(request_title, request_url)}."),
+            _section(quoted(quote)),
             *(_why(confidence, reason) if confidence is not None else []),
             _context(verdict),
         ],
@@ -191,8 +190,9 @@ def created_card(
         blocks=[
             _section(
                 f"Nobody had asked for this yet, so your feedback opened "
-                f"{link(request_title, request_url)}{where}.\n" + quoted(quote)
+                f"{link(request_title, request_url)}{where}."
             ),
+            _section(quoted(quote)),
         ],
     )
 
