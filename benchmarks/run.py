@@ -1,0 +1,130 @@
+"""All benchmarks with one command: ``python -m benchmarks.run [name ...] [--quick]``.
+
+Each prints its tables and writes ``benchmarks/results/<name>.md``; a summary of the must-reach
+values ends the run. A figure never fails it; a benchmark that could not be measured makes the exit
+code 1. Those that need Airflow share one fresh sandbox, which is stopped and removed at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+import traceback
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from benchmarks.report import (
+    Report,
+    Target,
+    machine_facts,
+    print_report,
+    print_targets,
+    write_report,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+WITHOUT_AIRFLOW = ("import_time", "search")
+# open_waits leaves its waits parked, so it comes last.
+WITH_AIRFLOW = ("button_latency", "entry_latency", "open_waits")
+NAMES = (*WITHOUT_AIRFLOW, *WITH_AIRFLOW)
+
+
+class Session:
+    """One invocation: what was asked for, and what has been measured so far."""
+
+    def __init__(self, names: Sequence[str], *, quick: bool, write: bool, console: Console) -> None:
+        self.names = names
+        self.quick = quick
+        self.write = write
+        self.console = console
+        self.facts = machine_facts()
+        arguments = [*(names if set(names) != set(NAMES) else []), *(["--quick"] if quick else [])]
+        self.command = " ".join(["python -m benchmarks.run", *arguments])
+        self.targets: list[Target] = []
+        self.problems: list[str] = []
+
+    def run(self) -> None:
+        """Measure everything asked for; one benchmark's failure does not stop the others."""
+        from benchmarks import import_time, search
+
+        if "import_time" in self.names:
+            self._one("import_time", lambda: import_time.measure(quick=self.quick))
+        if "search" in self.names:
+            self._one("search", lambda: search.measure(quick=self.quick))
+        wanted = [name for name in WITH_AIRFLOW if name in self.names]
+        if wanted:
+            self._with_airflow(wanted)
+
+    def _with_airflow(self, wanted: Sequence[str]) -> None:
+        from benchmarks import button_latency, entry_latency, open_waits
+        from benchmarks.stand import stand_up
+
+        with stand_up(self.say) as stand:
+            measures: dict[str, Callable[[], Report]] = {
+                "button_latency": lambda: button_latency.measure(stand, quick=self.quick),
+                "entry_latency": lambda: entry_latency.measure(stand, quick=self.quick),
+                "open_waits": lambda: open_waits.measure(stand, quick=self.quick, say=self.say),
+            }
+            for name in wanted:
+                self._one(name, measures[name])
+
+    def say(self, message: str) -> None:
+        """Progress, dimmed."""
+        self.console.print(f"[dim]{message} ...")
+
+    def _one(self, name: str, measure: Callable[[], Report]) -> None:
+        self.say(f"Measuring {name}")
+        started = time.monotonic()
+        try:
+            report = measure()
+        except Exception as error:
+            traceback.print_exc()
+            self.problems.append(f"{name}: {error}")
+            return
+        print_report(report, self.console)
+        self.targets += report.targets
+        took = f"{time.monotonic() - started:.0f} s"
+        if self.write:
+            path = write_report(report, [*self.facts, ("took", took)], self.command)
+            self.console.print(f"[dim]Written to {path}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(description="Run the benchmarks and print their figures.")
+    parser.add_argument("names", nargs="*", metavar="name", help=f"of: {', '.join(NAMES)}")
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions; figures are rough")
+    parser.add_argument("--no-write", action="store_true", help="leave benchmarks/results/ alone")
+    options = parser.parse_args(arguments)
+    unknown = sorted(set(options.names) - set(NAMES))
+    if unknown:
+        parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    # SIGTERM ends it as Ctrl-C does: the sandbox is stopped on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    console = Console(width=None if sys.stdout.isatty() else 150)
+    session = Session(
+        options.names or NAMES, quick=options.quick, write=not options.no_write, console=console
+    )
+    code = 0
+    try:
+        session.run()
+    except KeyboardInterrupt:
+        session.problems.append("interrupted")
+        code = 130
+    except Exception as error:
+        traceback.print_exc()
+        session.problems.append(str(error))
+    if session.targets:
+        print_targets(session.targets, console)
+    for problem in session.problems:
+        console.print(f"[red]Not measured:[/] {problem}", markup=True, highlight=False)
+    return code or (1 if session.problems else 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
