@@ -72,27 +72,23 @@ def _measure(folders: Sequence[Path], thresholds: Thresholds, *, words_only: boo
 def judged(
     found: Sequence[Retrieved], model: str, thresholds: Thresholds, *, degraded: bool = False
 ) -> list[Outcome]:
-    """Judge and route each entry."""
+    """Judge and route each entry; ranks are those of the judge's order."""
     judge = CalibratedJudge(model)
     outcomes = []
     for row in found:
         by_id = {candidate.request_id: candidate for candidate in row.candidates}
         confidences = judge.confidences(row.text, row.candidates)
-        best = max(range(len(confidences)), key=confidences.__getitem__, default=None)
+        order = sorted(range(len(confidences)), key=lambda place: -confidences[place])
         decision = route(
             judge.judge(row.text, row.candidates), by_id, thresholds, degraded=degraded
         )
-        ranks = [
-            place
-            for place, candidate in enumerate(row.candidates, start=1)
-            if candidate.request_id in row.gold
-        ]
+        right = [row.candidates[place].request_id in row.gold for place in order]
         outcomes.append(
             Outcome(
                 known=row.known,
-                rank=min(ranks, default=None),
-                confidence=0.0 if best is None else confidences[best],
-                right=best is not None and row.candidates[best].request_id in row.gold,
+                rank=right.index(True) + 1 if True in right else None,
+                confidence=confidences[order[0]] if order else 0.0,
+                right=bool(right) and right[0],
                 route=decision.route,
             )
         )

@@ -19,7 +19,7 @@ RESAMPLES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What happened to one entry. `rank` is the place of its first right candidate, from 1."""
+    """What happened to one entry. `rank`: place of the first right candidate, from 1."""
 
     known: bool
     rank: int | None
@@ -122,10 +122,10 @@ def auc(scores: Sequence[float], labels: Sequence[bool]) -> float:
 
 
 FIGURES: dict[str, Callable[[Outcomes], float]] = {
-    "recall@1 (search)": recall_at(1),
-    "recall@5 (search)": recall_at(5),
-    "recall@10 (search)": recall_at(10),
-    "MRR (search)": mrr,
+    "recall@1": recall_at(1),
+    "recall@5": recall_at(5),
+    "recall@10": recall_at(10),
+    "MRR": mrr,
     "attached: precision": attach_precision,
     "attached: coverage of the matchable": attach_coverage,
     "new entries attached (share)": false_attachments,
