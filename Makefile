@@ -36,15 +36,14 @@ demo: setup ## Run the main job on sample wording: make demo [FILE=path.jsonl]
 stop: ## Stop everything the demo started (its state stays in .sandbox/)
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m include.sandbox.stack down; fi
 
-test: setup ## Install what is needed and run all tests
-	@$(BIN)/python -m pytest
-
-check: setup ## Exactly what CI runs: format, lint, types, generated docs, tests
+test: setup ## Format check, lint, types, generated docs and all tests; exactly what CI runs
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m include.sandbox.dag_page --check
 	@$(BIN)/python -m pytest
+
+check: test ## Another name of test
 
 fmt: setup ## Format and mend what can be mended
 	@$(BIN)/ruff format .
