@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from include.durable.api import signing_keys
 from include.durable.keys import sign
@@ -17,7 +17,7 @@ from include.feedback import questions, undo
 from include.feedback.questions import AnswerReply
 from include.slack.relay import background
 from include.slack.relay.dispatch import dispatch_pending
-from include.store.models import Decision, SlackEvent
+from include.store.models import Decision, Feedback, SlackEvent
 from include.store.session import session_scope
 from tests.relay.conftest import Asked, connect_slack, hook_of
 from tests.relay.support import click
@@ -289,3 +289,39 @@ def test_what_is_stored_lets_nobody_act_in_slack(relay: Caller, asked: Asked) ->
     assert (event.user_id, event.channel_id, event.team_id) == ("U0ANN", "D0ANN", "T0DEMO")
     for secret in ("verification-token", "hooks.slack", "trigger"):
         assert secret not in kept
+
+
+def test_undo_takes_the_attachment_back_and_locks_its_card(
+    relay: Caller, slack: SlackSandbox, asked: Asked
+) -> None:
+    from include.feedback.outcomes import attach_matched, open_message_ids
+    from include.slack.sender import deliver
+
+    with session_scope() as session:
+        session.execute(update(Decision).values(route="attach"))
+        attach_matched(session, asked.entry_id)
+        message_ids = open_message_ids(session, asked.entry_id)
+    deliver(message_ids)
+    attached = slack.dm("U0ANN")[-1]
+    (button,) = [e for b in attached["blocks"] if b["type"] == "actions" for e in b["elements"]]
+
+    relay.interact(click("undo_attachment", button["value"], "U0BEN"))
+    assert background.drain()
+    assert live_evidence() == [asked.request_id]
+    relay.interact(click("undo_attachment", button["value"]))
+    relay.interact(click("undo_attachment", button["value"]))
+    assert background.drain()
+
+    assert [request for request in live_evidence() if request == asked.request_id] == []
+    assert [d.actor for d in decisions("undo")] == ["slack:U0ANN"]
+    locked = next(m for m in slack.dm("U0ANN") if m["ts"] == attached["ts"])
+    assert buttons(locked) == []
+    assert "Undone by <@U0ANN>" in json.dumps(locked["blocks"])
+    assert any(note.startswith("This was undone already") for note in notes(slack))
+
+
+def live_evidence() -> list[int]:
+    with session_scope() as session:
+        return list(
+            session.scalars(select(Feedback.request_id).where(Feedback.removed_at.is_(None)))
+        )
