@@ -120,7 +120,8 @@ class Stand:
             " FROM task_instance WHERE dag_id = %s AND run_id = %s",
             (dag_id, run_id),
         ).fetchall()
-        return RunTimes(*run, tasks={row[0]: TaskTimes(*row[1:]) for row in rows})
+        tasks = {row[0]: TaskTimes(*row[1:]) for row in rows}
+        return RunTimes(run[0], run[1], run[2], tasks)
 
     def finish_run(self, dag_id: str, run_id: str, seconds: float = RUN_SECONDS) -> RunTimes:
         """Wait until a run has ended well.
