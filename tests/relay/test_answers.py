@@ -325,3 +325,14 @@ def live_evidence() -> list[int]:
         return list(
             session.scalars(select(Feedback.request_id).where(Feedback.removed_at.is_(None)))
         )
+
+
+def test_an_event_that_is_done_is_not_performed_again(relay: Caller, asked: Asked) -> None:
+    from include.slack.relay.effects import perform
+    from include.slack.relay.listeners import EFFECTS
+
+    relay.interact(click("answer_attach", asked.token))
+    assert background.drain()
+
+    assert perform(events()[0].id, EFFECTS) is None
+    assert (events()[0].attempts, len(decisions("answer"))) == (1, 1)
