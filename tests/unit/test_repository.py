@@ -1,0 +1,273 @@
+"""The repository keeps its own promises: sizes, pins, links, one source for each fact."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from include import connections
+from include.sandbox.environment import shipped_settings
+from include.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
+LONGEST_FILE = 400
+NOT_OURS = {
+    ".git",
+    ".venv",
+    ".sandbox",
+    ".hypothesis",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+    "__pycache__",
+    "logs",
+}
+BINARY = {".png", ".pyc", ".gz", ".npy", ".npz"}
+
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+NAMED = re.compile(
+    r"`((?:\.ci|benchmarks|dags|data|deploy|docs|include|plugins|slack|tests)/[\w./-]*\w)`"
+)
+CODE_BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+BLOCK_TITLE = re.compile(r"^```\w+ title=(\S+)$", re.MULTILINE)
+HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
+DEVELOPERS_PATH = re.compile(r"(?<![\w.\]/:-])/(?:home|root|work|Users)/[\w.]")
+PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[\w,]+\])?==(\S+)$", re.MULTILINE)
+
+
+def our_files(suffixes: set[str] | None = None) -> Iterator[Path]:
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = sorted(set(folders) - NOT_OURS)
+        for name in sorted(names):
+            path = Path(folder) / name
+            if path.suffix not in BINARY and (suffixes is None or path.suffix in suffixes):
+                yield path
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def pages() -> list[Path]:
+    return list(our_files({".md"}))
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    without_code = CODE_BLOCK.sub("", text)
+    return {
+        re.sub(r"[^\w\- ]", "", heading.replace("`", "").lower()).strip().replace(" ", "-")
+        for heading in HEADING.findall(without_code)
+    }
+
+
+def broken_links(page: Path, text: str) -> list[str]:
+    """Relative links of a page that lead nowhere, and files it names that do not exist."""
+    broken = []
+    for target in LINK.findall(CODE_BLOCK.sub("", text)):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        path = page.parent / name
+        if name and not path.exists():
+            broken.append(target)
+        elif anchor and (not name or path.suffix == ".md"):
+            there = path.read_text(encoding="utf-8") if name else text
+            if anchor not in anchors(there):
+                broken.append(target)
+    written_here = set(BLOCK_TITLE.findall(text))
+    broken += [
+        name
+        for name in NAMED.findall(CODE_BLOCK.sub("", text))
+        if name not in written_here and not (ROOT / name).exists()
+    ]
+    return broken
+
+
+def table_rows(page: str) -> dict[str, list[str]]:
+    """Rows of a page's tables by their first cell, without backticks."""
+    rows = {}
+    for line in (ROOT / "docs" / page).read_text(encoding="utf-8").splitlines():
+        if line.startswith("|"):
+            cells = [cell.strip().strip("`") for cell in line.strip("|").split("|")]
+            rows[cells[0]] = cells[1:]
+    return rows
+
+
+def test_the_walk_sees_the_repository() -> None:
+    seen = {relative(path) for path in our_files()}
+    assert {"README.md", "Makefile", "include/settings.py", ".ci/run"} <= seen
+    assert not any(name.startswith((".venv/", ".sandbox/", ".git/")) for name in seen)
+
+
+def test_no_python_file_is_longer_than_allowed() -> None:
+    lengths = {
+        relative(path): path.read_text(encoding="utf-8").count("\n") for path in our_files({".py"})
+    }
+    assert len(lengths) > 50
+    assert {name: n for name, n in lengths.items() if n > LONGEST_FILE} == {}
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    rows = table_rows("configuration.md")
+    shown = {f.name: rows.get(f.name, ["missing"])[0] for f in fields(Settings)}
+    wanted = {
+        f.name: "empty" if f.default in ("", ()) or f.name == "approvers" else str(f.default)
+        for f in fields(Settings)
+    }
+    assert shown == wanted
+
+
+def test_every_connection_is_documented_and_in_the_sandbox() -> None:
+    ids = {
+        value
+        for name, value in vars(connections).items()
+        if name.isupper() and isinstance(value, str)
+    }
+    assert {"feedback_db", "slack_app", "embeddings_api", "airflow_api"} <= ids
+    sandbox = (ROOT / "airflow_settings.yaml").read_text(encoding="utf-8")
+    in_sandbox = set(re.findall(r"conn_id: (\w+)", sandbox))
+    headings = anchors((ROOT / "docs" / "configuration.md").read_text(encoding="utf-8"))
+    assert ids <= headings
+    assert ids <= in_sandbox
+
+
+def test_every_shipped_airflow_setting_is_documented_and_known_to_airflow() -> None:
+    shipped = shipped_settings()
+    assert shipped
+    rows = table_rows("configuration.md")
+    assert {name: rows.get(name, ["missing"])[0] for name in shipped} == shipped
+
+    spec = importlib.util.find_spec("airflow")
+    assert spec is not None
+    assert spec.submodule_search_locations
+    folder = Path(next(iter(spec.submodule_search_locations))) / "config_templates"
+    known = yaml.safe_load((folder / "config.yml").read_text(encoding="utf-8"))
+    unknown = []
+    for name in shipped:
+        _, section, option = name.lower().split("__")
+        if option not in known[section]["options"]:
+            unknown.append(name)
+    assert unknown == [], "Airflow does not know these, so they do nothing"
+
+
+def test_the_image_has_exactly_the_shipped_airflow_settings() -> None:
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    instruction = " ".join(lines).replace("\\", " ")
+    in_image = dict(re.findall(r"(AIRFLOW__\w+)=(\S+)", instruction))
+    expected = " \\\n    ".join(f"{name}={value}" for name, value in shipped_settings().items())
+    assert in_image == shipped_settings(), f"put this into the Dockerfile:\nENV {expected}"
+
+
+def test_the_image_runs_the_pinned_airflow() -> None:
+    runtime = re.search(
+        r"^FROM \S+/runtime:(\d+\.\d+)-\d+$",
+        (ROOT / "Dockerfile").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+    pinned = PIN.findall((ROOT / "requirements-airflow.txt").read_text(encoding="utf-8"))
+    assert runtime is not None
+    assert dict(pinned)["apache-airflow"].rsplit(".", 1)[0] == runtime[1]
+
+
+def test_every_pin_is_in_the_lock() -> None:
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8").lower().replace("_", "-")
+    files = sorted(ROOT.glob("requirements*.txt"))
+    assert len(files) == 4
+    for path in files:
+        text = path.read_text(encoding="utf-8")
+        wanted = [line for line in text.splitlines() if line and not line.startswith("#")]
+        pins = PIN.findall(text)
+        assert len(pins) == len(wanted), f"{path.name} has a line that is not pinned"
+        for name, version in pins:
+            locked = f"{name.lower().replace('_', '-')}=={version.lower()}"
+            assert re.search(rf"^{re.escape(locked)}\b", lock, re.MULTILINE), (
+                f"{locked} is missing in requirements.lock: run `make lock`"
+            )
+
+
+def test_the_recipes_that_pages_name_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    recipes = set(re.findall(r"^([a-z][a-z-]*):", makefile, re.MULTILINE))
+    assert {"demo", "test"} <= recipes
+    for page in pages():
+        text = page.read_text(encoding="utf-8")
+        named = set(re.findall(r"(?:`|^\s*\$? ?)make ([a-z][a-z-]*)", text, re.MULTILINE))
+        assert named <= recipes, f"{relative(page)} names {sorted(named - recipes)}"
+
+
+def test_every_recipe_is_listed_by_make_and_in_the_readme() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    described = set(re.findall(r"^([a-z][a-z-]*):.*## ", makefile, re.MULTILINE))
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert {name for name in described if f"make {name}" not in readme} == {"help"}
+
+
+def test_ci_runs_the_readmes_test_command() -> None:
+    script = ROOT / ".ci" / "run"
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = re.search(r"^## Test.*?^```\w*\n(.*?)\n```$", readme, re.MULTILINE | re.DOTALL)
+    assert block is not None
+    assert f"timed {block[1]}" in script.read_text(encoding="utf-8").splitlines()
+    assert os.access(script, os.X_OK)
+
+
+def test_local_hooks_fetch_nothing() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    assert [repo["repo"] for repo in hooks["repos"]] == ["local"]
+
+
+def test_no_file_names_a_path_of_somebodys_machine() -> None:
+    found = {}
+    for path in our_files():
+        if path.name == "requirements.lock":
+            continue
+        hits = DEVELOPERS_PATH.findall(path.read_text(encoding="utf-8", errors="replace"))
+        if hits:
+            found[relative(path)] = hits
+    assert found == {}
+
+
+@pytest.mark.parametrize("place", ["home/ann/x", "root/x", "Users/ann/x"])
+def test_a_path_of_somebodys_machine_would_be_found(place: str) -> None:
+    assert DEVELOPERS_PATH.search(f"see '/{place}'")
+    assert not DEVELOPERS_PATH.search(f"see https://example.com/{place}")
+
+
+@pytest.mark.parametrize("page", pages(), ids=relative)
+def test_links_of_pages_lead_somewhere(page: Path) -> None:
+    assert broken_links(page, page.read_text(encoding="utf-8")) == []
+
+
+def test_a_broken_link_would_be_found() -> None:
+    page = ROOT / "docs" / "some.md"
+    text = (
+        "# Here\n[a](../README.md) [b](#here) [c](https://example.com) `include/settings.py`\n"
+        "[d](no.md) [e](#nowhere) [f](../README.md#nowhere) `include/no.py`\n"
+        "```\n[g](not-a-link.md)\n```\n"
+    )
+    assert broken_links(page, text) == [
+        "no.md",
+        "#nowhere",
+        "../README.md#nowhere",
+        "include/no.py",
+    ]
+
+
+def test_decisions_are_numbered_and_say_context_choice_and_consequence() -> None:
+    paths = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    assert [path.name[:4] for path in paths] == [f"{n:04}" for n in range(1, len(paths) + 1)]
+    assert len(paths) >= 7
+    for path in paths:
+        assert {"context", "choice", "consequence"} <= anchors(path.read_text(encoding="utf-8"))
