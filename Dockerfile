@@ -1,9 +1,9 @@
 # The product on the Astro Runtime, for `astro dev start` and Astro deployments.
 #
-# A Runtime version is <Airflow major.minor>-<patch>: 3.3-7 carries an Airflow 3.3. The local start and the tests run the
+# A Runtime version is <Airflow major.minor>-<patch>: 3.3-8 carries an Airflow 3.3. The local start and the tests run the
 # Airflow of requirements-airflow.txt; after a change here compare it with `docker run --rm <image> airflow version`.
-# This image has not been built yet: the machines the repository was made on have no container engine.
-FROM astrocrpublic.azurecr.io/runtime:3.3-7
+# This image has not been built yet: that needs a container engine, which the demo and the tests do without.
+FROM astrocrpublic.azurecr.io/runtime:3.3-8
 
 # The base image installs packages.txt and requirements.txt and copies the project when this file is built.
 # `dags/` and `plugins/` are found by Airflow itself; `include` is imported from the project's root.
