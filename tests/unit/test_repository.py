@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from include import connections
+from include.sandbox.dag_page import read_dag_files
 from include.sandbox.environment import shipped_settings
 from include.settings import Settings
 
@@ -212,6 +213,14 @@ def test_every_recipe_is_listed_by_make_and_in_the_readme() -> None:
     described = set(re.findall(r"^([a-z][a-z-]*):.*## ", makefile, re.MULTILINE))
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert {name for name in described if f"make {name}" not in readme} == {"help"}
+
+
+def test_the_readme_says_exactly_which_workflows_exist() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = [line for line in readme.splitlines() if line.startswith("|") and "**exists**" in line]
+    said = {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    there = {file.dag_id for file in read_dag_files(ROOT / "dags")}
+    assert said == there, "mend the table of workflows in README.md"
 
 
 def test_ci_runs_the_readmes_test_command() -> None:
