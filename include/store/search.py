@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MAX_PAIN_CHARACTERS = 10_000
 """Full text reads a pain up to here; what follows hardly changes which words are rare."""
 
-EF_SEARCH = 100
+EF_SEARCH = 150
 """Length of the list HNSW keeps while it searches: recall against time."""
 
 POOL = 50

@@ -234,7 +234,7 @@ def test_the_background_is_the_second_to_sixth_nearest(session: Session) -> None
 def test_search_settings_end_with_the_transaction(session: Session) -> None:
     before = session.execute(text("SHOW enable_seqscan")).scalar_one()
     search(session, "export", axis(0))
-    assert session.execute(text("SHOW hnsw.ef_search")).scalar_one() == "100"
+    assert session.execute(text("SHOW hnsw.ef_search")).scalar_one() == "150"
     session.commit()
     assert session.execute(text("SHOW enable_seqscan")).scalar_one() == before == "on"
 
