@@ -40,7 +40,7 @@ def vector_features(pain: str, candidates: Sequence[Candidate]) -> list[tuple[fl
 
     cosine: closeness itself. above_background: cosine minus the mean of the second to sixth
     nearest. margin: cosine minus the best other. name_conflict: the title names things (as
-    "YouTube") and the pain none of them. number_conflict: title and pain each hold a number (a
+    "GitHub") and the pain none of them. number_conflict: title and pain each hold a number (a
     version, a ticket) that the other lacks. log_size: logarithm of the number of requests, within
     the sizes that were fitted, for among many requests a near one is found by chance.
     """
