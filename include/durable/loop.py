@@ -177,6 +177,8 @@ class HookLoop:
     async def _serve(self) -> AsyncIterator[Pass]:
         connection = await self._connect()
         async with connection:
+            # A notification read along with a statement's result is not seen on the socket again.
+            connection.add_notify_handler(lambda _: self._wake.set())
             await connection.execute(f"LISTEN {CHANNEL}")
             while True:
                 self._wake.clear()
@@ -198,23 +200,21 @@ class HookLoop:
         return connection
 
     async def _rest(self, connection: AsyncConnection[Any], seconds: float) -> None:
-        """Until a notification, a join, or the time is over."""
+        """Until a notification, a join, or the time is over.
 
-        async def listen() -> None:
-            async for _ in connection.notifies(timeout=seconds, stop_after=1):
-                pass
-
-        tasks = {asyncio.ensure_future(listen()), asyncio.ensure_future(self._wake.wait())}
+        The socket itself is watched, because a join would have to cancel an iteration over
+        ``connection.notifies()``, and ``asyncio.wait_for`` inside that may lose a cancellation
+        before Python 3.12 (bpo-37658); the loop would then sleep on until the safety poll.
+        """
+        running = asyncio.get_running_loop()
+        running.add_reader(connection.fileno(), self._wake.set)
         try:
-            done, _ = await asyncio.wait(
-                tasks, timeout=seconds + 1, return_when=asyncio.FIRST_COMPLETED
-            )
-            for task in done:
-                task.result()
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            running.remove_reader(connection.fileno())
 
     async def _pass(self, connection: AsyncConnection[dict[str, Any]]) -> tuple[Pass, float]:
         missing = await self._join_pending(connection)
@@ -308,8 +308,10 @@ async def closed_hook(wait: Wait, stream: AsyncIterator[Pass], loop: HookLoop) -
     loop.join(wait)
     try:
         async for found in stream:
-            if wait.key in found.closed:
-                return found.closed[wait.key]
+            hook = found.closed.get(wait.key)
+            # A pass made before this wait joined may still speak of the task before a clear.
+            if hook is not None and hook.waiter == wait.waiter:
+                return hook
             if wait.key in found.missing:
                 return None
         raise RuntimeError("the durable hooks' stream ended, which it never does")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from include.matching.types import Thresholds
 from include.store.models import Decision, ThresholdSet
@@ -45,7 +45,7 @@ def thresholds_for(session: Session, area_ids: Collection[int]) -> Thresholds:
         newest = session.scalars(
             select(ThresholdSet)
             .where(ThresholdSet.area_id.in_(area_ids))
-            .distinct(ThresholdSet.area_id)
+            .ext(distinct_on(ThresholdSet.area_id))
             .order_by(ThresholdSet.area_id, ThresholdSet.version.desc())
         ).all()
         if newest:

@@ -48,9 +48,10 @@ def parse_submission(values: Mapping[str, Any]) -> Submission:
             (never the customer's words) and what is allowed.
     """
     pain = values.get("customer_pain")
-    if not isinstance(pain, str) or not pain.strip():
+    # PostgreSQL cannot store a NUL character.
+    pain = pain.replace("\x00", "").strip() if isinstance(pain, str) else ""
+    if not pain:
         raise FatalError("customer_pain is missing or blank: say in a sentence what hurts")
-    pain = pain.replace("\x00", "").strip()
     if len(pain) > MAX_PAIN:
         raise FatalError(
             f"customer_pain has {len(pain)} characters; at most {MAX_PAIN} are allowed"

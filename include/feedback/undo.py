@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from include.durable.api import signing_keys
 from include.durable.keys import InvalidToken, verify
@@ -59,12 +59,8 @@ def undo_attachment(session: Session, *, token: str, slack_user_id: str) -> Answ
     left = session.get_one(Request, feedback.request_id)
     by = f"slack:{slack_user_id}"
     feedback.removed_at, feedback.removed_by = func.now(), by
-    session.execute(
-        delete(RequestFollower).where(
-            RequestFollower.request_id == left.id, RequestFollower.entry_id == entry.id
-        )
-    )
     session.flush()
+    _stop_following(session, entry, left.id)
     session.refresh(feedback)
     opened = open_request(session, entry, draft_for(session, entry, []), provisional_vector(entry))
     attach(session, entry, opened.id, Evidence("person", f"Taken off by {person_words(by)}."))
@@ -91,6 +87,25 @@ def _may_undo(session: Session, entry: Entry, slack_user_id: str) -> bool:
     user = session.get(User, entry.submitter_id) if entry.submitter_id is not None else None
     # Without a submitter in Slack the card went to the review channel: anybody there may.
     return user is None or user.slack_user_id in (None, slack_user_id)
+
+
+def _stop_following(session: Session, entry: Entry, request_id: int) -> None:
+    """Unfollow what only this entry made its submitter follow; other evidence of theirs keeps it."""
+    other = (
+        select(Feedback.entry_id)
+        .where(
+            Feedback.request_id == request_id,
+            Feedback.created_by == entry.submitter_id,
+            Feedback.removed_at.is_(None),
+        )
+        .limit(1)
+    )
+    own = (RequestFollower.request_id == request_id, RequestFollower.entry_id == entry.id)
+    kept = session.scalar(other)
+    if kept is None:
+        session.execute(delete(RequestFollower).where(*own))
+    else:
+        session.execute(update(RequestFollower).where(*own).values(entry_id=kept))
 
 
 def _locked(

@@ -110,6 +110,9 @@ class Sandbox:
                 "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata,
                 "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": metadata,
                 "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+                # Two sandboxes on one machine must not share the log servers' fixed ports.
+                "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(self.airflow_port + 713),
+                "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(self.airflow_port + 714),
                 # With more BLAS threads the local model's small products take ten times longer.
                 "OPENBLAS_NUM_THREADS": "1",
                 "OMP_NUM_THREADS": "1",

@@ -7,9 +7,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, create_engine
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session, sessionmaker
 
 from include.connections import FEEDBACK_DB, ConnectionInfo, get_connection
+from include.errors import FatalError, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,7 +64,12 @@ def conninfo(info: ConnectionInfo) -> str:
 def engine_for(url: URL) -> Engine:
     """One engine a process and URL: small pool, connections checked before use."""
     return create_engine(
-        url, pool_size=5, max_overflow=5, pool_pre_ping=True, connect_args={"connect_timeout": 10}
+        url,
+        pool_size=5,
+        max_overflow=5,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"connect_timeout": 10},
     )
 
 
@@ -73,6 +80,38 @@ def engine() -> Engine:
 
 @contextmanager
 def session_scope() -> Iterator[Session]:
-    """A session that commits at the end and rolls back on an exception."""
-    with sessionmaker(engine(), expire_on_commit=False)() as session, session.begin():
-        yield session
+    """A session that commits at the end and rolls back on an exception.
+
+    Raises:
+        TransientError: the database cannot be reached, or another transaction was in the way; a
+            retry helps.
+        FatalError: the database refused a row; the message names the constraint, not the row.
+    """
+    try:
+        with sessionmaker(engine(), expire_on_commit=False)() as session, session.begin():
+            yield session
+    except DBAPIError as error:
+        # PostgreSQL's own message quotes the row, that is the customer's words: `from None`.
+        raise _translated(error) from None
+
+
+def _translated(error: DBAPIError) -> FatalError | TransientError:
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    diagnosis = getattr(error.orig, "diag", None)
+    if isinstance(error, IntegrityError | DataError | ProgrammingError):
+        where = [
+            f"{what} {value}"
+            for what, value in (
+                ("table", getattr(diagnosis, "table_name", None)),
+                ("constraint", getattr(diagnosis, "constraint_name", None)),
+                ("column", getattr(diagnosis, "column_name", None)),
+            )
+            if value
+        ]
+        return FatalError(
+            f"The database refused it ({type(error).__name__} {state}): "
+            f"{', '.join(where) or getattr(diagnosis, 'message_primary', 'no detail')}"
+        )
+    return TransientError(
+        f"The database cannot be used now ({type(error).__name__} {state}). Is it running?"
+    )

@@ -54,7 +54,7 @@ class Hook(Base):
     status: Mapped[str] = mapped_column(
         Text, default=HookStatus.PENDING, server_default=HookStatus.PENDING
     )
-    answer: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    answer: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     answered_by: Mapped[str | None] = mapped_column(Text)
     answered_via: Mapped[str | None] = mapped_column(Text)
     closed_at: Mapped[Moment | None]

@@ -42,7 +42,7 @@ class SlackEvent(Base):
     )
     dag_id: Mapped[str | None] = mapped_column(Text)
     run_id: Mapped[str | None] = mapped_column(Text)
-    run_conf: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    run_conf: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     error: Mapped[str | None] = mapped_column(Text)
     received_at: Mapped[CreatedAt]
@@ -112,7 +112,9 @@ class Message(Base):
         CheckConstraint("state <> 'sent' OR sent_at IS NOT NULL", name="sent_has_time"),
         Index(
             "ix_messages_open",
-            "created_at",
+            "address",
+            "id",
             postgresql_where=text("state IN ('pending', 'sending')"),
         ),
+        Index("ix_messages_pace", "address", "sent_at"),
     )

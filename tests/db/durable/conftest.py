@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from include.connections import get_connection
-from include.durable.loop import HookLoop, Wait, closed_hook
 from include.durable.keys import hook_key
+from include.durable.loop import HookLoop, Wait, closed_hook
 from include.store.session import conninfo, session_scope
 
 if TYPE_CHECKING:
@@ -84,8 +84,12 @@ class Served:
     async def pump(self) -> None:
         """Broadcast the loop's passes to all who wait."""
         async for found in self.loop.run():
-            for queue in self._queues:
-                queue.put_nowait(found)
+            self.broadcast(found)
+
+    def broadcast(self, found: object) -> None:
+        """Hand a pass to all who wait."""
+        for queue in self._queues:
+            queue.put_nowait(found)
 
 
 @asynccontextmanager

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
 
 from include.durable.api import (
     answer_hook,
@@ -22,6 +21,7 @@ from include.durable.api import (
 )
 from include.durable.keys import hook_key, verify_hook_token
 from include.durable.types import AnswerResult, AnswerStatus, HookView
+from include.errors import FatalError
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
@@ -33,7 +33,12 @@ pytestmark = pytest.mark.usefixtures("feedback_db")
 
 
 def create(session: Session, **values: object) -> HookView:
-    defaults: dict[str, object] = {"dag_id": "d", "run_id": "r", "name": "answer", "kind": "approval"}
+    defaults: dict[str, object] = {
+        "dag_id": "d",
+        "run_id": "r",
+        "name": "answer",
+        "kind": "approval",
+    }
     return create_hook(session, **(defaults | values))  # type: ignore[arg-type]
 
 
@@ -139,7 +144,7 @@ def test_an_answered_question_is_not_asked_again_by_a_retry() -> None:
 def test_a_wrong_state_cannot_be_stored(change: str) -> None:
     with session_scope() as session:
         create(session)
-    with pytest.raises(IntegrityError), session_scope() as session:
+    with pytest.raises(FatalError, match="database refused it"), session_scope() as session:
         session.execute(text(f"UPDATE hooks SET {change}"))
 
 

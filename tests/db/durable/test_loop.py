@@ -274,7 +274,9 @@ async def test_five_hundred_waits_use_one_connection_and_stay_quiet(
     monkeypatch.setattr(loop_module, "SAFETY_POLL_SECONDS", 1.0)
     with session_scope() as session:
         for number in range(500):
-            create_hook(session, dag_id="a_dag", run_id=f"r{number}", name="answer", kind="approval")
+            create_hook(
+                session, dag_id="a_dag", run_id=f"r{number}", name="answer", kind="approval"
+            )
     async with serving() as served:
         for number in range(500):
             served.wait(wait_of(f"r{number}"))
@@ -291,3 +293,23 @@ async def test_five_hundred_waits_use_one_connection_and_stay_quiet(
             ).scalar_one()
     assert others == 1
     assert quiet <= 2 * (served.loop.passes - passes + 1)
+
+
+async def test_news_of_the_task_before_a_clear_does_not_end_the_one_after_it() -> None:
+    """A pass that was made just before the new task joined still says ``cancelled``."""
+    hook = ask()
+    async with serving() as served:
+        old = wait_of(waiter="ti-1")
+        first = served.wait(old)
+        await until(lambda: served.loop.passes > 0)
+        first.cancel()
+        await served.loop.cancel(old)
+    stale = loop_module.Pass(closed={hook.key: look()}, missing=frozenset())
+    async with serving() as served:
+        again = served.wait(wait_of(waiter="ti-2"))
+        served.broadcast(stale)
+        await until(lambda: look().status == "pending")
+        answer(hook)
+        closed = await asyncio.wait_for(again, 5)
+    assert closed is not None
+    assert closed.status == "answered"

@@ -30,7 +30,7 @@ def upgrade() -> None:
             server_default=sa.text("now()"),
             nullable=False,
         ),
-        sa.PrimaryKeyConstraint("id", name="pk_accounts"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
     )
     op.create_table(
         "areas",
@@ -45,9 +45,9 @@ def upgrade() -> None:
             server_default=sa.text("now()"),
             nullable=False,
         ),
-        sa.CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]*$'", name="ck_areas_slug_form"),
-        sa.PrimaryKeyConstraint("id", name="pk_areas"),
-        sa.UniqueConstraint("slug", name="uq_areas_slug"),
+        sa.CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]*$'", name=op.f("ck_areas_slug_form")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_areas")),
+        sa.UniqueConstraint("slug", name=op.f("uq_areas_slug")),
     )
     op.create_table(
         "users",
@@ -62,10 +62,10 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.CheckConstraint(
-            "email IS NOT NULL OR slack_user_id IS NOT NULL", name="ck_users_reachable"
+            "email IS NOT NULL OR slack_user_id IS NOT NULL", name=op.f("ck_users_reachable")
         ),
-        sa.PrimaryKeyConstraint("id", name="pk_users"),
-        sa.UniqueConstraint("slack_user_id", name="uq_users_slack_user_id"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
+        sa.UniqueConstraint("slack_user_id", name=op.f("uq_users_slack_user_id")),
     )
     op.create_index("uq_users_email", "users", [sa.literal_column("lower(email)")], unique=True)
     op.create_table(
@@ -82,9 +82,9 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.ForeignKeyConstraint(
-            ["account_id"], ["accounts.id"], name="fk_opportunities_account_id_accounts"
+            ["account_id"], ["accounts.id"], name=op.f("fk_opportunities_account_id_accounts")
         ),
-        sa.PrimaryKeyConstraint("id", name="pk_opportunities"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_opportunities")),
     )
 
 

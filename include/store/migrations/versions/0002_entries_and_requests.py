@@ -56,28 +56,36 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.CheckConstraint(
-            "(status = 'done') = (outcome IS NOT NULL)", name="ck_entries_done_has_outcome"
-        ),
-        sa.CheckConstraint("outcome IN ('attached', 'created')", name="ck_entries_outcome_known"),
-        sa.CheckConstraint(
-            "severity IN ('low', 'medium', 'high')", name="ck_entries_severity_known"
+            "(status = 'done') = (outcome IS NOT NULL)", name=op.f("ck_entries_done_has_outcome")
         ),
         sa.CheckConstraint(
-            "source IN ('slack', 'api', 'ui', 'import')", name="ck_entries_source_known"
+            "outcome IN ('attached', 'created')", name=op.f("ck_entries_outcome_known")
         ),
         sa.CheckConstraint(
-            "status IN ('received', 'waiting', 'done', 'failed')", name="ck_entries_status_known"
+            "severity IN ('low', 'medium', 'high')", name=op.f("ck_entries_severity_known")
         ),
         sa.CheckConstraint(
-            "(embedding IS NULL) = (embedding_model IS NULL)", name="ck_entries_embedding_named"
+            "source IN ('slack', 'api', 'ui', 'import')", name=op.f("ck_entries_source_known")
         ),
-        sa.CheckConstraint("char_length(btrim(customer_pain)) > 0", name="ck_entries_pain_present"),
-        sa.CheckConstraint("char_length(customer_pain) <= 10000", name="ck_entries_pain_length"),
+        sa.CheckConstraint(
+            "status IN ('received', 'waiting', 'done', 'failed')",
+            name=op.f("ck_entries_status_known"),
+        ),
+        sa.CheckConstraint(
+            "(embedding IS NULL) = (embedding_model IS NULL)",
+            name=op.f("ck_entries_embedding_named"),
+        ),
+        sa.CheckConstraint(
+            "char_length(btrim(customer_pain)) > 0", name=op.f("ck_entries_pain_present")
+        ),
+        sa.CheckConstraint(
+            "char_length(customer_pain) <= 10000", name=op.f("ck_entries_pain_length")
+        ),
         sa.ForeignKeyConstraint(
-            ["submitter_id"], ["users.id"], name="fk_entries_submitter_id_users"
+            ["submitter_id"], ["users.id"], name=op.f("fk_entries_submitter_id_users")
         ),
-        sa.PrimaryKeyConstraint("id", name="pk_entries"),
-        sa.UniqueConstraint("idempotency_key", name="uq_entries_idempotency_key"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_entries")),
+        sa.UniqueConstraint("idempotency_key", name=op.f("uq_entries_idempotency_key")),
     )
     op.create_index("ix_entries_run", "entries", ["dag_id", "run_id"], unique=False)
     op.create_index(
@@ -118,18 +126,24 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
-        sa.CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]*$'", name="ck_requests_slug_form"),
+        sa.CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]*$'", name=op.f("ck_requests_slug_form")),
         sa.CheckConstraint(
-            "status IN ('open', 'shipped', 'deprioritized')", name="ck_requests_status_known"
+            "status IN ('open', 'shipped', 'deprioritized')", name=op.f("ck_requests_status_known")
         ),
-        sa.CheckConstraint("char_length(title) BETWEEN 5 AND 120", name="ck_requests_title_length"),
-        sa.ForeignKeyConstraint(["created_by"], ["users.id"], name="fk_requests_created_by_users"),
+        sa.CheckConstraint(
+            "char_length(title) BETWEEN 5 AND 120", name=op.f("ck_requests_title_length")
+        ),
         sa.ForeignKeyConstraint(
-            ["opened_by_entry_id"], ["entries.id"], name="fk_requests_opened_by_entry_id_entries"
+            ["created_by"], ["users.id"], name=op.f("fk_requests_created_by_users")
         ),
-        sa.PrimaryKeyConstraint("id", name="pk_requests"),
-        sa.UniqueConstraint("opened_by_entry_id", name="uq_requests_opened_by_entry_id"),
-        sa.UniqueConstraint("slug", name="uq_requests_slug"),
+        sa.ForeignKeyConstraint(
+            ["opened_by_entry_id"],
+            ["entries.id"],
+            name=op.f("fk_requests_opened_by_entry_id_entries"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_requests")),
+        sa.UniqueConstraint("opened_by_entry_id", name=op.f("uq_requests_opened_by_entry_id")),
+        sa.UniqueConstraint("slug", name=op.f("uq_requests_slug")),
     )
     op.create_index(
         "ix_requests_search", "requests", ["search"], unique=False, postgresql_using="gin"
@@ -139,17 +153,20 @@ def upgrade() -> None:
         sa.Column("request_id", sa.BigInteger(), nullable=False),
         sa.Column("area_id", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["area_id"], ["areas.id"], name="fk_request_areas_area_id_areas", ondelete="CASCADE"
+            ["area_id"],
+            ["areas.id"],
+            name=op.f("fk_request_areas_area_id_areas"),
+            ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
             ["request_id"],
             ["requests.id"],
-            name="fk_request_areas_request_id_requests",
+            name=op.f("fk_request_areas_request_id_requests"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("request_id", "area_id", name="pk_request_areas"),
+        sa.PrimaryKeyConstraint("request_id", "area_id", name=op.f("pk_request_areas")),
     )
-    op.create_index("ix_request_areas_area_id", "request_areas", ["area_id"], unique=False)
+    op.create_index(op.f("ix_request_areas_area_id"), "request_areas", ["area_id"], unique=False)
     op.create_table(
         "request_embeddings",
         sa.Column("request_id", sa.BigInteger(), nullable=False),
@@ -164,15 +181,16 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.CheckConstraint(
-            "dimensions = vector_dims(embedding)", name="ck_request_embeddings_dimensions_match"
+            "dimensions = vector_dims(embedding)",
+            name=op.f("ck_request_embeddings_dimensions_match"),
         ),
         sa.ForeignKeyConstraint(
             ["request_id"],
             ["requests.id"],
-            name="fk_request_embeddings_request_id_requests",
+            name=op.f("fk_request_embeddings_request_id_requests"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("request_id", "model", name="pk_request_embeddings"),
+        sa.PrimaryKeyConstraint("request_id", "model", name=op.f("pk_request_embeddings")),
     )
     op.create_index(
         "ix_request_embeddings_hnsw",
@@ -197,19 +215,22 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["entry_id"],
             ["entries.id"],
-            name="fk_request_followers_entry_id_entries",
+            name=op.f("fk_request_followers_entry_id_entries"),
             ondelete="SET NULL",
         ),
         sa.ForeignKeyConstraint(
             ["request_id"],
             ["requests.id"],
-            name="fk_request_followers_request_id_requests",
+            name=op.f("fk_request_followers_request_id_requests"),
             ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name="fk_request_followers_user_id_users", ondelete="CASCADE"
+            ["user_id"],
+            ["users.id"],
+            name=op.f("fk_request_followers_user_id_users"),
+            ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("request_id", "user_id", name="pk_request_followers"),
+        sa.PrimaryKeyConstraint("request_id", "user_id", name=op.f("pk_request_followers")),
     )
     op.create_table(
         "request_status_changes",
@@ -225,18 +246,18 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint(
             "status IN ('open', 'shipped', 'deprioritized')",
-            name="ck_request_status_changes_status_known",
+            name=op.f("ck_request_status_changes_status_known"),
         ),
         sa.ForeignKeyConstraint(
             ["request_id"],
             ["requests.id"],
-            name="fk_request_status_changes_request_id_requests",
+            name=op.f("fk_request_status_changes_request_id_requests"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("id", name="pk_request_status_changes"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_request_status_changes")),
     )
     op.create_index(
-        "ix_request_status_changes_request_id",
+        op.f("ix_request_status_changes_request_id"),
         "request_status_changes",
         ["request_id"],
         unique=False,

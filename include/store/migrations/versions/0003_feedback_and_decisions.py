@@ -33,12 +33,14 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.CheckConstraint(
-            "0 < ask AND ask <= attach AND attach <= 1", name="ck_thresholds_ordered"
+            "0 < ask AND ask <= attach AND attach <= 1", name=op.f("ck_thresholds_ordered")
         ),
-        sa.ForeignKeyConstraint(["area_id"], ["areas.id"], name="fk_thresholds_area_id_areas"),
-        sa.PrimaryKeyConstraint("version", name="pk_thresholds"),
+        sa.ForeignKeyConstraint(
+            ["area_id"], ["areas.id"], name=op.f("fk_thresholds_area_id_areas")
+        ),
+        sa.PrimaryKeyConstraint("version", name=op.f("pk_thresholds")),
     )
-    op.create_index("ix_thresholds_area_id", "thresholds", ["area_id"], unique=False)
+    op.create_index(op.f("ix_thresholds_area_id"), "thresholds", ["area_id"], unique=False)
     op.create_table(
         "decisions",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -66,27 +68,34 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.CheckConstraint(
-            "actor_kind IN ('system', 'person', 'clock')", name="ck_decisions_actor_kind_known"
+            "actor_kind IN ('system', 'person', 'clock')",
+            name=op.f("ck_decisions_actor_kind_known"),
         ),
-        sa.CheckConstraint("route IN ('attach', 'ask', 'create')", name="ck_decisions_route_known"),
         sa.CheckConstraint(
-            "step IN ('match', 'answer', 'expiry', 'cancel', 'undo')",
-            name="ck_decisions_step_known",
+            "route IN ('attach', 'ask', 'create')", name=op.f("ck_decisions_route_known")
         ),
-        sa.CheckConstraint("confidence BETWEEN 0 AND 1", name="ck_decisions_confidence_range"),
-        sa.ForeignKeyConstraint(["entry_id"], ["entries.id"], name="fk_decisions_entry_id_entries"),
+        sa.CheckConstraint(
+            "step IN ('match', 'answer', 'expiry', 'cancel', 'result', 'undo')",
+            name=op.f("ck_decisions_step_known"),
+        ),
+        sa.CheckConstraint(
+            "confidence BETWEEN 0 AND 1", name=op.f("ck_decisions_confidence_range")
+        ),
         sa.ForeignKeyConstraint(
-            ["request_id"], ["requests.id"], name="fk_decisions_request_id_requests"
+            ["entry_id"], ["entries.id"], name=op.f("fk_decisions_entry_id_entries")
+        ),
+        sa.ForeignKeyConstraint(
+            ["request_id"], ["requests.id"], name=op.f("fk_decisions_request_id_requests")
         ),
         sa.ForeignKeyConstraint(
             ["thresholds_version"],
             ["thresholds.version"],
-            name="fk_decisions_thresholds_version_thresholds",
+            name=op.f("fk_decisions_thresholds_version_thresholds"),
         ),
-        sa.PrimaryKeyConstraint("id", name="pk_decisions"),
-        sa.UniqueConstraint("key", name="uq_decisions_key"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_decisions")),
+        sa.UniqueConstraint("key", name=op.f("uq_decisions_key")),
     )
-    op.create_index("ix_decisions_entry_id", "decisions", ["entry_id"], unique=False)
+    op.create_index(op.f("ix_decisions_entry_id"), "decisions", ["entry_id"], unique=False)
     op.create_table(
         "feedback",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -111,18 +120,22 @@ def upgrade() -> None:
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("removed_by", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "severity IN ('low', 'medium', 'high')", name="ck_feedback_severity_known"
+            "severity IN ('low', 'medium', 'high')", name=op.f("ck_feedback_severity_known")
         ),
-        sa.CheckConstraint("confidence BETWEEN 0 AND 1", name="ck_feedback_confidence_range"),
-        sa.CheckConstraint("pain_number >= 0", name="ck_feedback_pain_number_range"),
-        sa.ForeignKeyConstraint(["created_by"], ["users.id"], name="fk_feedback_created_by_users"),
-        sa.ForeignKeyConstraint(["entry_id"], ["entries.id"], name="fk_feedback_entry_id_entries"),
+        sa.CheckConstraint("confidence BETWEEN 0 AND 1", name=op.f("ck_feedback_confidence_range")),
+        sa.CheckConstraint("pain_number >= 0", name=op.f("ck_feedback_pain_number_range")),
         sa.ForeignKeyConstraint(
-            ["request_id"], ["requests.id"], name="fk_feedback_request_id_requests"
+            ["created_by"], ["users.id"], name=op.f("fk_feedback_created_by_users")
         ),
-        sa.PrimaryKeyConstraint("id", name="pk_feedback"),
+        sa.ForeignKeyConstraint(
+            ["entry_id"], ["entries.id"], name=op.f("fk_feedback_entry_id_entries")
+        ),
+        sa.ForeignKeyConstraint(
+            ["request_id"], ["requests.id"], name=op.f("fk_feedback_request_id_requests")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feedback")),
     )
-    op.create_index("ix_feedback_request_id", "feedback", ["request_id"], unique=False)
+    op.create_index(op.f("ix_feedback_request_id"), "feedback", ["request_id"], unique=False)
     op.create_index(
         "uq_feedback_entry_id_pain_number",
         "feedback",

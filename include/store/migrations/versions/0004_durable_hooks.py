@@ -39,8 +39,8 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("octet_length(secret) >= 32", name="ck_hook_keys_secret_length"),
-        sa.PrimaryKeyConstraint("id", name="pk_hook_keys"),
+        sa.CheckConstraint("octet_length(secret) >= 32", name=op.f("ck_hook_keys_secret_length")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hook_keys")),
     )
     op.create_table(
         "hooks",
@@ -82,18 +82,19 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.CheckConstraint(
-            "(status = 'pending') = (closed_at IS NULL)", name="ck_hooks_closed_when_not_pending"
+            "(status = 'pending') = (closed_at IS NULL)",
+            name=op.f("ck_hooks_closed_when_not_pending"),
         ),
         sa.CheckConstraint(
-            "status <> 'answered' OR answer IS NOT NULL", name="ck_hooks_answered_has_answer"
+            "status <> 'answered' OR answer IS NOT NULL", name=op.f("ck_hooks_answered_has_answer")
         ),
         sa.CheckConstraint(
             "status IN ('pending', 'answered', 'due', 'expired', 'cancelled')",
-            name="ck_hooks_status_known",
+            name=op.f("ck_hooks_status_known"),
         ),
-        sa.CheckConstraint("round >= 1", name="ck_hooks_round_range"),
-        sa.PrimaryKeyConstraint("id", name="pk_hooks"),
-        sa.UniqueConstraint("key", "round", name="uq_hooks_key_round"),
+        sa.CheckConstraint("round >= 1", name=op.f("ck_hooks_round_range")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hooks")),
+        sa.UniqueConstraint("key", "round", name=op.f("uq_hooks_key_round")),
     )
     op.create_index(
         "ix_hooks_next_at",

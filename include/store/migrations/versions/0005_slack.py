@@ -41,13 +41,13 @@ def upgrade() -> None:
         ),
         sa.Column("dispatched_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "state IN ('received', 'done', 'failed')", name="ck_slack_events_state_known"
+            "state IN ('received', 'done', 'failed')", name=op.f("ck_slack_events_state_known")
         ),
         sa.CheckConstraint(
-            "(run_conf IS NULL) = (run_id IS NULL)", name="ck_slack_events_run_complete"
+            "(run_conf IS NULL) = (run_id IS NULL)", name=op.f("ck_slack_events_run_complete")
         ),
-        sa.PrimaryKeyConstraint("id", name="pk_slack_events"),
-        sa.UniqueConstraint("key", name="uq_slack_events_key"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_slack_events")),
+        sa.UniqueConstraint("key", name=op.f("uq_slack_events_key")),
     )
     op.create_index(
         "ix_slack_events_open",
@@ -84,37 +84,41 @@ def upgrade() -> None:
         sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "(kind = 'update') = (target_id IS NOT NULL)", name="ck_messages_update_has_target"
+            "(kind = 'update') = (target_id IS NOT NULL)",
+            name=op.f("ck_messages_update_has_target"),
         ),
         sa.CheckConstraint(
-            "kind = 'update' OR address IS NOT NULL", name="ck_messages_post_has_address"
+            "kind = 'update' OR address IS NOT NULL", name=op.f("ck_messages_post_has_address")
         ),
-        sa.CheckConstraint("kind IN ('post', 'update')", name="ck_messages_kind_known"),
+        sa.CheckConstraint("kind IN ('post', 'update')", name=op.f("ck_messages_kind_known")),
         sa.CheckConstraint(
-            "state <> 'sent' OR sent_at IS NOT NULL", name="ck_messages_sent_has_time"
+            "state <> 'sent' OR sent_at IS NOT NULL", name=op.f("ck_messages_sent_has_time")
         ),
         sa.CheckConstraint(
             "state IN ('pending', 'sending', 'sent', 'failed', 'superseded')",
-            name="ck_messages_state_known",
+            name=op.f("ck_messages_state_known"),
         ),
-        sa.ForeignKeyConstraint(["entry_id"], ["entries.id"], name="fk_messages_entry_id_entries"),
-        sa.ForeignKeyConstraint(["hook_id"], ["hooks.id"], name="fk_messages_hook_id_hooks"),
         sa.ForeignKeyConstraint(
-            ["target_id"], ["messages.id"], name="fk_messages_target_id_messages"
+            ["entry_id"], ["entries.id"], name=op.f("fk_messages_entry_id_entries")
         ),
-        sa.PrimaryKeyConstraint("id", name="pk_messages"),
-        sa.UniqueConstraint("key", name="uq_messages_key"),
+        sa.ForeignKeyConstraint(["hook_id"], ["hooks.id"], name=op.f("fk_messages_hook_id_hooks")),
+        sa.ForeignKeyConstraint(
+            ["target_id"], ["messages.id"], name=op.f("fk_messages_target_id_messages")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
+        sa.UniqueConstraint("key", name=op.f("uq_messages_key")),
     )
-    op.create_index("ix_messages_entry_id", "messages", ["entry_id"], unique=False)
-    op.create_index("ix_messages_hook_id", "messages", ["hook_id"], unique=False)
+    op.create_index(op.f("ix_messages_entry_id"), "messages", ["entry_id"], unique=False)
+    op.create_index(op.f("ix_messages_hook_id"), "messages", ["hook_id"], unique=False)
     op.create_index(
         "ix_messages_open",
         "messages",
-        ["created_at"],
+        ["address", "id"],
         unique=False,
         postgresql_where=sa.text("state IN ('pending', 'sending')"),
     )
-    op.create_index("ix_messages_target_id", "messages", ["target_id"], unique=False)
+    op.create_index("ix_messages_pace", "messages", ["address", "sent_at"], unique=False)
+    op.create_index(op.f("ix_messages_target_id"), "messages", ["target_id"], unique=False)
 
 
 def downgrade() -> None:
