@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import tempfile
 import time
@@ -239,12 +240,25 @@ def stand_up(say: Callable[[str], None]) -> Iterator[Stand]:
             stand.close()
     finally:
         say("Stopping the benchmarks' sandbox")
-        try:
-            _close_engines()
-            stack.down()
-        finally:
-            _restore(before)
-            shutil.rmtree(state, ignore_errors=True)
+        with _undisturbed():
+            try:
+                _close_engines()
+                stack.down()
+            finally:
+                _restore(before)
+                shutil.rmtree(state, ignore_errors=True)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A second Ctrl-C must not leave the sandbox's processes behind."""
+    names = (signal.SIGINT, signal.SIGTERM)
+    before = {name: signal.signal(name, signal.SIG_IGN) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
 
 
 def _overrides() -> dict[str, str]:
