@@ -90,7 +90,7 @@ def _may_undo(session: Session, entry: Entry, slack_user_id: str) -> bool:
 
 
 def _stop_following(session: Session, entry: Entry, request_id: int) -> None:
-    """Unfollow what only this entry made its submitter follow; other evidence of theirs keeps it."""
+    """Unfollow what only this entry made its submitter follow; their other evidence keeps it."""
     other = (
         select(Feedback.entry_id)
         .where(

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 from starlette.testclient import TestClient
 
+from include import airflow_api
 from include.feedback.decisions import match_key, record_decision
 from include.feedback.questions import ask_question
 from include.sandbox.slack.running import running_sandbox
 from include.settings import load_settings
-from include.slack.relay import airflow_api, background
+from include.slack.relay import background
 from include.slack.relay.asgi import build
 from include.store.models import Entry, Hook, Message, Request, User
 from include.store.session import session_scope

@@ -171,8 +171,8 @@ def test_a_refused_input_ends_with_a_reason_and_a_note(
 def test_a_missing_connection_keeps_the_event(
     relay: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from include import airflow_api
     from include.connections import MissingConnection
-    from include.slack.relay import airflow_api
 
     def missing(conn_id: str) -> None:
         raise MissingConnection(f"Airflow connection '{conn_id}' is not defined.")

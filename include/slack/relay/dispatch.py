@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from include.airflow_api import StartResult, StartStatus, start_run
 from include.connections import MissingConnection
 from include.slack import notes
 from include.slack.relay import background
-from include.slack.relay.airflow_api import StartResult, StartStatus, start_run
 from include.slack.relay.effects import perform
 from include.slack.relay.listeners import EFFECTS
 from include.store.models.slack import EventState, SlackEvent

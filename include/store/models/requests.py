@@ -51,7 +51,12 @@ class Request(Base):
         one_of("status", RequestStatus),
         CheckConstraint("char_length(title) BETWEEN 5 AND 120", name="title_length"),
         CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]*$'", name="slug_form"),
-        Index("ix_requests_search", "search", postgresql_using="gin"),
+        Index(
+            "ix_requests_search",
+            "search",
+            postgresql_using="gin",
+            postgresql_with={"fastupdate": "off"},
+        ),
     )
 
 
@@ -91,7 +96,7 @@ class RequestEmbedding(Base):
             "ix_request_embeddings_hnsw",
             "embedding",
             postgresql_using="hnsw",
-            postgresql_with={"m": 16, "ef_construction": 64},
+            postgresql_with={"m": 16, "ef_construction": 128},
             postgresql_ops={"embedding": "vector_cosine_ops"},
         ),
     )

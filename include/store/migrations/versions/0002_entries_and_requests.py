@@ -146,7 +146,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_requests_slug")),
     )
     op.create_index(
-        "ix_requests_search", "requests", ["search"], unique=False, postgresql_using="gin"
+        "ix_requests_search",
+        "requests",
+        ["search"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
     )
     op.create_table(
         "request_areas",
@@ -198,7 +203,7 @@ def upgrade() -> None:
         ["embedding"],
         unique=False,
         postgresql_using="hnsw",
-        postgresql_with={"m": 16, "ef_construction": 64},
+        postgresql_with={"m": 16, "ef_construction": 128},
         postgresql_ops={"embedding": "vector_cosine_ops"},
     )
     op.create_table(

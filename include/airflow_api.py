@@ -1,4 +1,4 @@
-"""Starting runs through Airflow's REST API, from the connection ``airflow_api``.
+"""Runs through Airflow's REST API (start, look, clear), from the connection ``airflow_api``.
 
 Host, port, login and password; the schema (or extra ``schema``) says ``http`` or ``https``.
 """
@@ -12,10 +12,12 @@ import time
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
 from include.connections import AIRFLOW_API, ConnectionInfo, get_connection
+from include.errors import TransientError
 
 TIMEOUT_SECONDS = 10.0
 _EXPIRY_MARGIN = 30.0
@@ -50,22 +52,71 @@ def start_run(dag_id: str, run_id: str, conf: dict[str, Any]) -> StartResult:
     Raises:
         MissingConnection: ``airflow_api`` is not defined.
     """
-    info = get_connection(AIRFLOW_API)
     body = {"dag_run_id": run_id, "conf": conf, "logical_date": None}
-    path = f"/api/v2/dags/{dag_id}/dagRuns"
+    try:
+        answer = _call("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)
+    except TransientError as error:
+        return _unavailable(str(error))
+    return _read(answer.status_code, dag_id)
+
+
+def run_state(dag_id: str, run_id: str) -> str | None:
+    """State of a run (``queued``, ``running``, ``success``, ``failed``), ``None`` if it is gone.
+
+    Raises:
+        MissingConnection: ``airflow_api`` is not defined.
+        TransientError: Airflow cannot be asked now.
+    """
+    answer = _call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}")
+    if answer.status_code == 404:
+        return None
+    _require(answer)
+    return str(answer.json()["state"])
+
+
+def clear_failed(dag_id: str, run_id: str) -> int:
+    """Clear the failed tasks of a run and what follows them, so that it goes on; how many.
+
+    Raises:
+        MissingConnection: ``airflow_api`` is not defined.
+        TransientError: Airflow cannot be asked now, or refuses.
+    """
+    body = {
+        "dry_run": False,
+        "dag_run_id": run_id,
+        "only_failed": True,
+        "include_downstream": True,
+        "reset_dag_runs": True,
+    }
+    answer = _call("POST", f"/api/v2/dags/{dag_id}/clearTaskInstances", body)
+    _require(answer)
+    return int(answer.json()["total_entries"])
+
+
+def _call(method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+    info = get_connection(AIRFLOW_API)
     try:
         with httpx.Client(
             base_url=base_url(info), timeout=TIMEOUT_SECONDS, trust_env=False
         ) as client:
-            answer = client.post(path, json=body, headers=_login(client, info))
+            answer = client.request(method, path, json=body, headers=_login(client, info))
             if answer.status_code == 401:
                 _forget(info)
-                answer = client.post(path, json=body, headers=_login(client, info))
+                answer = client.request(method, path, json=body, headers=_login(client, info))
+            return answer
     except httpx.HTTPStatusError as error:
-        return _unavailable(f"Airflow refused the login with HTTP {error.response.status_code}")
+        status = error.response.status_code
+        raise TransientError(f"Airflow refused the login with HTTP {status}") from None
     except (httpx.HTTPError, ValueError, KeyError) as error:
-        return _unavailable(f"Airflow's API cannot be used: {type(error).__name__}")
-    return _read(answer.status_code, dag_id)
+        kind = type(error).__name__
+        raise TransientError(f"Airflow's API cannot be used: {kind}") from None
+
+
+def _require(answer: httpx.Response) -> None:
+    if not answer.is_success:
+        raise TransientError(
+            f"Airflow answered HTTP {answer.status_code} to {answer.request.method}"
+        )
 
 
 def base_url(info: ConnectionInfo) -> str:

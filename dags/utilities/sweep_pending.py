@@ -1,0 +1,76 @@
+"""# Sweep what is pending
+
+Catches what could not be done at once: messages that Slack did not take, Slack events whose run
+could not be started, and entries whose run failed or vanished.
+
+**Steps**, side by side, one failing does not stop the others
+
+* `deliver_messages` sends the messages that wait in the ledger, oldest first.
+* `dispatch_slack_events` starts the runs of stored Slack events that have none yet.
+* `find_stuck_entries` lists entries without an outcome that no run works on, and marks them
+  `failed`; with `rerun` it also lets their runs go on.
+
+**Parameters**: `rerun` (default false: only look). Example: `{"rerun": true}`
+
+**Runs** every five minutes, and by hand.
+
+**A failure means** Slack, the database or Airflow's API is away; the next run tries again.
+
+**Safe to retry, to clear and to re-run**: yes; every message and every run happens once.
+
+**Owner**: operations
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.sdk import Param, dag, get_current_context, task
+
+from include.retry import default_args
+
+
+@dag(
+    schedule="*/5 * * * *",
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    params={
+        "rerun": Param(
+            False, type="boolean", description="Let the runs of stuck entries go on, not only look."
+        )
+    },
+    default_args=default_args("operations") | {"retries": 0},
+    tags=["operations"],
+    doc_md=__doc__,
+)
+def sweep_pending() -> None:
+    @task
+    def deliver_messages() -> dict[str, object]:
+        from include.slack.sender import deliver_pending
+
+        return deliver_pending().as_dict()
+
+    @task
+    def dispatch_slack_events() -> dict[str, int]:
+        from include.slack.relay.dispatch import dispatch_pending
+
+        return dispatch_pending().as_dict()
+
+    @task
+    def find_stuck_entries() -> dict[str, Any]:
+        from datetime import timedelta
+
+        from include.feedback.sweep import sweep
+        from include.settings import load_settings
+
+        older_than = timedelta(minutes=load_settings().stuck_after_minutes)
+        return sweep(older_than, rerun=get_current_context()["params"]["rerun"])
+
+    deliver_messages()
+    dispatch_slack_events()
+    find_stuck_entries()
+
+
+sweep_pending()

@@ -1,0 +1,127 @@
+"""Finding entries that nobody carries out any more, and starting them again on request."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from include import airflow_api
+from include.airflow_api import StartStatus
+from include.errors import TransientError
+from include.feedback.entries import get_entry, mark_failed
+from include.store.models import Entry, EntryStatus, Hook, HookStatus, User
+from include.store.session import session_scope
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from sqlalchemy.orm import Session
+
+LIMIT = 200
+ALIVE = frozenset({"queued", "running"})
+
+
+@dataclass(frozen=True)
+class StuckEntry:
+    """An unfinished entry whose run does not run; ``run_state`` is ``None`` if the run is gone."""
+
+    entry_id: int
+    dag_id: str
+    run_id: str
+    run_state: str | None
+    error: str | None
+
+
+def find_stuck(older_than: timedelta) -> list[StuckEntry]:
+    """Entries without an outcome, untouched for ``older_than``, that no run works on.
+
+    An entry that waits for a person is not stuck while its question is open and its run lives.
+    Those found are marked ``failed``.
+    """
+    with session_scope() as session:
+        candidates = _unfinished(session, older_than)
+    stuck = []
+    for entry in candidates:
+        state = airflow_api.run_state(entry.dag_id, entry.run_id)
+        if state in ALIVE:
+            continue
+        error = entry.error or f"its run is {state or 'gone'} without an outcome"
+        with session_scope() as session:
+            mark_failed(session, entry.dag_id, entry.run_id, error)
+        stuck.append(StuckEntry(entry.id, entry.dag_id, entry.run_id, state, error))
+    return stuck
+
+
+def run_again(stuck: StuckEntry) -> bool:
+    """Let the entry's run go on where it failed, or start it anew when it is gone."""
+    if stuck.run_state is not None:
+        if airflow_api.clear_failed(stuck.dag_id, stuck.run_id) == 0:
+            return False
+    else:
+        with session_scope() as session:
+            conf = conf_of(session, get_entry(session, stuck.entry_id))
+        result = airflow_api.start_run(stuck.dag_id, stuck.run_id, conf)
+        if result.status not in (StartStatus.STARTED, StartStatus.EXISTS):
+            raise TransientError(f"entry {stuck.entry_id}: {result.reason}")
+    with session_scope() as session:
+        entry = get_entry(session, stuck.entry_id, lock=True)
+        if entry.status == EntryStatus.FAILED:
+            entry.status, entry.error, entry.updated_at = EntryStatus.RECEIVED, None, func.now()
+    return True
+
+
+def sweep(older_than: timedelta, *, rerun: bool) -> dict[str, Any]:
+    """Find stuck entries and, with ``rerun``, start them again; for the DAG's result."""
+    stuck = find_stuck(older_than)
+    started = [entry.entry_id for entry in stuck if rerun and run_again(entry)]
+    return {"stuck": [asdict(entry) for entry in stuck], "run_again": started}
+
+
+def conf_of(session: Session, entry: Entry) -> dict[str, Any]:
+    """The parameters with which ``process_customer_entry`` processes exactly this entry."""
+    user = session.get(User, entry.submitter_id) if entry.submitter_id is not None else None
+    submitter = None
+    if user is not None:
+        submitter = {
+            "email": user.email,
+            "slack_user_id": user.slack_user_id,
+            "name": user.name or None,
+        }
+    return {
+        "customer_pain": entry.customer_pain,
+        "severity": entry.severity,
+        "source": entry.source,
+        "external_id": entry.external_id,
+        "account_id": entry.account_id,
+        "opportunity_id": entry.opportunity_id,
+        "areas": [*entry.areas, *entry.unknown_areas],
+        "links": entry.links,
+        "submitter": submitter,
+    }
+
+
+def _unfinished(session: Session, older_than: timedelta) -> list[Entry]:
+    open_question = (
+        select(Hook.id)
+        .where(
+            Hook.dag_id == Entry.dag_id,
+            Hook.run_id == Entry.run_id,
+            Hook.is_current,
+            Hook.status == HookStatus.PENDING,
+        )
+        .exists()
+    )
+    statement = (
+        select(Entry)
+        .where(
+            Entry.status != EntryStatus.DONE,
+            Entry.updated_at < func.now() - older_than,
+            # Open questions are many and old; their runs are looked at only once they failed.
+            ~open_question | (Entry.status == EntryStatus.FAILED),
+        )
+        .order_by(Entry.updated_at)
+        .limit(LIMIT)
+    )
+    return list(session.scalars(statement))
