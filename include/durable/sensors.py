@@ -25,7 +25,8 @@ class HookSensor(BaseSensorOperator):
 
     An upstream task has opened the hook with ``create_hook`` (same ``name``). The result is data,
     never an exception: ``{"outcome": "answered" | "expired" | "cancelled", "answer": {...},
-    "answered_by", "answered_via", "closed_at", "hook_id", "round"}``; the DAG branches on it.
+    "answered_by", "answered_via", "closed_at", "hook_id", "round"}``; the DAG branches on it. Read
+    it with :func:`include.durable.types.outcome_from_xcom`.
     """
 
     ui_color = "#f4d35e"
@@ -49,11 +50,12 @@ class HookSensor(BaseSensorOperator):
     def _trigger_arguments(self) -> dict[str, Any]:
         return {"name": self.name, "kind": "approval", "seconds": None, "conn_id": self.conn_id}
 
-    def execute(self, context: Context) -> NoReturn:  # noqa: ARG002
+    def execute(self, context: Context) -> NoReturn:
         """Only when mapped or under ``dag.test()``: defer from the worker."""
-        from include.durable.trigger import HookTrigger
+        from include.durable.trigger import HookTrigger, identity
 
-        self.defer(trigger=HookTrigger(**self._trigger_arguments()), method_name="execute_complete")
+        trigger = HookTrigger(**self._trigger_arguments(), task_instance_of=identity(context["ti"]))
+        self.defer(trigger=trigger, method_name="execute_complete")
 
     def execute_complete(
         self,

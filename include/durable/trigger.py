@@ -24,6 +24,8 @@ class HookTrigger(BaseEventTrigger):
         kind: ``approval`` or ``sleep``.
         seconds: Length of a sleep; ``None`` for a hook that an upstream task created.
         conn_id: Connection of the database with the hooks.
+        task_instance_of: Who waits, as :func:`identity` gives it; set by a sensor that starts on
+            a worker, otherwise read from the task instance.
         retired: Arguments of earlier releases, accepted and ignored.
     """
 
@@ -33,6 +35,7 @@ class HookTrigger(BaseEventTrigger):
         kind: str = "approval",
         seconds: float | None = None,
         conn_id: str = "feedback_db",
+        task_instance_of: dict[str, Any] | None = None,
         **retired: Any,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -40,16 +43,19 @@ class HookTrigger(BaseEventTrigger):
         self.kind = kind
         self.seconds = seconds
         self.conn_id = conn_id
+        self.task_instance_of = task_instance_of
         self.retired = retired
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Class path and arguments, as Airflow stores them."""
-        arguments = {
+        arguments: dict[str, Any] = {
             "name": self.name,
             "kind": self.kind,
             "seconds": self.seconds,
             "conn_id": self.conn_id,
         }
+        if self.task_instance_of is not None:
+            arguments["task_instance_of"] = self.task_instance_of
         return f"{type(self).__module__}.{type(self).__qualname__}", arguments
 
     def shared_stream_key(self) -> Hashable:
@@ -91,16 +97,28 @@ class HookTrigger(BaseEventTrigger):
     def wait(self) -> Wait:
         """What this instance waits for, from its task instance (no template is rendered)."""
         ti: Any = self.task_instance
-        if ti is None:
+        # dag.test() and a mapped sensor hand it over; a triggerer sets the task instance.
+        of = self.task_instance_of or (identity(ti) if ti is not None else None)
+        if of is None:
             raise RuntimeError("HookTrigger only works as the trigger of a task instance")
-        map_index = -1 if ti.map_index is None else ti.map_index
         return Wait(
-            key=hook_key(ti.dag_id, ti.run_id, self.name, map_index),
-            dag_id=ti.dag_id,
-            run_id=ti.run_id,
-            task_id=ti.task_id,
-            map_index=map_index,
-            waiter=str(ti.id),
+            key=hook_key(of["dag_id"], of["run_id"], self.name, of["map_index"]),
+            dag_id=of["dag_id"],
+            run_id=of["run_id"],
+            task_id=of["task_id"],
+            map_index=of["map_index"],
+            waiter=of["id"],
             kind=self.kind,
             seconds=self.seconds,
         )
+
+
+def identity(ti: Any) -> dict[str, Any]:
+    """What identifies a task instance, of whichever of Airflow's classes; JSON."""
+    return {
+        "dag_id": ti.dag_id,
+        "run_id": ti.run_id,
+        "task_id": ti.task_id,
+        "map_index": -1 if ti.map_index is None else ti.map_index,
+        "id": str(ti.id),
+    }

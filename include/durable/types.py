@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from uuid import UUID
 
@@ -76,3 +78,13 @@ class AnswerResult:
 
     status: AnswerStatus
     hook: HookView | None = field(default=None)
+
+
+def outcome_from_xcom(value: str | Mapping[str, Any]) -> dict[str, Any]:
+    """What a sensor returned, as a downstream task reads it (see :meth:`HookView.outcome`).
+
+    An XCom that a trigger hands in is encoded twice by Airflow 3.3.2 (by ``XComModel.set`` and by
+    its JSON column), so the next task gets a text; this reads both forms and can go once Airflow
+    encodes it once.
+    """
+    return dict(json.loads(value) if isinstance(value, str) else value)

@@ -43,16 +43,6 @@ bag = DagBag(folder + "/dags")
 assert not bag.import_errors, bag.import_errors
 [dag] = bag.dags.values()
 
-# A triggerer tells a trigger its task instance; dag.test() of Airflow 3.3 does not.
-from airflow.sdk.execution_time.supervisor import InProcessTestSupervisor
-plain = InProcessTestSupervisor.run_trigger_in_process
-
-def with_task_instance(*, trigger, ti):
-    trigger.task_instance = ti
-    return plain(trigger=trigger, ti=ti)
-
-InProcessTestSupervisor.run_trigger_in_process = with_task_instance
-
 from include.feedback import quiet
 from include.durable.api import find_hook, hook_token
 from include.durable.keys import hook_key

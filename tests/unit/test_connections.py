@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import TYPE_CHECKING
 
 from include.connections import get_connection
 from include.store.session import conninfo, database_url
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_a_socket_uri_becomes_a_url_for_psycopg(monkeypatch: pytest.MonkeyPatch) -> None:

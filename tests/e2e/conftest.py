@@ -1,0 +1,212 @@
+"""A whole sandbox on ports of its own: Airflow, PostgreSQL, the stand-ins, sample requests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from sqlalchemy import select, text
+
+from include.sandbox.environment import ADMIN_PASSWORD, Sandbox
+from include.sandbox.samples import load_samples
+from include.sandbox.slack.client import SlackSandbox
+from include.sandbox.slack.running import free_port
+from include.sandbox.stack import Stack
+from include.store.models import Entry, Feedback, Request
+from include.store.session import session_scope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import timedelta
+
+DAG = "process_customer_entry"
+ATTACHES = "Our analysts need to export the table as a CSV file or a spreadsheet."
+ASKS = (
+    "When a person leaves our company the account here stays alive for weeks. "
+    "HR asks me to remove people by hand."
+)
+CREATES = "The planner cannot print shift rosters on A3 paper for the factory wall."
+
+
+class Airflow:
+    """The REST API as a client uses it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.client = httpx.Client(base_url=f"{url}/api/v2", timeout=60, trust_env=False)
+        self.login()
+
+    def login(self) -> None:
+        """Get a token (again, after the API server was started anew)."""
+        answer = httpx.post(
+            f"{self.url}/auth/token",
+            json={"username": "admin", "password": ADMIN_PASSWORD},
+            timeout=30,
+            trust_env=False,
+        )
+        self.client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+    def post_run(
+        self, conf: dict[str, Any], run_id: str | None = None, dag_id: str = DAG
+    ) -> httpx.Response:
+        """Ask for a run; the answer as it comes."""
+        body = {
+            "dag_run_id": run_id or f"e2e__{uuid.uuid4().hex[:12]}",
+            "conf": conf,
+            "logical_date": None,
+        }
+        return self.client.post(f"/dags/{dag_id}/dagRuns", json=body)
+
+    def start(self, pain: str, **conf: Any) -> str:
+        """Start the main job; returns the run's id."""
+        submitter = {"slack_user_id": "U0ANN", "email": "ann@example.com", "name": "Ann Ames"}
+        values = {"customer_pain": pain, "source": "api", "submitter": submitter} | conf
+        answer = self.post_run(values)
+        assert answer.status_code == 200, answer.text
+        run_id: str = answer.json()["dag_run_id"]
+        return run_id
+
+    def run_state(self, run_id: str, dag_id: str = DAG) -> str:
+        """State of a run."""
+        state: str = self.client.get(f"/dags/{dag_id}/dagRuns/{run_id}").json()["state"]
+        return state
+
+    def tasks(self, run_id: str, dag_id: str = DAG) -> dict[str, str]:
+        """State of each task of a run."""
+        answer = self.client.get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances").json()
+        return {ti["task_id"]: ti["state"] for ti in answer["task_instances"]}
+
+    def finish(self, run_id: str, seconds: float = 120, dag_id: str = DAG) -> dict[str, str]:
+        """Wait for the run's end; its tasks' states. Fails with them if the run failed."""
+        until(lambda: self.run_state(run_id, dag_id) in ("success", "failed"), seconds)
+        states = self.tasks(run_id, dag_id)
+        assert self.run_state(run_id, dag_id) == "success", states
+        return states
+
+    def result(self, run_id: str, task_id: str = "report_outcome", dag_id: str = DAG) -> Any:
+        """What a task returned."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"
+        return self.client.get(path).json()["value"]
+
+    def clear(self, run_id: str, *task_ids: str, downstream: bool = False) -> None:
+        """Clear tasks as an operator does in the UI."""
+        body = {
+            "dry_run": False,
+            "dag_run_id": run_id,
+            "task_ids": list(task_ids),
+            "include_downstream": downstream,
+            "only_failed": False,
+            "reset_dag_runs": True,
+        }
+        answer = self.client.post(f"/dags/{DAG}/clearTaskInstances", json=body)
+        assert answer.status_code == 200, answer.text
+
+    def wait_for_task(self, run_id: str, task_id: str, state: str, seconds: float = 90) -> None:
+        """Wait until a task is in a state."""
+        until(lambda: self.tasks(run_id).get(task_id) == state, seconds)
+
+
+def until(condition: Callable[[], bool], seconds: float) -> None:
+    """Poll to a deadline."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "not within the time allowed"
+        time.sleep(0.2)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """The running sandbox; ended with its state when the tests are over."""
+    state = Path(tempfile.mkdtemp(prefix="gtm-e2e-"))
+    sandbox = Sandbox(state, free_port(), free_port(), free_port())
+    stack = Stack(sandbox)
+    before = dict(os.environ)
+    try:
+        stack.up()
+        os.environ["AIRFLOW_CONN_FEEDBACK_DB"] = (
+            f"postgresql://postgres@/feedback?host={stack.postgres_host()}"
+        )
+        os.environ["AIRFLOW_VAR_GTM_FEEDBACK"] = "{}"
+        with session_scope() as session:
+            load_samples(session, stack.embedder())
+        yield stack
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        stack.down()
+        shutil.rmtree(state, ignore_errors=True)
+
+
+@pytest.fixture
+def airflow(stack: Stack) -> Airflow:
+    """Airflow's API."""
+    return Airflow(stack.sandbox.airflow_url)
+
+
+@pytest.fixture
+def slack(stack: Stack) -> Iterator[SlackSandbox]:
+    """The Slack stand-in."""
+    with SlackSandbox(stack.sandbox.slack_url) as client:
+        client.clear_faults()
+        yield client
+        client.clear_faults()
+
+
+@pytest.fixture
+def move_clock(stack: Stack) -> Iterator[Callable[[timedelta], None]]:
+    """Move the time all durable waits of the running Airflow read; moved back at the end."""
+
+    def move(by: timedelta) -> None:
+        seconds = by.total_seconds()
+        with session_scope() as session:
+            session.execute(
+                text(
+                    "CREATE OR REPLACE FUNCTION durable_now() RETURNS timestamptz LANGUAGE sql "
+                    "STABLE PARALLEL SAFE AS "
+                    f"'SELECT statement_timestamp() + interval ''{seconds} seconds'''"
+                )
+            )
+            session.execute(text("SELECT pg_notify('durable_hooks', 'clock')"))
+
+    from datetime import timedelta as delta
+
+    yield move
+    move(delta(0))
+
+
+def entry_of(run_id: str) -> Entry:
+    """The entry a run carries out."""
+    with session_scope() as session:
+        return session.scalars(select(Entry).where(Entry.run_id == run_id)).one()
+
+
+def evidence_of(run_id: str) -> tuple[str, Feedback]:
+    """Slug of the request an entry is on now, with its feedback."""
+    with session_scope() as session:
+        slug, feedback = session.execute(
+            select(Request.slug, Feedback)
+            .join(Feedback, Feedback.request_id == Request.id)
+            .join(Entry, Entry.id == Feedback.entry_id)
+            .where(Entry.run_id == run_id, Feedback.removed_at.is_(None))
+        ).one()
+        return slug, feedback
+
+
+def card_of(slack: SlackSandbox, run_id: str, user: str = "U0ANN") -> dict[str, Any]:
+    """The question's card of a run in a person's DM."""
+    from include.store.models import Message
+
+    entry_id = entry_of(run_id).id
+    with session_scope() as session:
+        message = session.scalars(
+            select(Message).where(Message.entry_id == entry_id, Message.purpose == "question")
+        ).one()
+    assert message.ts, "the question was not posted"
+    return next(card for card in slack.dm(user) if card["ts"] == message.ts)
