@@ -11,13 +11,16 @@ import threading
 import time
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
 import httpx
 
 from include.connections import AIRFLOW_API, ConnectionInfo, get_connection
 from include.errors import TransientError
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 TIMEOUT_SECONDS = 10.0
 _EXPIRY_MARGIN = 30.0
@@ -72,6 +75,26 @@ def run_state(dag_id: str, run_id: str) -> str | None:
         return None
     _require(answer)
     return str(answer.json()["state"])
+
+
+def failed_runs(dag_id: str, ended_after: datetime) -> list[str]:
+    """Ids of the runs of a DAG that failed since, newest first, at most 200.
+
+    Raises:
+        MissingConnection: ``airflow_api`` is not defined.
+        TransientError: Airflow cannot be asked now.
+    """
+    query = urlencode(
+        {
+            "state": "failed",
+            "end_date_gte": ended_after.isoformat(),
+            "order_by": "-end_date",
+            "limit": 200,
+        }
+    )
+    answer = _call("GET", f"/api/v2/dags/{dag_id}/dagRuns?{query}")
+    _require(answer)
+    return [str(run["dag_run_id"]) for run in answer.json()["dag_runs"]]
 
 
 def clear_failed(dag_id: str, run_id: str) -> int:

@@ -64,7 +64,12 @@ PARAMS = {
     "areas": Param(
         [], type=["null", "array"], items={"type": "string"}, description="Slugs of product areas."
     ),
-    "links": Param([], type=["null", "array"], items={"type": "string"}, description="http(s)."),
+    "links": Param(
+        [],
+        type=["null", "array"],
+        items={"type": "string", "pattern": r"^https?://\S+$"},
+        description="http(s) URLs, one a line.",
+    ),
     "submitter": Param(
         None,
         type=["null", "object"],

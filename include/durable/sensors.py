@@ -36,6 +36,9 @@ class HookSensor(BaseSensorOperator):
         self, *, name: str = "answer", conn_id: str = "feedback_db", **kwargs: Any
     ) -> None:
         kwargs.setdefault("timeout", timedelta(days=3650))
+        # Airflow applies an execution_timeout, also one from default_args, to the time a task is
+        # deferred: a question would fail after it. How long to wait is the hook's own business.
+        kwargs["execution_timeout"] = None
         super().__init__(**kwargs)
         self.name = name
         self.conn_id = conn_id

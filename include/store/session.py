@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -74,7 +76,13 @@ def engine_for(url: URL) -> Engine:
 
 
 def engine() -> Engine:
-    """The engine of ``feedback_db``."""
+    """The engine of ``feedback_db``; the connection is looked up once a minute and process."""
+    # An environment variable may be changed by a test, and reading it costs nothing.
+    return _engine(os.environ.get("AIRFLOW_CONN_FEEDBACK_DB"), time.monotonic() // 60)
+
+
+@lru_cache(maxsize=1)
+def _engine(_environment: str | None, _minute: float) -> Engine:
     return engine_for(database_url(get_connection(FEEDBACK_DB)))
 
 

@@ -144,10 +144,26 @@ def stack() -> Iterator[Stack]:
         shutil.rmtree(state, ignore_errors=True)
 
 
+@pytest.fixture(autouse=True)
+def only_the_samples_can_be_found(stack: Stack) -> None:
+    """Hide what earlier tests opened, so that the same words take the same way in every test."""
+    with session_scope() as session:
+        opened = "SELECT id FROM requests WHERE opened_by_entry_id IS NOT NULL"
+        session.execute(text(f"DELETE FROM request_embeddings WHERE request_id IN ({opened})"))
+        session.execute(
+            text(
+                "UPDATE requests SET title = 'Opened by an earlier test', description = '' "
+                "WHERE opened_by_entry_id IS NOT NULL"
+            )
+        )
+
+
 @pytest.fixture
-def airflow(stack: Stack) -> Airflow:
+def airflow(stack: Stack) -> Iterator[Airflow]:
     """Airflow's API."""
-    return Airflow(stack.sandbox.airflow_url)
+    api = Airflow(stack.sandbox.airflow_url)
+    yield api
+    api.client.close()
 
 
 @pytest.fixture
@@ -206,7 +222,11 @@ def card_of(slack: SlackSandbox, run_id: str, user: str = "U0ANN") -> dict[str, 
     entry_id = entry_of(run_id).id
     with session_scope() as session:
         message = session.scalars(
-            select(Message).where(Message.entry_id == entry_id, Message.purpose == "question")
+            select(Message).where(
+                Message.entry_id == entry_id,
+                Message.purpose == "question",
+                Message.kind == "post",
+            )
         ).one()
     assert message.ts, "the question was not posted"
     return next(card for card in slack.dm(user) if card["ts"] == message.ts)

@@ -31,7 +31,7 @@ def hook_of(run_id: str) -> HookView:
 def open_question(airflow: Airflow, marker: str) -> str:
     run_id = airflow.start(f"{ASKS} [{marker}]")
     airflow.wait_for_task(run_id, "wait_for_answer", "deferred")
-    until(lambda: hook_of(run_id) is not None, 5)
+    until(lambda: hook_of(run_id).waiter is not None, 30)
     return run_id
 
 
@@ -112,3 +112,19 @@ def test_a_reminder_after_a_day_and_a_request_after_a_week(
     airflow.finish(run_id)
     assert airflow.result(run_id)["outcome"] == "created"
     assert "Nobody answered" in str(card_of(slack, run_id)["blocks"])
+
+
+def test_a_question_whose_run_failed_before_the_triggerer_knew_it_is_closed_by_the_sweep(
+    airflow: Airflow, slack: SlackSandbox
+) -> None:
+    run_id = airflow.start(f"{ASKS} [at once]")
+    airflow.wait_for_task(run_id, "wait_for_answer", "deferred")
+    answer = airflow.client.patch(
+        f"/dags/{DAG}/dagRuns/{run_id}/taskInstances/wait_for_answer",
+        json={"new_state": "failed"},
+    )
+    assert answer.status_code == 200
+    sweep = airflow.post_run({}, dag_id="sweep_pending").json()["dag_run_id"]
+    airflow.finish(sweep, dag_id="sweep_pending")
+    assert hook_of(run_id).status == "cancelled"
+    until(lambda: "closed in Airflow" in str(card_of(slack, run_id)["blocks"]), 30)

@@ -38,12 +38,12 @@ def test_a_certain_match_is_attached_in_four_tasks_and_can_be_undone(
 ) -> None:
     run_id = airflow.start(ATTACHES, severity="high", links=["https://crm.example.com/1"])
     states = airflow.finish(run_id)
-    assert [task for task, state in states.items() if state == "success"] == [
+    assert {task for task, state in states.items() if state == "success"} == {
         "store_entry",
         "match_entry",
         "attach_feedback",
         "report_outcome",
-    ]
+    }
     slug, feedback = evidence_of(run_id)
     assert slug == "export-a-table-as-csv"
     assert feedback.confidence is not None
@@ -74,7 +74,7 @@ def test_an_unknown_problem_opens_a_request_and_a_second_one_finds_it(airflow: A
 def test_a_likely_match_asks_and_the_press_decides(
     airflow: Airflow, slack: SlackSandbox, choice: str, outcome: str
 ) -> None:
-    run_id = airflow.start(f"{ASKS} ({choice})")
+    run_id = airflow.start(ASKS)
     airflow.wait_for_task(run_id, "wait_for_answer", "deferred")
     card = card_of(slack, run_id)
     stranger = slack.click("U0EVE", "D0ANN", card["ts"], f"answer_{choice}", force=True)
