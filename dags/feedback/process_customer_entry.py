@@ -128,16 +128,16 @@ def process_customer_entry() -> None:
         return NEXT[route] if route else "report_outcome"
 
     @task
-    def attach_feedback(entry_id: int) -> int:
+    def attach_feedback(entry_id: int) -> None:
         from include.feedback import steps
 
-        return steps.attach(entry_id)
+        steps.attach(entry_id)
 
     @task
-    def create_request(entry_id: int) -> int:
+    def create_request(entry_id: int) -> None:
         from include.feedback import steps
 
-        return steps.finish_opened(entry_id)
+        steps.finish_opened(entry_id)
 
     @task
     def ask_submitter(entry_id: int) -> int:
@@ -153,7 +153,8 @@ def process_customer_entry() -> None:
         ti = get_current_context()["ti"]
         return steps.apply_answer(entry_id, dag_id=ti.dag_id, run_id=ti.run_id)
 
-    @task(trigger_rule="none_failed_min_one_success")
+    # One XCom: a dict would otherwise be pushed once more for each of its keys.
+    @task(trigger_rule="none_failed_min_one_success", multiple_outputs=False)
     def report_outcome(entry_id: int) -> dict[str, Any]:
         from include.feedback import steps
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from include.agents.draft import AreaOption, draft_request
 from include.errors import EmbeddingsUnavailable
@@ -32,7 +32,7 @@ from include.feedback.requests import (
 from include.matching.embed import content_hash, embedding_text
 from include.matching.route import route
 from include.matching.types import Route
-from include.store.models import ActorKind, Area, DecisionStep, RequestArea
+from include.store.models import ActorKind, Area, DecisionStep, Entry, RequestArea
 from include.store.search import find_candidates
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
     from include.agents.draft import Draft
     from include.matching.types import Candidate, Embedder, Judge, RoutedMatch, Verdict
-    from include.store.models import Entry
     from include.store.session import SessionScope
 
 MAX_ROUNDS = 8
@@ -65,7 +64,8 @@ def match_entry(
     embedder: Embedder,
     judge: Judge,
     allow_degraded: bool,
-) -> Route:
+    run_id: str | None = None,
+) -> Route | None:
     """Decide where an entry goes, once: a repeat returns the recorded route.
 
     Args:
@@ -75,20 +75,25 @@ def match_entry(
         judge: Gives the confidences.
         allow_degraded: Whether full text alone may decide when the embeddings cannot be had;
             the task sets it on its last try.
+        run_id: The run that asks; an entry that another run carries out gives ``None``.
 
     Raises:
         EmbeddingsUnavailable: retry later (only without ``allow_degraded``).
     """
     with scope() as session:
+        entry = get_entry(session, entry_id)
+        if run_id is not None and entry.run_id != run_id:
+            return None
         known = find_decision(session, match_key(entry_id))
         if known is not None:
             return Route(known.route)
-        entry = get_entry(session, entry_id)
         session.expunge(entry)
-    vector = _vector_of(scope, entry, embedder, allow_degraded=allow_degraded)
+    vector = _embed(entry, embedder, allow_degraded=allow_degraded)
     for attempt in range(MAX_ROUNDS):
         with scope() as session:
             search = _search(session, entry, vector, embedder.model, judge)
+            if vector is not None:
+                _keep_vector(session, entry_id, vector, embedder.model)
             if search.routed.route is not Route.CREATE:
                 _record(session, entry_id, search, embedder.model, judge, degraded=vector is None)
                 return search.routed.route
@@ -144,20 +149,23 @@ def provisional_vector(entry: Entry) -> Vector | None:
     return Vector(entry.embedding_model, list(entry.embedding), f"pain:{entry.id}")
 
 
-def _vector_of(
-    scope: SessionScope, entry: Entry, embedder: Embedder, *, allow_degraded: bool
-) -> list[float] | None:
+def _embed(entry: Entry, embedder: Embedder, *, allow_degraded: bool) -> list[float] | None:
     try:
         [vector] = embedder.embed([entry.customer_pain])
     except EmbeddingsUnavailable:
         if allow_degraded:
             return None
         raise
-    with scope() as session:
-        stored = get_entry(session, entry.id)
-        stored.embedding, stored.embedding_model = vector, embedder.model
-        stored.updated_at = func.now()
     return vector
+
+
+def _keep_vector(session: Session, entry_id: int, vector: list[float], model: str) -> None:
+    """With the entry, so that a later step (Undo, no answer) needs no model."""
+    session.execute(
+        update(Entry)
+        .where(Entry.id == entry_id)
+        .values(embedding=vector, embedding_model=model, updated_at=func.now())
+    )
 
 
 def _search(

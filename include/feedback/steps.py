@@ -32,11 +32,6 @@ def store(values: Mapping[str, Any], *, dag_id: str, run_id: str) -> int:
 
 def match(entry_id: int, *, run_id: str, is_last_try: bool) -> Route | None:
     """Decide the route; ``None`` when another run carries this entry out or it is done."""
-    with session_scope() as session:
-        entry = entries.get_entry(session, entry_id)
-        if entry.run_id != run_id:
-            log.info("Entry %s is carried out by run %s", entry_id, entry.run_id)
-            return None
     embedder = embedder_from(get_connection(EMBEDDINGS_API))
     route = matching.match_entry(
         session_scope,
@@ -44,8 +39,9 @@ def match(entry_id: int, *, run_id: str, is_last_try: bool) -> Route | None:
         embedder=embedder,
         judge=judge_for(embedder.model),
         allow_degraded=is_last_try,
+        run_id=run_id,
     )
-    log.info("Entry %s: %s", entry_id, route)
+    log.info("Entry %s: %s", entry_id, route or "another run carries it out")
     return route
 
 

@@ -89,11 +89,20 @@ class Airflow:
         )
 
     def start(self, line: Line) -> None:
-        """Start the line's run; one that exists already is fine."""
+        """Start the line's run; one that exists is fine, one that failed goes on."""
         answer = self._client.post(
             f"/dags/{DAG_ID}/dagRuns",
             json={"dag_run_id": line.run_id, "conf": line.conf, "logical_date": None},
         )
+        if answer.status_code == 409 and self.run_states({line.run_id})[line.run_id] == "failed":
+            body = {
+                "dry_run": False,
+                "dag_run_id": line.run_id,
+                "only_failed": True,
+                "include_downstream": True,
+                "reset_dag_runs": True,
+            }
+            self._client.post(f"/dags/{DAG_ID}/clearTaskInstances", json=body)
         if answer.status_code not in (200, 409):
             line.problem = f"Airflow refused it: {answer.json().get('detail', answer.text)}"
 
