@@ -37,56 +37,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import Label, Param, dag, get_current_context, task
+from airflow.sdk import Label, dag, get_current_context, task
 
+from include.dag_params import ENTRY_PARAMS
 from include.durable.sensors import HookSensor
 from include.retry import default_args
-
-PARAMS = {
-    "customer_pain": Param(
-        None,
-        type="string",
-        minLength=1,
-        maxLength=10_000,
-        pattern=r"\S",
-        title="Customer's words",
-        description="What hurts, in the customer's own words.",
-        format="multiline",
-    ),
-    "severity": Param(
-        None,
-        type=["null", "string"],
-        enum=[None, "low", "medium", "high"],
-        description="low: nice to have, medium: significant pain, high: dealbreaker.",
-    ),
-    "account_id": Param(None, type=["null", "string"], maxLength=200),
-    "opportunity_id": Param(None, type=["null", "string"], maxLength=200),
-    "areas": Param(
-        [], type=["null", "array"], items={"type": "string"}, description="Slugs of product areas."
-    ),
-    "links": Param(
-        [],
-        type=["null", "array"],
-        items={"type": "string", "pattern": r"^https?://\S+$"},
-        description="http(s) URLs, one a line.",
-    ),
-    "submitter": Param(
-        None,
-        type=["null", "object"],
-        properties={
-            name: {"type": ["null", "string"]} for name in ("email", "slack_user_id", "name")
-        },
-        additionalProperties=False,
-        description="Who hands it in: email and/or slack_user_id, name.",
-    ),
-    "source": Param("ui", type="string", enum=["slack", "api", "ui", "import"]),
-    "external_id": Param(
-        None,
-        type=["null", "string"],
-        maxLength=500,
-        description="Id in the source; the same source and id are processed once.",
-    ),
-}
 
 
 def note_failure(context: Any) -> None:
@@ -102,7 +57,7 @@ def note_failure(context: Any) -> None:
 @dag(
     schedule=None,
     catchup=False,
-    params=PARAMS,
+    params=ENTRY_PARAMS,
     default_args=default_args("feedback") | {"on_failure_callback": note_failure},
     # Open questions are running runs: with the default, 16 of them would block all new feedback.
     max_active_runs=100_000,

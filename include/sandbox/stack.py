@@ -93,13 +93,14 @@ class Stack:
 
     def embedder(self) -> OpenAIEmbedder:
         """A client of the sandbox's embeddings server."""
+        return self.embedder_at(self.sandbox.embeddings_url)
+
+    @staticmethod
+    def embedder_at(url: str) -> OpenAIEmbedder:
+        """A client of an embeddings server like the sandbox's."""
         from include.matching.embed import OpenAIEmbedder
 
-        return OpenAIEmbedder(
-            base_url=f"{self.sandbox.embeddings_url}/v1",
-            api_key="sandbox",
-            model="all-MiniLM-L6-v2",
-        )
+        return OpenAIEmbedder(base_url=f"{url}/v1", api_key="sandbox", model="all-MiniLM-L6-v2")
 
     def start(self, *programs: str) -> None:
         """Start single programs again."""

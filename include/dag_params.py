@@ -1,0 +1,52 @@
+"""Parameter schemas that several DAGs share: the UI's form and the REST API's check."""
+
+from __future__ import annotations
+
+from airflow.sdk import Param
+
+ENTRY_PARAMS = {
+    "customer_pain": Param(
+        None,
+        type="string",
+        minLength=1,
+        maxLength=10_000,
+        pattern=r"\S",
+        title="Customer's words",
+        description="What hurts, in the customer's own words.",
+        format="multiline",
+    ),
+    "severity": Param(
+        None,
+        type=["null", "string"],
+        enum=[None, "low", "medium", "high"],
+        description="low: nice to have, medium: significant pain, high: dealbreaker.",
+    ),
+    "account_id": Param(None, type=["null", "string"], maxLength=200),
+    "opportunity_id": Param(None, type=["null", "string"], maxLength=200),
+    "areas": Param(
+        [], type=["null", "array"], items={"type": "string"}, description="Slugs of product areas."
+    ),
+    "links": Param(
+        [],
+        type=["null", "array"],
+        items={"type": "string", "pattern": r"^https?://\S+$"},
+        description="http(s) URLs, one a line.",
+    ),
+    "submitter": Param(
+        None,
+        type=["null", "object"],
+        properties={
+            name: {"type": ["null", "string"]} for name in ("email", "slack_user_id", "name")
+        },
+        additionalProperties=False,
+        description="Who hands it in: email and/or slack_user_id, name.",
+    ),
+    "source": Param("ui", type="string", enum=["slack", "api", "ui", "import"]),
+    "external_id": Param(
+        None,
+        type=["null", "string"],
+        maxLength=500,
+        description="Id in the source; the same source and id are processed once.",
+    ),
+}
+"""The fields of one submission; ``include.feedback.submission`` checks them once more."""

@@ -1,0 +1,266 @@
+"""All DAGs: exactly these, by the house's rules, and each runs once to its end."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from sqlalchemy import func, select
+
+from include.sandbox.samples import load_samples
+from include.sandbox.slack.running import free_port
+from include.sandbox.stack import Stack
+from include.store.models import Decision, Entry, Feedback, Hook
+from include.store.session import session_scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL
+
+ROOT = Path(__file__).resolve().parents[2]
+DAGS = {
+    "process_customer_entry": {
+        "store_entry",
+        "match_entry",
+        "attach_feedback",
+        "create_request",
+        "ask_submitter",
+        "wait_for_answer",
+        "apply_answer",
+        "report_outcome",
+    },
+    "sweep_pending": {"deliver_messages", "dispatch_slack_events", "find_stuck_entries"},
+}
+ASKS = "We need an undo: a way to restore deleted records, a bin for deleted records."
+
+# Airflow reads its configuration when it is imported, so this runs in a process of its own.
+INSPECT = """
+import json, sys
+from airflow.utils.db import initdb
+initdb()
+from airflow.dag_processing.dagbag import DagBag
+bag = DagBag(sys.argv[1])
+facts = {
+    dag_id: {
+        "file": dag.fileloc,
+        "doc": dag.doc_md or "",
+        "max_active_runs": dag.max_active_runs,
+        "catchup": dag.catchup,
+        "tags": sorted(dag.tags),
+        "tasks": {
+            task.task_id: {
+                "policy": type(task.retry_policy).__name__,
+                "owner": task.owner,
+                "execution_timeout": task.execution_timeout,
+                "is_wait": type(task).__name__ in ("HookSensor", "SleepSensor"),
+                "upstream": sorted(task.upstream_task_ids),
+            }
+            for task in dag.tasks
+        },
+    }
+    for dag_id, dag in bag.dags.items()
+}
+print("FACTS" + json.dumps({"errors": bag.import_errors, "dags": facts}, default=str))
+"""
+
+RUN = """
+import json, sys
+from datetime import UTC, datetime
+from airflow.utils.db import initdb
+initdb()
+from airflow.dag_processing.dagbag import DagBag
+dag = DagBag(sys.argv[1]).get_dag(sys.argv[2])
+answer = sys.argv[4] if len(sys.argv) > 4 else None
+now = datetime(2026, 3, 2, 9, tzinfo=UTC)
+if answer:
+    from include.feedback import questions, steps
+
+    plain = steps.ask
+
+    def ask_and_answer(entry_id, *, dag_id, run_id):
+        from sqlalchemy import select
+        from include.durable.api import hook_token
+        from include.store.models import Hook
+        from include.store.session import session_scope
+
+        sent = plain(entry_id, dag_id=dag_id, run_id=run_id)
+        with session_scope() as session:
+            hook = session.scalars(select(Hook).where(Hook.run_id == run_id)).one()
+            questions.answer_question(
+                session, token=hook_token(session, hook.id), choice=answer, slack_user_id="U0ANN"
+            )
+        return sent
+
+    steps.ask = ask_and_answer
+run = dag.test(logical_date=now, run_after=now, run_conf=json.loads(sys.argv[3]))
+states = {ti.task_id: str(ti.state) for ti in run.get_task_instances()}
+print("RESULT" + json.dumps({"state": str(run.state), "tasks": states}))
+"""
+
+
+def airflow_process(code: str, home: Path, *arguments: str, **more: str) -> str:
+    """Run code in a process with an Airflow of its own (SQLite, nothing else runs on it)."""
+    completed = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=ROOT,
+        env=os.environ
+        | {
+            "PYTHONPATH": str(ROOT),
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        }
+        | more,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+    )
+    assert completed.returncode == 0, completed.stdout[-3000:] + completed.stderr[-3000:]
+    return completed.stdout
+
+
+@pytest.fixture(scope="module")
+def facts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What Airflow makes of the folder ``dags``."""
+    out = airflow_process(INSPECT, tmp_path_factory.mktemp("airflow"), str(ROOT / "dags"))
+    [line] = [line for line in out.splitlines() if line.startswith("FACTS")]
+    found: dict[str, Any] = json.loads(line.removeprefix("FACTS"))
+    assert found["errors"] == {}
+    return found["dags"]  # type: ignore[no-any-return]
+
+
+def test_there_are_exactly_these_dags_with_these_tasks(facts: dict[str, Any]) -> None:
+    assert {dag_id: set(dag["tasks"]) for dag_id, dag in facts.items()} == DAGS
+    assert {Path(dag["file"]).stem for dag in facts.values()} == set(DAGS)
+
+
+def test_every_dag_keeps_the_policy(facts: dict[str, Any]) -> None:
+    for dag_id, dag in facts.items():
+        assert dag["doc"].startswith("# "), dag_id
+        assert dag["catchup"] is False
+        assert dag["tags"]
+        for task_id, task in dag["tasks"].items():
+            assert task["policy"] == "FeedbackRetryPolicy", task_id
+            assert task["owner"] != "airflow", task_id
+            # Airflow counts an execution_timeout while a task waits for a person.
+            assert (task["execution_timeout"] is None) == task["is_wait"], task_id
+
+
+def test_an_automatic_attachment_takes_at_most_five_tasks(facts: dict[str, Any]) -> None:
+    tasks = facts["process_customer_entry"]["tasks"]
+    path, task = ["attach_feedback"], "attach_feedback"
+    while upstream := [name for name in tasks[task]["upstream"] if name != "store_entry"]:
+        task = upstream[0]
+        path.append(task)
+    assert len({*path, "store_entry", "report_outcome"}) <= 5
+
+
+def test_open_questions_do_not_block_new_feedback(facts: dict[str, Any]) -> None:
+    assert facts["process_customer_entry"]["max_active_runs"] >= 10_000
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "dags").rglob("*.py")), ids=lambda path: path.stem)
+def test_a_dag_file_only_wires(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    docstring = tree.body[0]
+    lines = len(path.read_text(encoding="utf-8").splitlines()) - (docstring.end_lineno or 0)
+    assert lines <= 120
+    modules = {
+        (node.module or "") if isinstance(node, ast.ImportFrom) else node.names[0].name
+        for node in tree.body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+    allowed = ("airflow.sdk", "airflow.providers", "include", *sys.stdlib_module_names)
+    assert {module for module in modules if not module.startswith(allowed)} == set()
+
+
+@pytest.fixture
+def embeddings(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A running embeddings server, set as the connection, and a Slack that cannot be reached."""
+    port = free_port()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "include.sandbox.embeddings_server", "--port", str(port)], cwd=ROOT
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                httpx.get(f"{url}/healthz", trust_env=False).raise_for_status()
+                break
+            except httpx.HTTPError:
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+        monkeypatch.setenv(
+            "AIRFLOW_CONN_EMBEDDINGS_API",
+            json.dumps(
+                {
+                    "conn_type": "http",
+                    "host": "http://127.0.0.1",
+                    "port": port,
+                    "password": "x",
+                    "extra": {"model": "all-MiniLM-L6-v2"},
+                }
+            ),
+        )
+        monkeypatch.setenv(
+            "AIRFLOW_CONN_SLACK_APP",
+            '{"conn_type": "slack", "password": "xoxb-t", "extra": {"signing_secret": "s", '
+            '"base_url": "http://127.0.0.1:9/api/"}}',
+        )
+        monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", "{}")
+        yield url
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+@pytest.mark.parametrize(
+    ("pain", "answer", "path", "outcome"),
+    [
+        ("Export the table as CSV into a spreadsheet.", "", {"attach_feedback"}, "attached"),
+        ("Rosters do not print on A3 paper.", "", {"create_request"}, "created"),
+        (ASKS, "attach", {"ask_submitter", "wait_for_answer", "apply_answer"}, "attached"),
+        (ASKS, "create", {"ask_submitter", "wait_for_answer", "apply_answer"}, "created"),
+    ],
+    ids=["attach", "create", "ask-attach", "ask-create"],
+)
+def test_process_customer_entry_runs_to_its_end_on_every_way(
+    feedback_db: URL,
+    embeddings: str,
+    tmp_path: Path,
+    pain: str,
+    answer: str,
+    path: set[str],
+    outcome: str,
+) -> None:
+    with session_scope() as session:
+        load_samples(session, Stack.embedder_at(embeddings))
+    conf = {"customer_pain": pain, "source": "api", "submitter": {"slack_user_id": "U0ANN"}}
+    arguments = [str(ROOT / "dags"), "process_customer_entry", json.dumps(conf)]
+    out = airflow_process(RUN, tmp_path, *arguments, *([answer] if answer else []))
+    [line] = [line for line in out.splitlines() if line.startswith("RESULT")]
+    result = json.loads(line.removeprefix("RESULT"))
+    assert result["state"] == "success"
+    ran = {task for task, state in result["tasks"].items() if state == "success"}
+    assert ran == {"store_entry", "match_entry", "report_outcome"} | path
+    with session_scope() as session:
+        entry = session.scalars(select(Entry)).one()
+        assert (entry.status, entry.outcome) == ("done", outcome)
+        assert session.scalar(select(func.count(Feedback.id))) == 1
+        steps = session.scalars(select(Decision.step)).all()
+        assert steps[0] == "match"
+        assert ("answer" in steps) == bool(answer)
+        assert session.scalar(select(func.count(Hook.id))) == (1 if answer else 0)
