@@ -97,23 +97,30 @@ def failed_runs(dag_id: str, ended_after: datetime) -> list[str]:
     return [str(run["dag_run_id"]) for run in answer.json()["dag_runs"]]
 
 
-def clear_failed(dag_id: str, run_id: str) -> int:
+def continue_run(dag_id: str, run_id: str) -> int:
     """Clear the failed tasks of a run and what follows them, so that it goes on; how many.
+
+    A run without failed tasks (somebody marked it) is cleared as a whole: every step of this
+    product may be repeated.
 
     Raises:
         MissingConnection: ``airflow_api`` is not defined.
         TransientError: Airflow cannot be asked now, or refuses.
     """
-    body = {
-        "dry_run": False,
-        "dag_run_id": run_id,
-        "only_failed": True,
-        "include_downstream": True,
-        "reset_dag_runs": True,
-    }
-    answer = _call("POST", f"/api/v2/dags/{dag_id}/clearTaskInstances", body)
-    _require(answer)
-    return int(answer.json()["total_entries"])
+    cleared = 0
+    for only_failed in (True, False):
+        if not cleared:
+            body = {
+                "dry_run": False,
+                "dag_run_id": run_id,
+                "only_failed": only_failed,
+                "include_downstream": True,
+                "reset_dag_runs": True,
+            }
+            answer = _call("POST", f"/api/v2/dags/{dag_id}/clearTaskInstances", body)
+            _require(answer)
+            cleared = int(answer.json()["total_entries"])
+    return cleared
 
 
 def _call(method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:

@@ -61,7 +61,7 @@ def find_stuck(older_than: timedelta) -> list[StuckEntry]:
 def run_again(stuck: StuckEntry) -> bool:
     """Let the entry's run go on where it failed, or start it anew when it is gone."""
     if stuck.run_state is not None:
-        if airflow_api.clear_failed(stuck.dag_id, stuck.run_id) == 0:
+        if airflow_api.continue_run(stuck.dag_id, stuck.run_id) == 0:
             return False
     else:
         with session_scope() as session:
