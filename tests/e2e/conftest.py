@@ -20,7 +20,7 @@ from include.sandbox.slack.client import SlackSandbox
 from include.sandbox.slack.running import free_port
 from include.sandbox.stack import Stack
 from include.store.models import Entry, Feedback, Request
-from include.store.session import session_scope
+from include.store.session import engine, session_scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -138,6 +138,8 @@ def stack() -> Iterator[Stack]:
             load_samples(session, stack.embedder())
         yield stack
     finally:
+        if "AIRFLOW_CONN_FEEDBACK_DB" in os.environ:
+            engine().dispose()
         os.environ.clear()
         os.environ.update(before)
         stack.down()
