@@ -77,12 +77,13 @@ JOIN_WAITERS = f"""
            answered_via = CASE WHEN reopen THEN NULL ELSE h.answered_via END
       FROM (SELECT j.*, o.id,
                    o.status = 'cancelled' AND o.answered_via = '{CANCELLED_IN_AIRFLOW}'
-                   AND o.waiter IS DISTINCT FROM j.waiter AS reopen
+                   AND o.waiter IS DISTINCT FROM j.waiter AS reopen,
+                   o.status = 'pending' AND COALESCE(o.waiter <> j.waiter, false) AS again
               FROM unnest(%(keys)s::text[], %(waiters)s::text[], %(task_ids)s::text[])
                    AS j(key, waiter, task_id)
               JOIN hooks o ON o.key = j.key AND o.is_current) AS w
      WHERE h.id = w.id AND (h.waiter IS DISTINCT FROM w.waiter OR w.reopen)
-    RETURNING w.reopen, {_QUALIFIED}
+    RETURNING w.reopen OR w.again AS reopen, {_QUALIFIED}
 """
 FIND_JOINED = "SELECT key FROM hooks WHERE key = ANY(%(keys)s) AND is_current"
 CANCEL_OWN = f"""

@@ -211,7 +211,9 @@ def _queue_reminder(session: Session, hook: HookView) -> list[int]:
 
 def _queue_reopened(session: Session, hook: HookView) -> list[int]:
     settings = load_settings()
-    entry = get_entry(session, int(hook.question["entry_id"]))
+    entry = get_entry(session, int(hook.question["entry_id"]), lock=True)
+    if entry.status == EntryStatus.FAILED:
+        entry.status, entry.error, entry.updated_at = EntryStatus.WAITING, None, func.now()
     request = session.get_one(Request, hook.question["request_id"])
     card = _question_card(session, hook, entry, request, settings)
     message_id = queue_update(

@@ -313,3 +313,22 @@ async def test_news_of_the_task_before_a_clear_does_not_end_the_one_after_it() -
         closed = await asyncio.wait_for(again, 5)
     assert closed is not None
     assert closed.status == "answered"
+
+
+async def test_a_wait_that_failed_and_was_cleared_is_told_to_wait_again(
+    heard: list[tuple[str, str]],
+) -> None:
+    hook = ask()
+    async with serving() as served:
+        served.wait(wait_of(waiter="ti-1"))
+        await until(lambda: served.loop.passes > 0)
+    async with serving() as served:
+        same = served.wait(wait_of(waiter="ti-1"))
+        await until(lambda: served.loop.passes > 0)
+        same.cancel()
+    assert heard == []
+    async with serving() as served:
+        again = served.wait(wait_of(waiter="ti-2"))
+        await until(lambda: heard == [("r1", "reopened")])
+        answer(hook)
+        assert await asyncio.wait_for(again, 5) is not None

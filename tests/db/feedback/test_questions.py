@@ -229,7 +229,11 @@ def test_closing_in_airflow_locks_the_card_and_clearing_unlocks_it(
         session.execute(
             text("UPDATE hooks SET status = 'pending', closed_at = NULL, waiter = 'ti-2'")
         )
+        session.execute(text("UPDATE entries SET status = 'failed', error = 'wait: killed'"))
     questions.on_hook_event(closed, "reopened")
+    with session_scope() as session:
+        entry = get_entry(session, asked[0])
+        assert (entry.status, entry.error) == ("waiting", None)
     assert token in shown(cards("update")[-1])
     assert press(token, "attach").status == "recorded"
 
