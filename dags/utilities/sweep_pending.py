@@ -8,7 +8,8 @@ could not be started, and entries whose run failed or vanished.
 * `deliver_messages` sends the messages that wait in the ledger, oldest first.
 * `dispatch_slack_events` starts the runs of stored Slack events that have none yet.
 * `find_stuck_entries` lists entries without an outcome that no run works on, and marks them
-  `failed`; with `rerun` it also lets their runs go on.
+  `failed`; with `rerun` it also lets their runs go on. It closes questions whose run failed without
+  Airflow telling the triggerer; clearing the wait opens them again.
 
 **Parameters**: `rerun` (default false: only look). Example: `{"rerun": true}`
 
