@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import tempfile
 from pathlib import Path
@@ -31,5 +32,6 @@ def postgres() -> Iterator[SandboxPostgres]:
     try:
         yield start_server(folder / "data", fsync="off", synchronous_commit="off")
     finally:
+        gc.collect()
         stop_server(folder / "data", mode="immediate")
         shutil.rmtree(folder, ignore_errors=True)
