@@ -10,64 +10,11 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from tests.relay.sandbox_slack.conftest import error_of
+from tests.relay.sandbox_slack.conftest import BUTTONS, error_of
 
 if TYPE_CHECKING:
     from include.sandbox.slack.client import SlackSandbox
     from tests.unit.sandbox.fake_relay import FakeRelay
-
-SECRET = "a-secret-of-this-test"
-BUTTONS: list[dict[str, Any]] = [
-    {"type": "section", "text": {"type": "mrkdwn", "text": "Same request?"}},
-    {
-        "type": "actions",
-        "block_id": "decide",
-        "elements": [
-            {
-                "type": "button",
-                "action_id": "approve",
-                "value": "hook-1",
-                "style": "primary",
-                "text": {"type": "plain_text", "text": "Add to this request"},
-            },
-            {
-                "type": "button",
-                "action_id": "decline",
-                "value": "hook-1",
-                "text": {"type": "plain_text", "text": "Create new request"},
-            },
-        ],
-    },
-]
-MODAL: dict[str, Any] = {
-    "type": "modal",
-    "callback_id": "add",
-    "private_metadata": "kept",
-    "title": {"type": "plain_text", "text": "Add feedback"},
-    "submit": {"type": "plain_text", "text": "Send"},
-    "blocks": [
-        {
-            "type": "input",
-            "block_id": "pain",
-            "label": {"type": "plain_text", "text": "Pain"},
-            "element": {"type": "plain_text_input", "action_id": "text", "multiline": True},
-        },
-        {
-            "type": "input",
-            "block_id": "severity",
-            "optional": True,
-            "label": {"type": "plain_text", "text": "Severity"},
-            "element": {
-                "type": "static_select",
-                "action_id": "choice",
-                "options": [
-                    {"text": {"type": "plain_text", "text": "Dealbreaker"}, "value": "high"},
-                    {"text": {"type": "plain_text", "text": "Nice to have"}, "value": "low"},
-                ],
-            },
-        },
-    ],
-}
 
 
 class TestWebApi:
