@@ -12,6 +12,8 @@ export AIRFLOW_PORT ?= 8080
 export SLACK_SANDBOX_PORT ?= 8091
 export EMBEDDINGS_PORT ?= 8092
 export PYTHONPATH := $(CURDIR)
+# Every Airflow task is a fresh process: without compiled files each one compiles what it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## List the recipes
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

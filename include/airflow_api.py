@@ -57,7 +57,7 @@ def start_run(dag_id: str, run_id: str, conf: dict[str, Any]) -> StartResult:
     """
     body = {"dag_run_id": run_id, "conf": conf, "logical_date": None}
     try:
-        answer = _call("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)
+        answer = call("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)
     except TransientError as error:
         return _unavailable(str(error))
     return _read(answer.status_code, dag_id)
@@ -70,15 +70,15 @@ def run_state(dag_id: str, run_id: str) -> str | None:
         MissingConnection: ``airflow_api`` is not defined.
         TransientError: Airflow cannot be asked now.
     """
-    answer = _call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}")
+    answer = call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}")
     if answer.status_code == 404:
         return None
-    _require(answer)
+    require(answer)
     return str(answer.json()["state"])
 
 
-def failed_runs(dag_id: str, ended_after: datetime) -> list[str]:
-    """Ids of the runs of a DAG that failed since, newest first, at most 200.
+def failed_runs(dag_id: str, since: datetime) -> list[str]:
+    """Ids of the runs of a DAG that failed since, newest first, at most 100.
 
     Raises:
         MissingConnection: ``airflow_api`` is not defined.
@@ -87,13 +87,13 @@ def failed_runs(dag_id: str, ended_after: datetime) -> list[str]:
     query = urlencode(
         {
             "state": "failed",
-            "end_date_gte": ended_after.isoformat(),
-            "order_by": "-end_date",
-            "limit": 200,
+            "updated_at_gte": since.isoformat(),
+            "order_by": "-id",
+            "limit": 100,
         }
     )
-    answer = _call("GET", f"/api/v2/dags/{dag_id}/dagRuns?{query}")
-    _require(answer)
+    answer = call("GET", f"/api/v2/dags/{dag_id}/dagRuns?{query}")
+    require(answer)
     return [str(run["dag_run_id"]) for run in answer.json()["dag_runs"]]
 
 
@@ -117,13 +117,19 @@ def continue_run(dag_id: str, run_id: str) -> int:
                 "include_downstream": True,
                 "reset_dag_runs": True,
             }
-            answer = _call("POST", f"/api/v2/dags/{dag_id}/clearTaskInstances", body)
-            _require(answer)
+            answer = call("POST", f"/api/v2/dags/{dag_id}/clearTaskInstances", body)
+            require(answer)
             cleared = int(answer.json()["total_entries"])
     return cleared
 
 
-def _call(method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+def call(method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+    """One request with a valid token; whatever Airflow answers is returned.
+
+    Raises:
+        MissingConnection: ``airflow_api`` is not defined.
+        TransientError: Airflow cannot be reached or refuses the login.
+    """
     info = get_connection(AIRFLOW_API)
     try:
         with httpx.Client(
@@ -142,7 +148,8 @@ def _call(method: str, path: str, body: dict[str, Any] | None = None) -> httpx.R
         raise TransientError(f"Airflow's API cannot be used: {kind}") from None
 
 
-def _require(answer: httpx.Response) -> None:
+def require(answer: httpx.Response) -> None:
+    """Raise ``TransientError`` unless the request succeeded; Airflow's text is not repeated."""
     if not answer.is_success:
         raise TransientError(
             f"Airflow answered HTTP {answer.status_code} to {answer.request.method}"

@@ -27,6 +27,9 @@ class Settings:
         question_remind_after_hours: When an open question is repeated, once.
         question_expires_after_days: When an unanswered entry becomes a request of its own.
         web_base_url: Where request pages live; empty for no links in messages.
+        hot_waits: How many runs may wait as deferred tasks before the oldest are parked cold.
+        park_after_minutes: When a waiting run is parked although there is room.
+        resume_at_once: How many parked runs may be at work at once when many are answered.
         stuck_after_minutes: When an entry without an outcome counts as stuck for the sweep.
     """
 
@@ -36,6 +39,9 @@ class Settings:
     question_expires_after_days: float = 7
     web_base_url: str = ""
     stuck_after_minutes: float = 15
+    hot_waits: float = 20
+    park_after_minutes: float = 60
+    resume_at_once: float = 16
 
     @property
     def remind_after(self) -> timedelta:

@@ -1,15 +1,16 @@
 """# Sweep what is pending
 
 Catches what could not be done at once: messages that Slack did not take, Slack events whose run
-could not be started, and entries whose run failed or vanished.
+could not be started, entries whose run failed or vanished, and durable waits nobody woke.
 
 **Steps**, side by side, one failing does not stop the others
 
 * `deliver_messages` sends the messages that wait in the ledger, oldest first.
 * `dispatch_slack_events` starts the runs of stored Slack events that have none yet.
 * `find_stuck_entries` lists entries without an outcome that no run works on, and marks them
-  `failed`; with `rerun` it also lets their runs go on. It closes questions whose run failed without
-  Airflow telling the triggerer; clearing the wait opens them again.
+  `failed`; with `rerun` it also lets their runs go on.
+* `catch_up_waits` closes overdue waits, and those whose run failed without Airflow telling the
+  triggerer (clearing the wait opens them again), and continues parked runs that were missed.
 
 **Parameters**: `rerun` (default false: only look). Example: `{"rerun": true}`
 
@@ -69,6 +70,13 @@ def sweep_pending() -> None:
         older_than = timedelta(minutes=load_settings().stuck_after_minutes)
         return sweep(older_than, rerun=get_current_context()["params"]["rerun"])
 
+    @task(multiple_outputs=False)
+    def catch_up_waits() -> dict[str, int]:
+        from include.durable.catch_up import catch_up
+
+        return catch_up()
+
+    catch_up_waits()
     deliver_messages()
     dispatch_slack_events()
     find_stuck_entries()

@@ -35,6 +35,10 @@ STATEMENT_TIMEOUT_MS = 15_000
 _COLUMNS = ", ".join(f.name for f in fields(HookView))
 _QUALIFIED = ", ".join(f"h.{f.name}" for f in fields(HookView))
 
+OVERDUE_REMINDER = (
+    "status = 'pending' AND next_at <= durable_now() "
+    "AND reminded_at IS NULL AND remind_at <= durable_now()"
+)
 CLOSE_OVERDUE = f"""
     UPDATE hooks
        SET status = CASE WHEN due_at <= durable_now() THEN 'due' ELSE 'expired' END,
@@ -50,8 +54,7 @@ LOOK = f"""
       FROM hooks WHERE key = ANY(%(keys)s) AND is_current AND status <> 'pending'
     UNION ALL
     SELECT 'remind', {_COLUMNS}, NULL
-      FROM hooks WHERE status = 'pending' AND next_at <= durable_now()
-       AND reminded_at IS NULL AND remind_at <= durable_now()
+      FROM hooks WHERE {OVERDUE_REMINDER}
     UNION ALL
     SELECT 'next', {", ".join("NULL" for _ in fields(HookView))},
            EXTRACT(epoch FROM min(next_at) - durable_now())
@@ -71,25 +74,40 @@ JOIN_SLEEPS = """
 # A task that was cleared comes back with another id: its hook opens again, with its old times.
 JOIN_WAITERS = f"""
     UPDATE hooks AS h
-       SET waiter = w.waiter, task_id = w.task_id,
+       SET waiter = w.waiter, task_id = w.task_id, wait_resumes = w.wait_resumes,
+           parked_at = NULL,
            status = CASE WHEN reopen THEN 'pending' ELSE h.status END,
            closed_at = CASE WHEN reopen THEN NULL ELSE h.closed_at END,
            answered_via = CASE WHEN reopen THEN NULL ELSE h.answered_via END
       FROM (SELECT j.*, o.id,
                    o.status = 'cancelled' AND o.answered_via = '{CANCELLED_IN_AIRFLOW}'
                    AND o.waiter IS DISTINCT FROM j.waiter AS reopen,
-                   o.status = 'pending' AND COALESCE(o.waiter <> j.waiter, false) AS again
-              FROM unnest(%(keys)s::text[], %(waiters)s::text[], %(task_ids)s::text[])
-                   AS j(key, waiter, task_id)
+                   o.status = 'pending' AND o.parked_at IS NULL
+                   AND COALESCE(o.waiter <> j.waiter, false) AS again
+              FROM unnest(%(keys)s::text[], %(waiters)s::text[], %(task_ids)s::text[],
+                          %(wait_resumes)s::bool[])
+                   AS j(key, waiter, task_id, wait_resumes)
               JOIN hooks o ON o.key = j.key AND o.is_current) AS w
      WHERE h.id = w.id AND (h.waiter IS DISTINCT FROM w.waiter OR w.reopen)
     RETURNING w.reopen OR w.again AS reopen, {_QUALIFIED}
+"""
+# A task that waits again in a parked run: somebody cleared it, the rest of the run must follow. A
+# row that is locked is being resumed already.
+REQUEST_RESUME = """
+    UPDATE parked_runs SET resume_requested = true
+     WHERE id IN (SELECT p.id FROM parked_runs p
+                    JOIN unnest(%(dag_ids)s::text[], %(run_ids)s::text[], %(waiters)s::text[],
+                                %(keys)s::text[]) AS j(dag_id, run_id, waiter, key)
+                      ON p.dag_id = j.dag_id AND p.run_id = j.run_id
+                    JOIN hooks h ON h.key = j.key AND h.is_current
+                   WHERE NOT p.resume_requested AND h.parked_at IS NULL
+                   FOR UPDATE OF p SKIP LOCKED)
 """
 FIND_JOINED = "SELECT key FROM hooks WHERE key = ANY(%(keys)s) AND is_current"
 CANCEL_OWN = f"""
     UPDATE hooks
        SET status = 'cancelled', closed_at = durable_now(), answered_via = '{CANCELLED_IN_AIRFLOW}'
-     WHERE key = %(key)s AND is_current AND status = 'pending'
+     WHERE key = %(key)s AND is_current AND status = 'pending' AND parked_at IS NULL
        AND (waiter = %(waiter)s OR waiter IS NULL)
     RETURNING {_COLUMNS}
 """
@@ -101,6 +119,7 @@ class Wait:
     """What a trigger waits for. ``waiter`` is the task instance's id (another after a clear).
 
     ``seconds`` is the length of a sleep, ``None`` for a hook that an upstream task created.
+    ``wait_resumes``: a parked run is continued by running this task again, see ``Hook``.
     """
 
     key: str
@@ -111,6 +130,7 @@ class Wait:
     waiter: str
     kind: str = "approval"
     seconds: float | None = None
+    wait_resumes: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,6 +150,7 @@ class HookLoop:
         self._joining: dict[str, Wait] = {}
         self._wake = asyncio.Event()
         self._handler_pause: dict[tuple[Any, str], float] = {}
+        self.listeners: set[asyncio.Event] = set()
         self.passes = 0
         self.statements = 0
 
@@ -235,6 +256,8 @@ class HookLoop:
             elif await self._tell(HookView(**row), "remind"):
                 await self._rows(connection, MARK_REMINDED, {"id": row["id"]})
         self.passes += 1
+        for listener in self.listeners:
+            listener.set()
         return Pass(closed=closed, missing=missing), seconds
 
     async def _join_pending(self, connection: AsyncConnection[dict[str, Any]]) -> frozenset[str]:
@@ -250,12 +273,14 @@ class HookLoop:
             "map_indexes": [w.map_index for w in waits],
             "seconds": [w.seconds for w in waits],
             "waiters": [w.waiter for w in waits],
+            "wait_resumes": [w.wait_resumes for w in waits],
         }
         if any(w.seconds is not None for w in waits):
             await self._rows(connection, JOIN_SLEEPS, arguments)
         for row in await self._rows(connection, JOIN_WAITERS, arguments):
             if row.pop("reopen"):
                 await self._tell(HookView(**row), "reopened")
+        await self._rows(connection, REQUEST_RESUME, arguments)
         present = {row["key"] for row in await self._rows(connection, FIND_JOINED, arguments)}
         for wait in waits:
             if self._joining.get(wait.key) == wait:
@@ -310,8 +335,9 @@ async def closed_hook(wait: Wait, stream: AsyncIterator[Pass], loop: HookLoop) -
     try:
         async for found in stream:
             hook = found.closed.get(wait.key)
-            # A pass made before this wait joined may still speak of the task before a clear.
-            if hook is not None and hook.waiter == wait.waiter:
+            # A pass made before this wait joined may still speak of the task before a clear; a
+            # parked run is continued by the keeper, not by the task that waited before.
+            if hook is not None and hook.waiter == wait.waiter and hook.parked_at is None:
                 return hook
             if wait.key in found.missing:
                 return None

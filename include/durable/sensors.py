@@ -51,7 +51,14 @@ class HookSensor(BaseSensorOperator):
         )
 
     def _trigger_arguments(self) -> dict[str, Any]:
-        return {"name": self.name, "kind": "approval", "seconds": None, "conn_id": self.conn_id}
+        return self._common() | {"kind": "approval", "seconds": None}
+
+    def _common(self) -> dict[str, Any]:
+        common: dict[str, Any] = {"name": self.name, "conn_id": self.conn_id}
+        # Ending such a wait from outside would leave out what its success means to Airflow.
+        if self.outlets or self.on_success_callback:
+            common["wait_resumes"] = True
+        return common
 
     def execute(self, context: Context) -> NoReturn:
         """Only when mapped or under ``dag.test()``: defer from the worker."""
@@ -102,9 +109,4 @@ class SleepSensor(HookSensor):
         super().__init__(name=name, conn_id=conn_id, **kwargs)
 
     def _trigger_arguments(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "kind": "sleep",
-            "seconds": self.duration.total_seconds(),
-            "conn_id": self.conn_id,
-        }
+        return self._common() | {"kind": "sleep", "seconds": self.duration.total_seconds()}

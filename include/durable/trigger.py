@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseEventTrigger, TaskFailedEvent, TaskSuccessEvent, TriggerEvent
@@ -26,6 +27,7 @@ class HookTrigger(BaseEventTrigger):
         conn_id: Connection of the database with the hooks.
         task_instance_of: Who waits, as :func:`identity` gives it; set by a sensor that starts on
             a worker, otherwise read from the task instance.
+        wait_resumes: The task itself must run again when its parked run goes on.
         retired: Arguments of earlier releases, accepted and ignored.
     """
 
@@ -36,6 +38,7 @@ class HookTrigger(BaseEventTrigger):
         seconds: float | None = None,
         conn_id: str = "feedback_db",
         task_instance_of: dict[str, Any] | None = None,
+        wait_resumes: bool = False,
         **retired: Any,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -44,6 +47,7 @@ class HookTrigger(BaseEventTrigger):
         self.seconds = seconds
         self.conn_id = conn_id
         self.task_instance_of = task_instance_of
+        self.wait_resumes = wait_resumes
         self.retired = retired
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
@@ -54,6 +58,8 @@ class HookTrigger(BaseEventTrigger):
             "seconds": self.seconds,
             "conn_id": self.conn_id,
         }
+        if self.wait_resumes:
+            arguments["wait_resumes"] = True
         if self.task_instance_of is not None:
             arguments["task_instance_of"] = self.task_instance_of
         return f"{type(self).__module__}.{type(self).__qualname__}", arguments
@@ -110,7 +116,57 @@ class HookTrigger(BaseEventTrigger):
             waiter=of["id"],
             kind=self.kind,
             seconds=self.seconds,
+            wait_resumes=self.wait_resumes,
         )
+
+
+class KeeperTrigger(BaseEventTrigger):
+    """Keeps the loop and the keeper alive in a triggerer; the watcher of an asset, never an event.
+
+    Args:
+        conn_id: Connection of the database with the hooks.
+        retired: Arguments of earlier releases, accepted and ignored.
+    """
+
+    def __init__(self, conn_id: str = "feedback_db", **retired: Any) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.conn_id = conn_id
+        self.retired = retired
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Class path and arguments, as Airflow stores them."""
+        return f"{type(self).__module__}.{type(self).__qualname__}", {"conn_id": self.conn_id}
+
+    def shared_stream_key(self) -> Hashable:
+        """The same loop as the waits' own."""
+        return ("durable-hooks", self.conn_id)
+
+    @classmethod
+    async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncIterator[Pass]:
+        """As :class:`HookTrigger`."""
+        async for found in HookTrigger.open_shared_stream(kwargs):
+            yield found
+
+    async def filter_shared_stream(
+        self, shared_stream: AsyncIterator[Pass]
+    ) -> AsyncIterator[TriggerEvent]:
+        """Keep for ever; the stream is only drained, so that its queue does not fill."""
+        from include.durable.catch_up import make_keeper
+        from include.durable.keeper import keep
+
+        keeping = asyncio.create_task(keep(loop_for(self.conn_id), make_keeper()))
+        try:
+            async for _ in shared_stream:
+                pass
+        finally:
+            keeping.cancel()
+        yield TriggerEvent(None)  # type: ignore[no-untyped-call]  # never reached: the stream does not end
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """The same without a triggerer's shared stream."""
+        stream = self.open_shared_stream({"conn_id": self.conn_id})
+        async for event in self.filter_shared_stream(stream):
+            yield event
 
 
 def identity(ti: Any) -> dict[str, Any]:

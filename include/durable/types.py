@@ -43,6 +43,7 @@ class HookView:
     reminded_at: datetime | None
     expires_at: datetime | None
     waiter: str | None
+    parked_at: datetime | None
     created_at: datetime
 
     @property

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
 from include import airflow_api
 from include.airflow_api import StartStatus
-from include.durable.api import cancel_hook, get_hook
-from include.durable.handlers import notify_handler
-from include.durable.types import CANCELLED_IN_AIRFLOW
 from include.errors import TransientError
 from include.feedback.entries import get_entry, mark_failed
 from include.store.models import Entry, EntryStatus, Hook, HookStatus, User
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from sqlalchemy.orm import Session
 
 LIMIT = 200
-MAIN_DAG = "process_customer_entry"
-ORPHAN_WINDOW = timedelta(days=1)
 ALIVE = frozenset({"queued", "running"})
 
 
@@ -76,43 +72,13 @@ def run_again(stuck: StuckEntry) -> bool:
     return True
 
 
-def close_orphans(dag_id: str) -> list[str]:
-    """Close the open questions of runs that failed in the last day; their run ids.
-
-    Airflow tells a trigger that its task was marked as failed, except when the triggerer had not
-    taken the task over yet. A question closed here opens again when its task is cleared.
-    """
-    failed = airflow_api.failed_runs(dag_id, datetime.now(UTC) - ORPHAN_WINDOW)
-    with session_scope() as session:
-        hooks = session.execute(
-            select(Hook.id, Hook.run_id).where(
-                Hook.dag_id == dag_id,
-                Hook.run_id.in_(failed),
-                Hook.is_current,
-                Hook.status == HookStatus.PENDING,
-            )
-        ).all()
-    closed = []
-    for hook_id, run_id in hooks:
-        with session_scope() as session:
-            if not cancel_hook(session, hook_id, by="sweep", via=CANCELLED_IN_AIRFLOW):
-                continue
-            hook = get_hook(session, hook_id)
-        if hook is not None:
-            notify_handler(hook, "cancelled")
-            closed.append(run_id)
-    return closed
-
-
 def sweep(older_than: timedelta, *, rerun: bool) -> dict[str, Any]:
     """Find stuck entries and, with ``rerun``, start them again; for the DAG's result."""
-    orphans = close_orphans(MAIN_DAG)
     stuck = find_stuck(older_than)
     started = [entry.entry_id for entry in stuck if rerun and run_again(entry)]
     return {
         "stuck": [asdict(entry) for entry in stuck],
         "run_again": started,
-        "questions_closed": orphans,
     }
 
 

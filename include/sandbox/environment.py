@@ -78,6 +78,8 @@ class Sandbox:
             | shipped_settings()
             | {
                 "PYTHONPATH": str(ROOT),
+                # Set, it would make every task compile again what it imports.
+                "PYTHONDONTWRITEBYTECODE": "",
                 "SANDBOX_STATE": str(self.state),
                 "AIRFLOW_PORT": str(self.airflow_port),
                 "SLACK_SANDBOX_PORT": str(self.slack_port),

@@ -38,7 +38,13 @@ DAGS = {
         "apply_answer",
         "report_outcome",
     },
-    "sweep_pending": {"deliver_messages", "dispatch_slack_events", "find_stuck_entries"},
+    "resume_waits": {"resume"},
+    "sweep_pending": {
+        "catch_up_waits",
+        "deliver_messages",
+        "dispatch_slack_events",
+        "find_stuck_entries",
+    },
 }
 ASKS = "We need an undo: a way to restore deleted records, a bin for deleted records."
 

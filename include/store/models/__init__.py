@@ -2,7 +2,7 @@
 
 from include.matching.types import RequestStatus, Route
 from include.store.models.base import EMBEDDING_DIMENSIONS, Base
-from include.store.models.durable import Hook, HookKey, HookStatus
+from include.store.models.durable import Hook, HookKey, HookStatus, ParkedRun, ParkedState
 from include.store.models.entries import (
     ActorKind,
     Decision,
@@ -44,6 +44,8 @@ __all__ = [
     "MessageState",
     "Opportunity",
     "Outcome",
+    "ParkedRun",
+    "ParkedState",
     "Request",
     "RequestArea",
     "RequestEmbedding",

@@ -32,8 +32,19 @@ class HookStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class ParkedState(StrEnum):
+    """Of a parked run: ``parking`` until Airflow is known to have ended it."""
+
+    PARKING = "parking"
+    PARKED = "parked"
+
+
 class Hook(Base):
-    """One wait of one task instance. ``round`` counts re-asks; older rounds stay as history."""
+    """One wait of one task instance. ``round`` counts re-asks; older rounds stay as history.
+
+    ``parked_at`` is set while its run is parked cold. ``wait_resumes`` says that the waiting task
+    itself must run again on resume, because its success means something (outlets, a callback).
+    """
 
     __tablename__ = "hooks"
 
@@ -69,6 +80,8 @@ class Hook(Base):
         )
     )
     waiter: Mapped[str | None] = mapped_column(Text)
+    parked_at: Mapped[Moment | None]
+    wait_resumes: Mapped[bool] = mapped_column(default=False, server_default="false")
     created_at: Mapped[CreatedAt]
 
     __table_args__ = (
@@ -82,6 +95,46 @@ class Hook(Base):
         Index("uq_hooks_current", "key", unique=True, postgresql_where=text("is_current")),
         Index("ix_hooks_next_at", "next_at", postgresql_where=text("status = 'pending'")),
         Index("ix_hooks_run", "dag_id", "run_id"),
+        Index(
+            "ix_hooks_hot",
+            "created_at",
+            postgresql_where=text(
+                "status = 'pending' AND waiter IS NOT NULL AND parked_at IS NULL"
+            ),
+        ),
+        Index(
+            "ix_hooks_to_resume",
+            "closed_at",
+            postgresql_where=text("parked_at IS NOT NULL AND status <> 'pending'"),
+        ),
+    )
+
+
+class ParkedRun(Base):
+    """A run that was ended early because all it did was wait; ``tasks`` it still has to do."""
+
+    __tablename__ = "parked_runs"
+
+    id: Mapped[BigId]
+    dag_id: Mapped[str] = mapped_column(Text)
+    run_id: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(
+        Text, default=ParkedState.PARKING, server_default=ParkedState.PARKING
+    )
+    tasks: Mapped[list[list[Any]]] = mapped_column(JSONB, default=list, server_default="[]")
+    note: Mapped[str | None] = mapped_column(Text)
+    resume_requested: Mapped[bool] = mapped_column(default=False, server_default="false")
+    attempted_at: Mapped[Moment | None]
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        one_of("state", ParkedState),
+        UniqueConstraint("dag_id", "run_id"),
+        Index(
+            "ix_parked_runs_open",
+            "id",
+            postgresql_where=text("resume_requested OR state = 'parking'"),
+        ),
     )
 
 

@@ -13,6 +13,7 @@ from include.connections import get_connection
 from include.durable.keys import hook_key
 from include.durable.loop import HookLoop, Wait, closed_hook
 from include.store.session import conninfo, session_scope
+from tests.db.durable.airflow_double import AirflowDouble
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -61,6 +62,12 @@ def wait_of(
         kind="approval" if seconds is None else "sleep",
         seconds=seconds,
     )
+
+
+@pytest.fixture
+def airflow() -> AirflowDouble:
+    """A DAG ask -> wait -> apply -> report, with a second wait beside it that joins at report."""
+    return AirflowDouble(ask="wait", wait="apply", apply="report", second="report")
 
 
 class Served:

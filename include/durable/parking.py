@@ -1,0 +1,356 @@
+"""Cold parking: a run that only waits is ended, and continued as the same run when it may go on.
+
+A deferred task holds no worker, but its running DAG run is examined by the scheduler for ever. So
+what waits long is parked: Airflow ends the run (its waits succeed, what follows is skipped, a note
+says why), ``parked_runs`` keeps the list of what was skipped, and nothing in Airflow costs
+anything any more. When a hook of the run closes, its outcome becomes the wait's result and exactly
+the kept tasks are cleared: the run goes on where it would have gone on (decision 0010).
+
+Every function may be interrupted anywhere and called again. A run's row is locked while Airflow is
+asked, so two callers never work on one run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from include.durable.api import COLUMNS
+from include.durable.types import CANCELLED_IN_AIRFLOW, HookView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from contextlib import AbstractContextManager
+
+    from sqlalchemy.orm import Session
+
+    from include.airflow_runs import RunState, TaskGraph, TaskState
+
+    Sessions = Callable[[], AbstractContextManager[Session]]
+
+SETTLE_SECONDS = 5.0
+"""A run is parked at the earliest this long after its question was asked: its branches are then
+decided."""
+SOON_SECONDS = 60.0
+"""What closes within this time is not worth parking."""
+PATIENCE = timedelta(seconds=30)
+"""How long an attempt to end a run, whose answer was lost, may still take effect in Airflow."""
+
+FINISHED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
+
+
+class Runs(Protocol):
+    """What parking needs of Airflow: see ``include.airflow_runs.AirflowRuns``."""
+
+    def state(self, dag_id: str, run_id: str) -> RunState | None: ...
+    def tasks(self, dag_id: str, run_id: str) -> list[TaskState]: ...
+    def graph(self, dag_id: str) -> TaskGraph: ...
+    def end(self, dag_id: str, run_id: str, note: str) -> None: ...
+    def annotate(self, dag_id: str, run_id: str, note: str) -> None: ...
+    def give_result(
+        self, dag_id: str, run_id: str, task_id: str, map_index: int, result: dict[str, Any]
+    ) -> None: ...
+    def clear(self, dag_id: str, run_id: str, tasks: Iterable[tuple[str, int]]) -> None: ...
+    def active(self) -> int: ...
+
+
+class CannotPark(Exception):
+    """The run does more than wait, or waits in a way that cannot be continued; says why."""
+
+
+class Resumed(StrEnum):
+    """What became of an attempt to continue a parked run."""
+
+    CONTINUED = "continued"
+    GIVEN_UP = "given_up"
+    """Somebody failed or deleted the run meanwhile; its open hooks were cancelled."""
+    LATER = "later"
+    """Another caller is at it, or an attempt to end the run may still take effect."""
+
+
+@dataclass(frozen=True)
+class Hot:
+    """A run with open hot waits."""
+
+    dag_id: str
+    run_id: str
+
+
+_HOT = "status = 'pending' AND waiter IS NOT NULL AND parked_at IS NULL AND is_current"
+_OVER_BUDGET = text(
+    f"""
+    SELECT dag_id, run_id
+      FROM (SELECT dag_id, run_id, created_at, due_at, expires_at,
+                   row_number() OVER (ORDER BY created_at DESC) AS place
+              FROM hooks WHERE {_HOT}) AS hot
+     WHERE (place > :budget OR created_at < now() - CAST(:age AS interval))
+       AND created_at < now() - make_interval(secs => {SETTLE_SECONDS})
+       AND COALESCE(LEAST(due_at, expires_at)
+                    > durable_now() + make_interval(secs => {SOON_SECONDS}), true)
+       AND NOT run_id = ANY(:excluded)
+     GROUP BY dag_id, run_id ORDER BY min(created_at) LIMIT :limit
+    """
+)
+_RUN_HOOKS = text(
+    f"SELECT {COLUMNS}, task_id, wait_resumes FROM hooks "
+    "WHERE dag_id = :dag_id AND run_id = :run_id AND is_current ORDER BY key"
+)
+_CLAIM = text(f"SELECT id FROM hooks WHERE id = ANY(:ids) AND {_HOT} ORDER BY id FOR UPDATE")
+_INSERT = text(
+    "INSERT INTO parked_runs (dag_id, run_id, tasks, note, attempted_at) "
+    "VALUES (:dag_id, :run_id, :tasks, :note, now()) "
+    "ON CONFLICT (dag_id, run_id) DO NOTHING RETURNING id"
+).bindparams(bindparam("tasks", type_=JSONB))
+_LOCK = text(
+    "SELECT id, dag_id, run_id, state, tasks, note, created_at, "
+    "attempted_at > now() - CAST(:patience AS interval) AS is_fresh "
+    "FROM parked_runs WHERE id = :id FOR UPDATE SKIP LOCKED"
+)
+_TO_RESUME = text(
+    """
+    SELECT p.id, min(h.closed_at) AS since
+      FROM hooks h JOIN parked_runs p ON p.dag_id = h.dag_id AND p.run_id = h.run_id
+     WHERE h.parked_at IS NOT NULL AND h.status <> 'pending' AND NOT p.id = ANY(:excluded)
+     GROUP BY p.id
+    UNION ALL
+    SELECT p.id, p.created_at FROM parked_runs p
+     WHERE p.resume_requested AND NOT p.id = ANY(:excluded)
+     ORDER BY since, id LIMIT :limit
+    """
+)
+_UNSETTLED = text(
+    "SELECT id FROM parked_runs WHERE state = 'parking' "
+    "AND attempted_at < now() - CAST(:patience AS interval) AND NOT id = ANY(:excluded) LIMIT 20"
+)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A hook of a run with the task that waits on it."""
+
+    hook: HookView
+    task_id: str
+    wait_resumes: bool
+
+    @property
+    def instance(self) -> tuple[str, int]:
+        """The waiting task instance."""
+        return (self.task_id, self.hook.map_index)
+
+
+def over_budget(
+    session: Session, *, budget: int, age: timedelta, excluded: Sequence[str], limit: int
+) -> list[Hot]:
+    """Runs to park, oldest first: beyond ``budget`` hot waits in all, or older than ``age``."""
+    rows = session.execute(
+        _OVER_BUDGET, {"budget": budget, "age": age, "excluded": list(excluded), "limit": limit}
+    )
+    return [Hot(row.dag_id, row.run_id) for row in rows]
+
+
+def hot_runs(session: Session) -> int:
+    """How many runs wait hot."""
+    statement = text(f"SELECT count(DISTINCT (dag_id, run_id)) FROM hooks WHERE {_HOT}")
+    return int(session.execute(statement).scalar_one())
+
+
+def to_resume(session: Session, *, excluded: Sequence[int], limit: int) -> list[int]:
+    """Ids of parked runs that may go on, in the order in which their hooks closed."""
+    rows = session.execute(_TO_RESUME, {"excluded": list(excluded), "limit": limit})
+    return list(dict.fromkeys(row.id for row in rows))
+
+
+def unsettled(session: Session, *, excluded: Sequence[int]) -> list[int]:
+    """Ids of runs whose parking was begun and not confirmed."""
+    rows = session.execute(_UNSETTLED, {"patience": PATIENCE, "excluded": list(excluded)})
+    return [row.id for row in rows]
+
+
+def request_resume(session: Session, dag_id: str, run_id: str) -> int | None:
+    """Ask for a parked run to go on although nothing closed; its id, ``None`` if not parked."""
+    statement = text(
+        "UPDATE parked_runs SET resume_requested = true "
+        "WHERE dag_id = :dag_id AND run_id = :run_id RETURNING id"
+    )
+    found = session.execute(statement, {"dag_id": dag_id, "run_id": run_id}).scalar_one_or_none()
+    return None if found is None else int(found)
+
+
+def tasks_to_keep(
+    waits: Sequence[Waiting], tasks: Sequence[TaskState], graph: TaskGraph
+) -> list[tuple[str, int]]:
+    """The task instances that parking would skip and resuming must clear.
+
+    Raises:
+        CannotPark: something other than these waits is at work or may begin, a wait has siblings
+            that the end of the run would change, or a teardown is outstanding.
+    """
+    ids = {wait.instance: wait.hook.waiter for wait in waits}
+    waiting = {wait.task_id for wait in waits}
+    after = graph.after(waiting)
+    kept = []
+    for task in tasks:
+        instance = (task.task_id, task.map_index)
+        if task.task_id in waiting and task.state not in ("success", "deferred"):
+            raise CannotPark(f"task {task.task_id} waits and has an instance in state {task.state}")
+        if task.state in FINISHED:
+            continue
+        if ids.get(instance) == task.id and task.state == "deferred":
+            continue
+        if task.state is not None:
+            raise CannotPark(f"task {task.task_id} is {task.state}")
+        if task.task_id in graph.teardowns:
+            raise CannotPark(f"task {task.task_id} is a teardown that has not run")
+        if task.task_id not in after:
+            raise CannotPark(f"task {task.task_id} has not run and does not follow a wait")
+        kept.append(instance)
+    return kept
+
+
+def park(sessions: Sessions, runs: Runs, dag_id: str, run_id: str) -> None:
+    """End a run that only waits; its hooks stay open and count as before.
+
+    Raises:
+        CannotPark: the run must stay hot, the reason says why.
+        TransientError: Airflow cannot be asked now; a begun parking is settled later.
+    """
+    with sessions() as session:
+        waits = [w for w in _waits(session, dag_id, run_id) if w.hook.is_open and w.hook.waiter]
+    run = runs.state(dag_id, run_id)
+    if run is None or run.state != "running" or not waits:
+        raise CannotPark(f"the run is {run.state if run else 'gone'} with {len(waits)} open waits")
+    kept = tasks_to_keep(waits, runs.tasks(dag_id, run_id), runs.graph(dag_id))
+    ids = [wait.hook.id for wait in waits]
+    with sessions() as session:
+        if len(session.execute(_CLAIM, {"ids": ids}).all()) < len(ids):
+            raise CannotPark("a wait was closed or parked meanwhile")
+        values = {"dag_id": dag_id, "run_id": run_id, "tasks": kept, "note": run.note}
+        parked_id = session.execute(_INSERT, values).scalar_one_or_none()
+        if parked_id is None:
+            raise CannotPark("the run is being parked or resumed already")
+        session.execute(
+            text("UPDATE hooks SET parked_at = durable_now() WHERE id = ANY(:ids)"), {"ids": ids}
+        )
+    with sessions() as session:
+        if session.execute(_LOCK, {"id": parked_id, "patience": PATIENCE}).one_or_none():
+            runs.end(dag_id, run_id, _note(waits, run.note))
+            _confirm(session, parked_id)
+
+
+def settle(sessions: Sessions, runs: Runs, parked_id: int) -> None:
+    """Finish or undo a parking that was interrupted.
+
+    Raises:
+        TransientError: Airflow cannot be asked now.
+    """
+    with sessions() as session:
+        row = session.execute(_LOCK, {"id": parked_id, "patience": PATIENCE}).one_or_none()
+        if row is None or row.state != "parking" or row.is_fresh:
+            return
+        run = runs.state(row.dag_id, row.run_id)
+        if run is not None and run.state in ("running", "queued"):
+            _release(session, parked_id, _waits(session, row.dag_id, row.run_id))
+        else:
+            _confirm(session, parked_id)
+
+
+def resume(sessions: Sessions, runs: Runs, parked_id: int) -> tuple[Resumed, list[HookView]]:
+    """Continue a parked run; also returns the hooks that were cancelled instead.
+
+    Waits that are still open wait again as deferred tasks; the others' outcomes become their
+    results, without running them again unless their success means something to Airflow.
+
+    Raises:
+        TransientError: Airflow cannot be asked now.
+    """
+    with sessions() as session:
+        row = session.execute(_LOCK, {"id": parked_id, "patience": PATIENCE}).one_or_none()
+        if row is None or (row.state == "parking" and row.is_fresh):
+            return Resumed.LATER, []
+        waits = _waits(session, row.dag_id, row.run_id)
+        run = runs.state(row.dag_id, row.run_id)
+        if run is None or run.state == "failed":
+            cancelled = _cancel(session, waits)
+            _release(session, parked_id, waits)
+            return Resumed.GIVEN_UP, cancelled
+        # Only what parking changed and nobody has changed since: a person who cleared a part of
+        # the run, or an attempt to continue it that was cut off here.
+        states = {(t.task_id, t.map_index): t.state for t in runs.tasks(row.dag_id, row.run_id)}
+        parked = [w for w in waits if w.hook.parked_at and states.get(w.instance) == "success"]
+        kept = [(task_id, index) for task_id, index in row.tasks]
+        kept = [instance for instance in kept if states.get(instance) == "skipped"]
+        again = [w for w in parked if w.hook.is_open or w.wait_resumes or not row.tasks]
+        for wait in parked:
+            if wait not in again:
+                runs.give_result(row.dag_id, row.run_id, *wait.instance, result=wait.hook.outcome())
+        clear = [*(wait.instance for wait in again), *kept]
+        if clear:
+            runs.clear(row.dag_id, row.run_id, clear)
+        _release(session, parked_id, [wait for wait in waits if wait not in again])
+        note = _past_note(row.created_at, row.note)
+    runs.annotate(row.dag_id, row.run_id, note)
+    return Resumed.CONTINUED, []
+
+
+def _waits(session: Session, dag_id: str, run_id: str) -> list[Waiting]:
+    found = []
+    for row in session.execute(_RUN_HOOKS, {"dag_id": dag_id, "run_id": run_id}).mappings():
+        values = dict(row)
+        task_id, wait_resumes = values.pop("task_id"), values.pop("wait_resumes")
+        if task_id is not None:
+            found.append(Waiting(HookView(**values), task_id, wait_resumes))
+    return found
+
+
+def _confirm(session: Session, parked_id: int) -> None:
+    session.execute(
+        text("UPDATE parked_runs SET state = 'parked' WHERE id = :id"), {"id": parked_id}
+    )
+
+
+def _release(session: Session, parked_id: int, waits: Sequence[Waiting]) -> None:
+    """Forget that the run was parked. A wait that starts again frees its hook when it joins."""
+    session.execute(
+        text("UPDATE hooks SET parked_at = NULL WHERE id = ANY(:ids) AND parked_at IS NOT NULL"),
+        {"ids": [wait.hook.id for wait in waits]},
+    )
+    session.execute(text("DELETE FROM parked_runs WHERE id = :id"), {"id": parked_id})
+
+
+def _cancel(session: Session, waits: Sequence[Waiting]) -> list[HookView]:
+    statement = text(
+        "UPDATE hooks SET status = 'cancelled', closed_at = durable_now(), "
+        f"answered_via = '{CANCELLED_IN_AIRFLOW}' "
+        f"WHERE id = ANY(:ids) AND status = 'pending' RETURNING {COLUMNS}"
+    )
+    rows = session.execute(statement, {"ids": [wait.hook.id for wait in waits]}).mappings()
+    return [HookView(**row) for row in rows]
+
+
+def _note(waits: Sequence[Waiting], before: str | None) -> str:
+    def said(wait: Waiting) -> str:
+        what = "its time" if wait.hook.kind == "sleep" else "an answer"
+        until = wait.hook.due_at or wait.hook.expires_at
+        return f"{wait.task_id} waits for {what}" + (f" until {_at(until)}" if until else "")
+
+    shown = "; ".join(said(wait) for wait in waits[:3])
+    more = f"; and {len(waits) - 3} more" if len(waits) > 3 else ""
+    note = (
+        f"Parked {_at(datetime.now(UTC))}: {shown}{more}. Nothing runs meanwhile, and the run is "
+        f"not over: it continues by itself. To continue it by hand, clear {waits[0].task_id}."
+    )
+    return f"{before}\n\n{note}" if before else note
+
+
+def _past_note(since: datetime, before: str | None) -> str:
+    note = f"Was parked from {_at(since)} to {_at(datetime.now(UTC))}."
+    return f"{before}\n\n{note}" if before else note
+
+
+def _at(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
