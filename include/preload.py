@@ -11,10 +11,23 @@ task alone (Kubernetes) imports for itself; nothing depends on this module.
 from __future__ import annotations
 
 import logging
+from importlib import import_module
 
 from airflow.listeners import hookimpl
 
 log = logging.getLogger(__name__)
+
+MODULES = (
+    "airflow.providers.standard.decorators.branch_python",
+    "airflow.providers.standard.decorators.python",
+    "include.dag_params",
+    "include.durable.sensors",
+    "include.feedback.steps",
+    "include.feedback.sweep",
+    "include.matching.judge",
+    "include.retry",
+    "include.slack.sender",
+)
 
 
 @hookimpl
@@ -29,13 +42,9 @@ def preload() -> None:
         from openai import DefaultHttpxClient, OpenAI
         from sqlalchemy.orm import configure_mappers
 
-        import include.durable.sensors
-        import include.feedback.steps
-        import include.feedback.sweep
-        import include.matching.judge
-        import include.retry
-        import include.slack.sender  # noqa: F401
-
+        for module in MODULES:
+            import_module(module)
+        warm_airflow()
         configure_mappers()
         # The package loads its types when a client is first used. No call is made.
         with OpenAI(
@@ -46,3 +55,27 @@ def preload() -> None:
             _ = client.embeddings
     except Exception:
         log.exception("Preloading failed; tasks import for themselves and start slower")
+
+
+def warm_airflow() -> None:
+    """Make a DAG and read its parameters, which is what every task process begins with.
+
+    Airflow's decorators, the schemas of parameters and their patterns are loaded on first use.
+    """
+    from airflow.sdk import DAG, Param, task
+
+    params = {
+        "text": Param("a", type="string", minLength=1, maxLength=9, pattern="^a$"),
+        "choice": Param(None, type=["null", "string"], enum=[None, "a"]),
+        "list": Param([], type="array", items={"type": "string", "format": "uri"}, maxItems=9),
+        "object": Param({}, type=["null", "object"], additionalProperties=False, properties={}),
+    }
+    with DAG("preload", schedule=None, params=params) as dag:
+
+        @task
+        def nothing() -> None:
+            """Only made, never run."""
+
+        nothing()
+    dag.validate()  # type: ignore[no-untyped-call]
+    dag.params.dump()
