@@ -27,6 +27,8 @@ MODULES = (
     "include.matching.judge",
     "include.retry",
     "include.slack.sender",
+    "sqlalchemy.dialects.postgresql.psycopg",
+    "psycopg",
 )
 
 
