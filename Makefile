@@ -1,7 +1,7 @@
 # Recipes of the repository. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo stop test check fmt bench eval docs clean
+.PHONY: help setup lock demo stop test check fmt chaos bench eval docs clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -53,6 +53,9 @@ fmt: setup ## Format and mend what can be mended
 
 docs: setup ## Make docs/dags.md from the DAG files
 	@$(BIN)/python -m include.sandbox.dag_page
+
+chaos: setup ## Kill every component while waits are open and count what is lost: make chaos [CHAOS_WAITS=60]
+	@CHAOS_WAITS=$${CHAOS_WAITS:-60} $(BIN)/python -m pytest tests/chaos -s -q
 
 bench: setup ## Run the benchmarks and print their figures
 	@$(BIN)/python -m benchmarks.run

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
 import time
 import uuid
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +23,10 @@ from include.sandbox.slack.running import free_port
 from include.sandbox.stack import Stack
 from include.store.models import Entry, Feedback, Request
 from include.store.session import engine, session_scope
+from tests.virtual_clock import MoveClock, set_offset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import timedelta
 
 DAG = "process_customer_entry"
 ATTACHES = "Our analysts need to export the table as a CSV file or a spreadsheet."
@@ -95,7 +97,13 @@ class Airflow:
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"
         return self.client.get(path).json()["value"]
 
-    def clear(self, run_id: str, *task_ids: str, downstream: bool = False) -> None:
+    def note(self, run_id: str, dag_id: str = DAG) -> str:
+        """The run's note."""
+        return self.client.get(f"/dags/{dag_id}/dagRuns/{run_id}").json()["note"] or ""
+
+    def clear(
+        self, run_id: str, *task_ids: str, downstream: bool = False, dag_id: str = DAG
+    ) -> None:
         """Clear tasks as an operator does in the UI."""
         body = {
             "dry_run": False,
@@ -105,12 +113,14 @@ class Airflow:
             "only_failed": False,
             "reset_dag_runs": True,
         }
-        answer = self.client.post(f"/dags/{DAG}/clearTaskInstances", json=body)
+        answer = self.client.post(f"/dags/{dag_id}/clearTaskInstances", json=body)
         assert answer.status_code == 200, answer.text
 
-    def wait_for_task(self, run_id: str, task_id: str, state: str, seconds: float = 90) -> None:
+    def wait_for_task(
+        self, run_id: str, task_id: str, state: str, seconds: float = 90, dag_id: str = DAG
+    ) -> None:
         """Wait until a task is in a state."""
-        until(lambda: self.tasks(run_id).get(task_id) == state, seconds)
+        until(lambda: self.tasks(run_id, dag_id).get(task_id) == state, seconds)
 
 
 def until(condition: Callable[[], bool], seconds: float) -> None:
@@ -128,6 +138,14 @@ def stack() -> Iterator[Stack]:
     sandbox = Sandbox(state, free_port(), free_port(), free_port())
     stack = Stack(sandbox)
     before = dict(os.environ)
+    dags = state / "test-dags"
+    shutil.copytree(Path(__file__).parent / "dags", dags)
+    local = "airflow.dag_processing.bundles.local.LocalDagBundle"
+    bundles = [
+        {"name": "dags-folder", "classpath": local, "kwargs": {}},
+        {"name": "tests", "classpath": local, "kwargs": {"path": str(dags)}},
+    ]
+    os.environ["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps(bundles)
     try:
         stack.up()
         os.environ["AIRFLOW_CONN_FEEDBACK_DB"] = (
@@ -178,25 +196,23 @@ def slack(stack: Stack) -> Iterator[SlackSandbox]:
 
 
 @pytest.fixture
-def move_clock(stack: Stack) -> Iterator[Callable[[timedelta], None]]:
+def move_clock(stack: Stack) -> Iterator[MoveClock]:
     """Move the time all durable waits of the running Airflow read; moved back at the end."""
+    yield set_offset
+    set_offset(timedelta(0))
 
-    def move(by: timedelta) -> None:
-        seconds = by.total_seconds()
-        with session_scope() as session:
-            session.execute(
-                text(
-                    "CREATE OR REPLACE FUNCTION durable_now() RETURNS timestamptz LANGUAGE sql "
-                    "STABLE PARALLEL SAFE AS "
-                    f"'SELECT statement_timestamp() + interval ''{seconds} seconds'''"
-                )
-            )
-            session.execute(text("SELECT pg_notify('durable_hooks', 'clock')"))
 
-    from datetime import timedelta as delta
+@pytest.fixture
+def configure(airflow: Airflow) -> Iterator[Callable[..., None]]:
+    """Set settings of the running Airflow; the defaults are back at the end."""
 
-    yield move
-    move(delta(0))
+    def configure(**settings: Any) -> None:
+        body = {"key": "gtm_feedback", "value": json.dumps(settings)}
+        answer = airflow.client.patch("/variables/gtm_feedback", json=body)
+        assert answer.status_code == 200, answer.text
+
+    yield configure
+    configure()
 
 
 def entry_of(run_id: str) -> Entry:

@@ -7,17 +7,16 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import text
 
 from include.connections import get_connection
 from include.durable.keys import hook_key
 from include.durable.loop import HookLoop, Wait, closed_hook
-from include.store.session import conninfo, session_scope
+from include.store.session import conninfo
 from tests.db.durable.airflow_double import AirflowDouble
+from tests.virtual_clock import MoveClock, set_offset
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
-    from datetime import timedelta
 
     from sqlalchemy import URL
 
@@ -25,22 +24,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def move_clock(feedback_db: URL) -> Callable[[timedelta], None]:
+def move_clock(feedback_db: URL) -> MoveClock:
     """Move the time all waits read, and wake the loops."""
-
-    def move(by: timedelta) -> None:
-        seconds = by.total_seconds()
-        with session_scope() as session:
-            session.execute(
-                text(
-                    "CREATE OR REPLACE FUNCTION durable_now() RETURNS timestamptz LANGUAGE sql "
-                    "STABLE PARALLEL SAFE AS "
-                    f"'SELECT statement_timestamp() + interval ''{seconds} seconds'''"
-                )
-            )
-            session.execute(text("SELECT pg_notify('durable_hooks', 'clock')"))
-
-    return move
+    return set_offset
 
 
 def wait_of(
