@@ -28,6 +28,8 @@ class Settings:
         question_expires_after_days: When an unanswered entry becomes a request of its own.
         web_base_url: Where request pages live; empty for no links in messages.
         stuck_after_minutes: When an entry without an outcome counts as stuck for the sweep.
+        capture_emoji: Name of the emoji that turns a Slack message into feedback.
+        identity_cache_hours: How long what Slack says about a person is believed.
     """
 
     review_channel: str = "#feedback-review"
@@ -36,6 +38,8 @@ class Settings:
     question_expires_after_days: float = 7
     web_base_url: str = ""
     stuck_after_minutes: float = 15
+    capture_emoji: str = "gtm-feedback"
+    identity_cache_hours: float = 24
 
     @property
     def remind_after(self) -> timedelta:

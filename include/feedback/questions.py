@@ -25,6 +25,8 @@ from include.store.models import ActorKind, DecisionStep, EntryStatus, Request, 
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy.orm import Session
 
     from include.durable.types import HookEvent, HookView
@@ -40,11 +42,15 @@ CHOICES = tuple(CHOICE_WORDS)
 
 @dataclass(frozen=True)
 class AnswerReply:
-    """What the relay tells the person: ``note`` goes to them alone, the messages to Slack."""
+    """What the relay tells the person: ``note`` goes to them alone, the messages to Slack.
+
+    ``after`` is called when the transaction is committed; it may run twice and never raises.
+    """
 
     status: str
     note: str | None = None
     message_ids: list[int] = field(default_factory=list)
+    after: Callable[[], object] | None = None
 
 
 def ask_question(

@@ -98,8 +98,8 @@ def question_card(
     return Rendered(
         text=_plain(f"Is this feedback about “{_one_line(request_title, TITLE_LIMIT)}”?"),
         blocks=[
-            _section("A customer said:\n" + quoted(quote)),
-            _section(ask),
+            section("A customer said:\n" + quoted(quote)),
+            section(ask),
             *_why(confidence, reason),
             {
                 "type": "actions",
@@ -120,8 +120,8 @@ def question_locked(
     return Rendered(
         text=_plain(f"Answered: is this about “{_one_line(request_title, TITLE_LIMIT)}”?"),
         blocks=[
-            _section("A customer said:\n" + quoted(quote)),
-            _section(f"The question was whether this is {link(request_title, request_url)}."),
+            section("A customer said:\n" + quoted(quote)),
+            section(f"The question was whether this is {link(request_title, request_url)}."),
             _context(verdict),
         ],
     )
@@ -148,11 +148,11 @@ def attached_card(
     return Rendered(
         text=_plain(f"Your feedback was added to “{_one_line(request_title, TITLE_LIMIT)}”."),
         blocks=[
-            _section(
+            section(
                 f"Your feedback was added to {link(request_title, request_url)}. "
                 "You will hear when it ships."
             ),
-            _section(quoted(quote)),
+            section(quoted(quote)),
             *_why(confidence, reason),
             {"type": "actions", "block_id": "attached", "elements": [undo]},
         ],
@@ -172,8 +172,8 @@ def attached_locked(
     return Rendered(
         text=_plain(f"No longer on “{_one_line(request_title, TITLE_LIMIT)}”."),
         blocks=[
-            _section(f"Your feedback had been added to {link(request_title, request_url)}."),
-            _section(quoted(quote)),
+            section(f"Your feedback had been added to {link(request_title, request_url)}."),
+            section(quoted(quote)),
             *(_why(confidence, reason) if confidence is not None else []),
             _context(verdict),
         ],
@@ -188,11 +188,11 @@ def created_card(
     return Rendered(
         text=_plain(f"Your feedback opened “{_one_line(request_title, TITLE_LIMIT)}”."),
         blocks=[
-            _section(
+            section(
                 f"Nobody had asked for this yet, so your feedback opened "
                 f"{link(request_title, request_url)}{where}."
             ),
-            _section(quoted(quote)),
+            section(quoted(quote)),
         ],
     )
 
@@ -204,7 +204,7 @@ def reminder_card(*, request_title: str, question_link: str | None, expires_in: 
     return Rendered(
         text=_plain(f"Still open: is this about “{_one_line(request_title, TITLE_LIMIT)}”?"),
         blocks=[
-            _section(
+            section(
                 f"I am still waiting for {question} about *{title}*. "
                 f"Without one, the feedback becomes a new request in {escape(expires_in)}."
             )
@@ -220,7 +220,8 @@ def _plain(text: str) -> str:
     return escape(text)
 
 
-def _section(text: str) -> Block:
+def section(text: str) -> Block:
+    """A section of mrkdwn, in which names do not become pings by themselves."""
     return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
 
 

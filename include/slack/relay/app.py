@@ -25,7 +25,7 @@ _quiet = logging.getLogger(f"{__name__}.bolt")
 _quiet.setLevel(logging.ERROR)
 
 _ANYTHING = re.compile(r".*", re.DOTALL)
-UNKNOWN_COMMAND = "I do not know this command. `/feedback` is the one I listen to."
+UNKNOWN_COMMAND = "I do not know this command. I listen to `/feedback` and `/shipped`."
 
 
 @lru_cache(maxsize=2)

@@ -2,6 +2,7 @@
 
 from include.matching.types import RequestStatus, Route
 from include.store.models.base import EMBEDDING_DIMENSIONS, Base
+from include.store.models.capture import PersonKind, SlackCapture, SlackPerson, UserAlias
 from include.store.models.durable import Hook, HookKey, HookStatus
 from include.store.models.entries import (
     ActorKind,
@@ -44,6 +45,7 @@ __all__ = [
     "MessageState",
     "Opportunity",
     "Outcome",
+    "PersonKind",
     "Request",
     "RequestArea",
     "RequestEmbedding",
@@ -52,8 +54,11 @@ __all__ = [
     "RequestStatusChange",
     "Route",
     "Severity",
+    "SlackCapture",
     "SlackEvent",
+    "SlackPerson",
     "Source",
     "ThresholdSet",
     "User",
+    "UserAlias",
 ]

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from include.slack.relay.listeners import answer_question, feedback_command, undo_attachment
+from include.slack.relay.listeners import (
+    add_feedback,
+    answer_question,
+    feedback_command,
+    reaction_added,
+    shipped_command,
+    undo_attachment,
+)
 
 if TYPE_CHECKING:
     from slack_bolt import App
@@ -15,7 +22,17 @@ EFFECTS: dict[str, Effect] = {**answer_question.EFFECTS, **undo_attachment.EFFEC
 """What stored events without a run do, by kind."""
 
 
+LISTENERS = (
+    answer_question,
+    undo_attachment,
+    feedback_command,
+    shipped_command,
+    reaction_added,
+    add_feedback,
+)
+
+
 def register_all(app: App) -> None:
     """Attach every listener to the app."""
-    for module in (answer_question, undo_attachment, feedback_command):
+    for module in LISTENERS:
         module.register(app)
