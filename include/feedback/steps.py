@@ -113,6 +113,14 @@ def deliver(message_ids: list[int]) -> int:
     return send(message_ids, review_channel=load_settings().review_channel).sent
 
 
+def deliver_pending() -> dict[str, object]:
+    """Send everything that waits, and bring the status emoji to what they should be."""
+    from include.slack.sender import deliver_pending as send
+
+    report = send().as_dict()
+    return report | {"emoji_waiting": capture.sync_emoji(session_scope)}
+
+
 def embedder_from(info: ConnectionInfo) -> Embedder:
     """The embedder of a connection: host is the base URL; extra has ``model``, ``dimensions``."""
     from include.matching.embed import DEFAULT_DIMENSIONS, DEFAULT_MODEL, OpenAIEmbedder

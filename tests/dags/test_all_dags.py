@@ -38,6 +38,13 @@ DAGS = {
         "apply_answer",
         "report_outcome",
     },
+    "ingest_slack_feedback": {"resolve_submitter", "process_entry"},
+    "ingest_slack_feedback_from_reaction": {
+        "read_message",
+        "extract_pain",
+        "resolve_submitter",
+        "process_entry",
+    },
     "sweep_pending": {"deliver_messages", "dispatch_slack_events", "find_stuck_entries"},
 }
 ASKS = "We need an undo: a way to restore deleted records, a bin for deleted records."

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 from include.slack.relay.listeners import (
     add_feedback,
     answer_question,
+    app_home,
+    ask_requests,
     feedback_command,
+    link_shared,
+    pick_request,
     reaction_added,
     shipped_command,
     undo_attachment,
@@ -18,7 +22,13 @@ if TYPE_CHECKING:
 
     from include.slack.relay.effects import Effect
 
-EFFECTS: dict[str, Effect] = {**answer_question.EFFECTS, **undo_attachment.EFFECTS}
+EFFECTS: dict[str, Effect] = {
+    **answer_question.EFFECTS,
+    **undo_attachment.EFFECTS,
+    **pick_request.EFFECTS,
+    **link_shared.EFFECTS,
+    **ask_requests.EFFECTS,
+}
 """What stored events without a run do, by kind."""
 
 
@@ -29,6 +39,10 @@ LISTENERS = (
     shipped_command,
     reaction_added,
     add_feedback,
+    pick_request,
+    app_home,
+    link_shared,
+    ask_requests,
 )
 
 

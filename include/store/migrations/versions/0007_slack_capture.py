@@ -25,6 +25,14 @@ def _moment(name: str, *, default: bool = True) -> sa.Column[object]:
     )
 
 
+def _known_steps(*steps: str) -> None:
+    """Which words ``decisions.step`` may hold."""
+    name = op.f("ck_decisions_step_known")
+    op.drop_constraint(name, "decisions", type_="check")
+    listed = ", ".join(f"'{step}'" for step in steps)
+    op.create_check_constraint(name, "decisions", f"step IN ({listed})")
+
+
 def upgrade() -> None:
     """Make what this revision adds."""
     op.create_table(
@@ -86,10 +94,13 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_user_aliases_user_id"), "user_aliases", ["user_id"], unique=False)
     op.add_column("messages", sa.Column("rerouted_from", sa.Text(), nullable=True))
+    _known_steps("match", "answer", "expiry", "cancel", "result", "undo", "pick")
 
 
 def downgrade() -> None:
-    """Undo it; the data of its tables is lost."""
+    """Undo it; the data of its tables is lost. A picked request then reads as an undo."""
+    op.execute("UPDATE decisions SET step = 'undo' WHERE step = 'pick'")
+    _known_steps("match", "answer", "expiry", "cancel", "result", "undo")
     op.drop_column("messages", "rerouted_from")
     op.drop_table("user_aliases")
     op.drop_table("slack_people")
