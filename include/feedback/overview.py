@@ -133,7 +133,7 @@ def _entries(session: Session, user_id: int) -> list[RecentEntry]:
             request_url=settings.request_url(request.slug) if request else None,
             created_at=entry.created_at,
         )
-        for entry, request in session.execute(statement).tuples()
+        for entry, request in session.execute(statement)
     ]
 
 
@@ -153,5 +153,5 @@ def _followed(session: Session, user_id: int) -> list[Followed]:
     settings = load_settings()
     return [
         Followed(request.title, settings.request_url(request.slug), request.status, number or 0)
-        for request, number in session.execute(statement).tuples()
+        for request, number in session.execute(statement)
     ]

@@ -60,16 +60,13 @@ def _area(session: Session, slug: str) -> PageFacts | None:
     area = session.scalars(select(Area).where(Area.slug == slug)).one_or_none()
     if area is None:
         return None
-    counts = dict(
-        session.execute(
-            select(Request.status, func.count(Request.id))
-            .join(RequestArea, RequestArea.request_id == Request.id)
-            .where(RequestArea.area_id == area.id)
-            .group_by(Request.status)
-        )
-        .tuples()
-        .all()
+    rows = session.execute(
+        select(Request.status, func.count(Request.id))
+        .join(RequestArea, RequestArea.request_id == Request.id)
+        .where(RequestArea.area_id == area.id)
+        .group_by(Request.status)
     )
+    counts = {status: number for status, number in rows}
     facts = tuple(f"{counts.get(status, 0)} {status}" for status in ("open", "shipped"))
     return PageFacts("area", area.name, area.description, facts)
 

@@ -61,6 +61,7 @@ def connect_slack(monkeypatch: pytest.MonkeyPatch, base_url: str) -> None:
     }
     monkeypatch.setenv("AIRFLOW_CONN_SLACK_APP", json.dumps(value))
     monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", json.dumps(SETTINGS))
+    monkeypatch.setenv("AIRFLOW_CONN_EMBEDDINGS_API", "http://x:y@127.0.0.1:9")
 
 
 @pytest.fixture
