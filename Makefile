@@ -1,7 +1,7 @@
 # Recipes of the repository. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo stop test check fmt bench eval docs clean
+.PHONY: help setup lock demo stop test check fmt bench eval docs slack-check clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -58,6 +58,9 @@ bench: setup ## Run the benchmarks and print their figures
 eval: setup ## Measure the matcher on labelled data: make eval DATA=folder
 	@test -n "$(DATA)" || { echo "Name a folder: make eval DATA=path/to/folder"; exit 2; }
 	@$(BIN)/python -m benchmarks.evaluate $(DATA)
+
+slack-check: setup ## Check the Slack app of a real workspace: token, scopes, secret, channels
+	@$(BIN)/python -m include.slack.check
 
 clean: stop ## Remove the sandbox's state
 	@rm -rf .sandbox

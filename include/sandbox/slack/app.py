@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 
-from include.sandbox.slack import act_api, page, sockets, web_api
+from include.sandbox.slack import act_api, page, pages, sockets, web_api
 from include.sandbox.slack.actor import Actor
 from include.sandbox.slack.hub import Hub
 from include.sandbox.slack.relay import RelayLine
@@ -62,7 +62,13 @@ def make_app(settings: Settings) -> Starlette:
         hub.journal.close()
 
     app = Starlette(
-        routes=[*web_api.ROUTES, *act_api.ROUTES, *page.ROUTES, *sockets.ROUTES],
+        routes=[
+            *web_api.ROUTES,
+            *act_api.ROUTES,
+            *page.ROUTES,
+            *pages.ROUTES,
+            *sockets.ROUTES,
+        ],
         middleware=[Middleware(LoopbackOnly)],
         lifespan=lifespan,
     )

@@ -89,7 +89,7 @@ async def call_method(request: Request) -> Response:
         if fault is not None and failing:
             outcome = fault.error or f"http_{fault.status}"
             return _faulty(fault)
-        return JSONResponse(answer)
+        return JSONResponse(answer, headers={"X-OAuth-Scopes": ",".join(hub.features.scopes)})
     except SlackError as exc:
         outcome = exc.code
         return JSONResponse(_refusal(exc.code, exc.messages))
