@@ -43,7 +43,8 @@ class Incoming:
         if self.run_conf is None:
             return None
         key = self.run_key or self.key
-        return f"slack__{hashlib.sha256(key.encode()).hexdigest()[:20]}"
+        digest = hashlib.sha256(key.encode("utf-8", errors="replace")).hexdigest()
+        return f"slack__{digest[:20]}"
 
 
 def parse_body(raw: str, content_type: str) -> Json:

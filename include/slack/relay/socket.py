@@ -95,7 +95,12 @@ def take(payload: Mapping[str, Any] | None) -> dict[str, Any] | None:
     except MalformedPayload as error:
         log.warning("A call of Slack is malformed: %s", describe(error))
         return {}
-    response = _app().dispatch(BoltRequest(mode="socket_mode", body=body))
+    try:
+        response = _app().dispatch(BoltRequest(mode="socket_mode", body=body))
+    except Exception as error:
+        # The listeners' own errors are answered by the app; this is Bolt reading the payload.
+        log.warning("A call of Slack is malformed: %s", describe(error))
+        return {}
     if response.status >= 500:
         return None
     return _payload(response)
