@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from sqlalchemy import select
 
-from include.connections import MissingConnection
+from include.connections import MissingConnection, read_as_server
 from include.errors import FatalError
 from include.settings import load_settings
 from include.slack.client import signing_secret, slack_client
@@ -179,6 +179,7 @@ def _ask(work: Callable[[], Any]) -> tuple[Any | None, str]:
 
 def main() -> int:
     """Print the findings; 1 when something is missing."""
+    read_as_server()
 
     def say(finding: Finding) -> None:
         print(f"{'ok     ' if finding.ok else 'MISSING'}  {finding.what}: {finding.detail}")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from slack_sdk.errors import SlackApiError
 
-from include.connections import MissingConnection
+from include.connections import MissingConnection, read_as_server
 from include.slack.relay import background
 from include.slack.relay.socket import connect
 
@@ -30,6 +30,7 @@ def main() -> int:
     """Serve until told to stop; 1 when Slack refuses the tokens or they are not set."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     stop = threading.Event()
+    read_as_server()
 
     def end(_number: int, _frame: FrameType | None) -> None:
         stop.set()
