@@ -266,13 +266,14 @@ def test_no_mutation_is_answered_with_an_error_of_ours(caller: Caller) -> None:
             assert take(body) is not None, body
 
     run()
+    assert len(seen) >= COUNT
     assert 200 in seen
     assert 400 in seen
 
 
 def test_nothing_unsigned_has_an_effect(caller: Caller) -> None:
     @settings(MODERATE, max_examples=max(50, COUNT // 10))
-    @given(mutated(), st.sampled_from([{"secret": "another"}, {"age": 301}, {"age": -301}]))
+    @given(mutated(), st.sampled_from([{"secret": "another"}, {"age": 360}, {"age": -360}]))
     def run(case: tuple[str, Json], forged: dict[str, Any]) -> None:
         how, body = case
         assert send(caller, how, body, **forged) == 401
