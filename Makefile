@@ -1,7 +1,7 @@
 # Recipes of the repository. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo stop test check fmt chaos bench eval docs clean
+.PHONY: help setup lock demo stop test check fmt chaos bench eval docs slack-check clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -16,7 +16,7 @@ export PYTHONPATH := $(CURDIR)
 unexport PYTHONDONTWRITEBYTECODE
 
 help: ## List the recipes
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.installed: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3,11) <= sys.version_info[:2] <= (3,13))' || \
@@ -63,6 +63,9 @@ bench: setup ## Run the benchmarks and print their figures
 eval: setup ## Measure the matcher on labelled data: make eval DATA=folder
 	@test -n "$(DATA)" || { echo "Name a folder: make eval DATA=path/to/folder"; exit 2; }
 	@$(BIN)/python -m benchmarks.evaluate $(DATA)
+
+slack-check: setup ## Check the Slack app of a real workspace: token, scopes, secret, channels
+	@$(BIN)/python -m include.slack.check
 
 clean: stop ## Remove the sandbox's state
 	@rm -rf .sandbox

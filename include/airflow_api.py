@@ -44,18 +44,23 @@ class StartResult:
 
     status: StartStatus
     reason: str | None = None
+    is_absent: bool = False
 
 
-def start_run(dag_id: str, run_id: str, conf: dict[str, Any]) -> StartResult:
-    """Start a run; one that exists already is a success.
+def start_run(
+    dag_id: str, run_id: str, conf: dict[str, Any], *, note: str | None = None
+) -> StartResult:
+    """Start a run; one that exists already is a success. ``note`` is shown with the run.
 
     ``REFUSED`` (the conf is not valid) is permanent. ``UNAVAILABLE`` is not: Airflow is away or
-    busy, the credentials or rights are wrong, or the DAG is not there (yet).
+    busy, the credentials or rights are wrong, or the DAG is not there yet (``is_absent``).
 
     Raises:
         MissingConnection: ``airflow_api`` is not defined.
     """
     body = {"dag_run_id": run_id, "conf": conf, "logical_date": None}
+    if note is not None:
+        body["note"] = note
     try:
         answer = call("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)
     except TransientError as error:
@@ -182,11 +187,11 @@ def _read(status: int, dag_id: str) -> StartResult:
         403: f"the user of connection 'airflow_api' may not start {dag_id}",
         404: f"DAG {dag_id} is not there (yet)",
     }.get(status, "Airflow cannot start it now")
-    return _unavailable(f"HTTP {status}: {hint}")
+    return _unavailable(f"HTTP {status}: {hint}", is_absent=status == 404)
 
 
-def _unavailable(reason: str) -> StartResult:
-    return StartResult(StartStatus.UNAVAILABLE, reason)
+def _unavailable(reason: str, *, is_absent: bool = False) -> StartResult:
+    return StartResult(StartStatus.UNAVAILABLE, reason, is_absent)
 
 
 def _login(client: httpx.Client, info: ConnectionInfo) -> dict[str, str]:

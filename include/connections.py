@@ -105,3 +105,12 @@ def _from_airflow(conn_id: str) -> ConnectionInfo:
         schema=connection.schema or "",
         extra=dict(connection.extra_dejson),
     )
+
+
+def read_as_server() -> None:
+    """Let a process of its own (not a task) read connections and variables from Airflow's metadata.
+
+    Airflow's API server says the same of itself; other processes see environment variables and
+    external secrets backends only. Call it before the first look-up.
+    """
+    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")

@@ -22,6 +22,7 @@ MODULES = (
     "airflow.providers.standard.decorators.python",
     "include.dag_params",
     "include.durable.sensors",
+    "include.feedback.ingest",
     "include.feedback.steps",
     "include.feedback.sweep",
     "include.matching.judge",

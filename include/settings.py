@@ -31,6 +31,8 @@ class Settings:
         park_after_minutes: When a waiting run is parked although there is room.
         resume_at_once: How many parked runs may be at work at once when many are answered.
         stuck_after_minutes: When an entry without an outcome counts as stuck for the sweep.
+        capture_emoji: Name of the emoji that turns a Slack message into feedback.
+        identity_cache_hours: How long what Slack says about a person is believed.
     """
 
     review_channel: str = "#feedback-review"
@@ -42,6 +44,8 @@ class Settings:
     hot_waits: float = 20
     park_after_minutes: float = 60
     resume_at_once: float = 16
+    capture_emoji: str = "gtm-feedback"
+    identity_cache_hours: float = 24
 
     @property
     def remind_after(self) -> timedelta:

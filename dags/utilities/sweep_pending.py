@@ -5,7 +5,8 @@ could not be started, entries whose run failed or vanished, and durable waits no
 
 **Steps**, side by side, one failing does not stop the others
 
-* `deliver_messages` sends the messages that wait in the ledger, oldest first.
+* `deliver_messages` sends the messages that wait in the ledger, oldest first, and puts right the
+  status emoji on captured messages.
 * `dispatch_slack_events` starts the runs of stored Slack events that have none yet.
 * `find_stuck_entries` lists entries without an outcome that no run works on, and marks them
   `failed`; with `rerun` it also lets their runs go on.
@@ -50,9 +51,9 @@ from include.retry import default_args
 def sweep_pending() -> None:
     @task
     def deliver_messages() -> dict[str, object]:
-        from include.slack.sender import deliver_pending
+        from include.feedback import steps
 
-        return deliver_pending().as_dict()
+        return steps.deliver_pending()
 
     @task
     def dispatch_slack_events() -> dict[str, int]:

@@ -110,15 +110,15 @@ def get_entry(session: Session, entry_id: int, *, lock: bool = False) -> Entry:
     return entry
 
 
-def mark_failed(session: Session, dag_id: str, run_id: str, error: str) -> bool:
-    """Note that the run of an unfinished entry failed; false when there is no such entry."""
+def mark_failed(session: Session, dag_id: str, run_id: str, error: str) -> Entry | None:
+    """Note that the run of an unfinished entry failed; ``None`` when there is no such entry."""
     statement = (
         update(Entry)
         .where(Entry.dag_id == dag_id, Entry.run_id == run_id, Entry.status != EntryStatus.DONE)
         .values(status=EntryStatus.FAILED, error=error[:500], updated_at=func.now())
-        .returning(Entry.id)
+        .returning(Entry)
     )
-    return session.scalar(statement) is not None
+    return session.scalars(statement).one_or_none()
 
 
 def _exists(session: Session, model: type[Account | Opportunity], key: str | None) -> bool:

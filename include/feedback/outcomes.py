@@ -26,7 +26,7 @@ from include.feedback.requests import (
     lock_opening,
     open_request,
 )
-from include.feedback.wording import closed_words, person_words
+from include.feedback.wording import closed_words, person_words, picked_request
 from include.matching.route import route
 from include.matching.types import Route
 from include.settings import load_settings
@@ -76,9 +76,10 @@ def finish_opened(session: Session, entry_id: int) -> int:
     if request is None:
         raise FatalError(f"entry {entry_id} has opened no request; clear match_entry as well")
     if entry.outcome is None:
-        attach(session, entry, request.id, Evidence("first_evidence", "It opened the request."))
+        evidence = Evidence("first_evidence", "It opened the request.")
+        feedback_id = attach(session, entry, request.id, evidence)
         finish(entry, Outcome.CREATED)
-        _tell_opened(session, entry, request)
+        _tell_opened(session, entry, request, feedback_id)
     return request.id
 
 
@@ -120,11 +121,12 @@ def apply_answer(
         if twin is not None:
             return _join_twin(session, entry, hook, *twin)
         request = open_request(session, entry, draft, vector or provisional_vector(entry))
-        attach(session, entry, request.id, Evidence("person", "It opened the request."))
+        evidence = Evidence("person", "It opened the request.")
+        feedback_id = attach(session, entry, request.id, evidence)
         finish(entry, Outcome.CREATED)
         _record_close(session, entry, hook, request.id, "create")
         verdict = f"{closed_words(hook)} It is now *{blocks.escape(request.title)}*."
-        lock_card(session, hook, verdict, stage="result")
+        lock_card(session, hook, verdict, stage="result", pick_token=_token(session, feedback_id))
         return request.id
 
 
@@ -162,11 +164,21 @@ def open_message_ids(session: Session, entry_id: int) -> list[int]:
 
 
 def _attach_answered(session: Session, entry: Entry, hook: HookView) -> int:
-    request_id = int(hook.question["request_id"])
+    picked = picked_request(hook)
+    request_id = picked or int(hook.question["request_id"])
     who = person_words(hook.answered_by)
-    confidence = hook.question.get("confidence")
-    attach(session, entry, request_id, Evidence("person", f"Confirmed by {who}.", confidence))
+    if picked:
+        evidence = Evidence("person", f"Picked by {who}.")
+    else:
+        evidence = Evidence("person", f"Confirmed by {who}.", hook.question.get("confidence"))
+    feedback_id = attach(session, entry, request_id, evidence)
     finish(entry, Outcome.ATTACHED)
+    verdict = closed_words(hook)
+    if picked:
+        title = session.get_one(Request, request_id).title
+        verdict += f" It was added to *{blocks.escape(title)}*."
+    token = _token(session, feedback_id)
+    lock_card(session, hook, verdict, stage="result", undo_token=token, pick_token=token)
     return request_id
 
 
@@ -247,7 +259,7 @@ def _tell_attached(
         request_url=settings.request_url(request.slug),
         confidence=evidence.confidence,
         reason=evidence.reason,
-        undo_token=sign("undo", str(feedback_id), signing_keys(session)[0]),
+        undo_token=_token(session, feedback_id),
     )
     queue_message(
         session,
@@ -260,7 +272,12 @@ def _tell_attached(
     )
 
 
-def _tell_opened(session: Session, entry: Entry, request: Request) -> None:
+def _token(session: Session, feedback_id: int) -> str:
+    """What the buttons that correct a feedback's place carry; the same on every call."""
+    return sign("undo", str(feedback_id), signing_keys(session)[0])
+
+
+def _tell_opened(session: Session, entry: Entry, request: Request, feedback_id: int) -> None:
     settings = load_settings()
     areas = session.scalars(
         select(Area.name)
@@ -273,6 +290,7 @@ def _tell_opened(session: Session, entry: Entry, request: Request) -> None:
         request_title=request.title,
         request_url=settings.request_url(request.slug),
         areas=list(areas),
+        pick_token=_token(session, feedback_id),
     )
     queue_message(
         session,

@@ -17,7 +17,13 @@ from include.durable.types import AnswerStatus
 from include.errors import FatalError
 from include.feedback.decisions import find_decision, match_key, record_decision
 from include.feedback.entries import get_entry
-from include.feedback.wording import CHOICE_WORDS, closed_words, person_words, remaining
+from include.feedback.wording import (
+    CHOICE_WORDS,
+    closed_words,
+    person_words,
+    picked_request,
+    remaining,
+)
 from include.settings import load_settings
 from include.slack import blocks
 from include.slack.ledger import queue_message, queue_update
@@ -25,6 +31,8 @@ from include.store.models import ActorKind, DecisionStep, EntryStatus, Request, 
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy.orm import Session
 
     from include.durable.types import HookEvent, HookView
@@ -40,11 +48,15 @@ CHOICES = tuple(CHOICE_WORDS)
 
 @dataclass(frozen=True)
 class AnswerReply:
-    """What the relay tells the person: ``note`` goes to them alone, the messages to Slack."""
+    """What the relay tells the person: ``note`` goes to them alone, the messages to Slack.
+
+    ``after`` is called when the transaction is committed; it may run twice and never raises.
+    """
 
     status: str
     note: str | None = None
     message_ids: list[int] = field(default_factory=list)
+    after: Callable[[], object] | None = None
 
 
 def ask_question(
@@ -92,11 +104,18 @@ def ask_question(
 
 
 def answer_question(
-    session: Session, *, token: str, choice: str, slack_user_id: str, via: str = "slack"
+    session: Session,
+    *,
+    token: str,
+    choice: str,
+    slack_user_id: str,
+    via: str = "slack",
+    request_id: int | None = None,
 ) -> AnswerReply:
     """Record a press on a question's button: the first valid one decides.
 
-    Nothing changes for a forged token, a stranger or a late press; each gets a note.
+    With ``request_id`` another request than the suggested one was picked for ``attach``. Nothing
+    changes for a forged token, a stranger or a late press; each gets a note.
     """
     if choice not in CHOICES:
         raise FatalError(f"choice {choice!r} is unknown; use one of {', '.join(CHOICES)}")
@@ -104,12 +123,15 @@ def answer_question(
         hook_id = verify_hook_token(token, signing_keys(session))
     except InvalidToken:
         return AnswerReply("unknown", "This button is no longer valid. Nothing was changed.")
+    if request_id is not None and session.get(Request, request_id) is None:
+        return AnswerReply("unknown", "That request does not exist any more. Nothing was changed.")
     settings = load_settings()
     by = f"slack:{slack_user_id}"
+    answer = {"choice": choice} | ({"request_id": request_id} if request_id is not None else {})
     result = answer_hook(
         session,
         hook_id,
-        answer={"choice": choice},
+        answer=answer,
         by=by,
         via=via,
         is_approver=lambda _by: slack_user_id in settings.approvers,
@@ -122,16 +144,16 @@ def answer_question(
         return AnswerReply("not_allowed", f"Only {people} can answer this question.")
     if result.status is AnswerStatus.TOO_LATE:
         return AnswerReply("too_late", f"This question is closed. {closed_words(hook)}")
-    entry_id = int(hook.question["entry_id"])
+    picked = picked_request(hook)
     record_decision(
         session,
         key=f"answer:{hook.id}",
-        entry_id=entry_id,
+        entry_id=int(hook.question["entry_id"]),
         step=DecisionStep.ANSWER,
         route=choice,
-        request_id=hook.question["request_id"],
-        confidence=hook.question["confidence"],
-        reason="A person answered the question.",
+        request_id=picked or hook.question["request_id"],
+        confidence=None if picked else hook.question["confidence"],
+        reason="A person picked another request." if picked else "A person answered the question.",
         actor_kind=ActorKind.PERSON,
         actor=by,
     )
@@ -139,9 +161,15 @@ def answer_question(
 
 
 def lock_card(
-    session: Session, hook: HookView, verdict: str, *, stage: str = "closed"
+    session: Session,
+    hook: HookView,
+    verdict: str,
+    *,
+    stage: str = "closed",
+    undo_token: str | None = None,
+    pick_token: str | None = None,
 ) -> list[int]:
-    """Queue the card without buttons, with who decided what and when. Returns message ids."""
+    """Queue the locked card, with who decided what and when. Returns message ids."""
     entry = get_entry(session, int(hook.question["entry_id"]))
     request = session.get_one(Request, hook.question["request_id"])
     settings = load_settings()
@@ -150,6 +178,8 @@ def lock_card(
         request_title=request.title,
         request_url=settings.request_url(request.slug),
         verdict=verdict,
+        undo_token=undo_token,
+        pick_token=pick_token,
     )
     message_id = queue_update(
         session,

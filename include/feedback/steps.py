@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.connections import EMBEDDINGS_API, get_connection
 from include.errors import FatalError
-from include.feedback import entries, matching, outcomes, questions
+from include.feedback import capture, entries, matching, outcomes, questions
 from include.feedback.submission import parse_submission
 from include.settings import load_settings
 from include.store.session import session_scope
@@ -64,7 +64,10 @@ def ask(entry_id: int, *, dag_id: str, run_id: str) -> int:
         message_ids = questions.ask_question(
             session, entry_id, dag_id=dag_id, run_id=run_id, settings=settings
         )
-    return deliver(message_ids)
+        reply = capture.tell_thread(session, entries.get_entry(session, entry_id))
+    sent = deliver([*message_ids, *([reply] if reply is not None else [])])
+    capture.sync_emoji(session_scope, run_id=run_id)
+    return sent
 
 
 def apply_answer(entry_id: int, *, dag_id: str, run_id: str) -> int:
@@ -84,15 +87,21 @@ def report(entry_id: int, *, run_id: str) -> dict[str, Any]:
     """Send what is to be told and return what happened."""
     with session_scope() as session:
         result = outcomes.report(session, entry_id, run_id)
+        capture.tell_thread(session, entries.get_entry(session, entry_id))
         message_ids = outcomes.open_message_ids(session, entry_id)
     deliver(message_ids)
+    capture.sync_emoji(session_scope, run_id=run_id)
     return result
 
 
 def note_failure(*, dag_id: str, run_id: str, task_id: str, error: str) -> None:
     """Mark the run's entry as failed, so that the sweep and the operators find it."""
     with session_scope() as session:
-        entries.mark_failed(session, dag_id, run_id, f"{task_id}: {error}")
+        entry = entries.mark_failed(session, dag_id, run_id, f"{task_id}: {error}")
+        reply = capture.tell_thread(session, entry) if entry is not None else None
+    if reply is not None:
+        deliver([reply])
+        capture.sync_emoji(session_scope, run_id=run_id)
 
 
 def deliver(message_ids: list[int]) -> int:
@@ -102,6 +111,14 @@ def deliver(message_ids: list[int]) -> int:
     if not message_ids:
         return 0
     return send(message_ids, review_channel=load_settings().review_channel).sent
+
+
+def deliver_pending() -> dict[str, object]:
+    """Send everything that waits, and bring the status emoji to what they should be."""
+    from include.slack.sender import deliver_pending as send
+
+    report = send().as_dict()
+    return report | {"emoji_waiting": capture.sync_emoji(session_scope)}
 
 
 def embedder_from(info: ConnectionInfo) -> Embedder:

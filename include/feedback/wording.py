@@ -32,12 +32,20 @@ def closed_words(hook: HookView) -> str:
     when = moment_words(hook.closed_at)
     if hook.status == "answered":
         choice = CHOICE_WORDS.get((hook.answer or {}).get("choice", ""), "Answered")
+        if picked_request(hook) is not None:
+            choice = "Another request picked"
         return f"{choice} by {person_words(hook.answered_by)} on {when}."
     if hook.status == "expired":
         return f"Nobody answered until {when}, so it becomes a request of its own."
     if hook.status == "cancelled":
         return f"This question was closed in Airflow on {when}."
     return "It is still open."
+
+
+def picked_request(hook: HookView) -> int | None:
+    """The request a person picked instead of the suggested one."""
+    picked = (hook.answer or {}).get("request_id")
+    return int(picked) if picked not in (None, hook.question.get("request_id")) else None
 
 
 def remaining(hook: HookView) -> str:

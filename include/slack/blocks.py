@@ -18,6 +18,8 @@ Block = dict[str, Any]
 ANSWER_ATTACH = "answer_attach"
 ANSWER_CREATE = "answer_create"
 UNDO_ATTACHMENT = "undo_attachment"
+PICK_FOR_QUESTION = "pick_for_question"
+PICK_FOR_FEEDBACK = "pick_for_feedback"
 
 SECTION_LIMIT = 3000
 QUOTE_LIMIT = 500
@@ -88,7 +90,7 @@ def question_card(
     reason: str,
     token: str,
 ) -> Rendered:
-    """The question whether a customer's words belong to a request, with its two buttons."""
+    """The question whether a customer's words belong to a request, with its three buttons."""
     title = link(request_title, request_url)
     ask = (
         f"This sounds like {title}, which has *already shipped*. Does the customer mean that?"
@@ -98,8 +100,8 @@ def question_card(
     return Rendered(
         text=_plain(f"Is this feedback about “{_one_line(request_title, TITLE_LIMIT)}”?"),
         blocks=[
-            _section("A customer said:\n" + quoted(quote)),
-            _section(ask),
+            section("A customer said:\n" + quoted(quote)),
+            section(ask),
             *_why(confidence, reason),
             {
                 "type": "actions",
@@ -107,6 +109,7 @@ def question_card(
                 "elements": [
                     _button("Add to this request", ANSWER_ATTACH, token) | {"style": "primary"},
                     _button("Create new request", ANSWER_CREATE, token),
+                    _button("Pick another request", PICK_FOR_QUESTION, token),
                 ],
             },
         ],
@@ -114,15 +117,25 @@ def question_card(
 
 
 def question_locked(
-    *, quote: str, request_title: str, request_url: str | None, verdict: str
+    *,
+    quote: str,
+    request_title: str,
+    request_url: str | None,
+    verdict: str,
+    undo_token: str | None = None,
+    pick_token: str | None = None,
 ) -> Rendered:
-    """The question after its answer: no buttons, and who decided what and when (``verdict``)."""
+    """The question after its answer: who decided what and when (``verdict``).
+
+    Once it is carried out, the tokens let people take it back or pick another request.
+    """
     return Rendered(
         text=_plain(f"Answered: is this about “{_one_line(request_title, TITLE_LIMIT)}”?"),
         blocks=[
-            _section("A customer said:\n" + quoted(quote)),
-            _section(f"The question was whether this is {link(request_title, request_url)}."),
+            section("A customer said:\n" + quoted(quote)),
+            section(f"The question was whether this is {link(request_title, request_url)}."),
             _context(verdict),
+            *_corrections(undo_token, pick_token),
         ],
     )
 
@@ -136,25 +149,17 @@ def attached_card(
     reason: str,
     undo_token: str,
 ) -> Rendered:
-    """Tells the submitter that their feedback was attached, with Undo."""
-    undo = _button("Undo", UNDO_ATTACHMENT, undo_token) | {
-        "confirm": {
-            "title": _plain_text("Take it off this request?"),
-            "text": _plain_text("Your feedback becomes a request of its own."),
-            "confirm": _plain_text("Undo"),
-            "deny": _plain_text("Keep it"),
-        }
-    }
+    """Tells the submitter that their feedback was attached, with Undo and another pick."""
     return Rendered(
         text=_plain(f"Your feedback was added to “{_one_line(request_title, TITLE_LIMIT)}”."),
         blocks=[
-            _section(
+            section(
                 f"Your feedback was added to {link(request_title, request_url)}. "
                 "You will hear when it ships."
             ),
-            _section(quoted(quote)),
+            section(quoted(quote)),
             *_why(confidence, reason),
-            {"type": "actions", "block_id": "attached", "elements": [undo]},
+            *_corrections(undo_token, undo_token),
         ],
     )
 
@@ -172,8 +177,8 @@ def attached_locked(
     return Rendered(
         text=_plain(f"No longer on “{_one_line(request_title, TITLE_LIMIT)}”."),
         blocks=[
-            _section(f"Your feedback had been added to {link(request_title, request_url)}."),
-            _section(quoted(quote)),
+            section(f"Your feedback had been added to {link(request_title, request_url)}."),
+            section(quoted(quote)),
             *(_why(confidence, reason) if confidence is not None else []),
             _context(verdict),
         ],
@@ -181,18 +186,39 @@ def attached_locked(
 
 
 def created_card(
-    *, quote: str, request_title: str, request_url: str | None, areas: Sequence[str]
+    *,
+    quote: str,
+    request_title: str,
+    request_url: str | None,
+    areas: Sequence[str],
+    pick_token: str | None = None,
 ) -> Rendered:
-    """Tells the submitter that their feedback opened a new request."""
+    """Tells the submitter that their feedback opened a new request, with another pick."""
     where = f" in {escape(_one_line(', '.join(areas), REASON_LIMIT))}" if areas else ""
     return Rendered(
         text=_plain(f"Your feedback opened “{_one_line(request_title, TITLE_LIMIT)}”."),
         blocks=[
-            _section(
+            section(
                 f"Nobody had asked for this yet, so your feedback opened "
                 f"{link(request_title, request_url)}{where}."
             ),
-            _section(quoted(quote)),
+            section(quoted(quote)),
+            *_corrections(None, pick_token),
+        ],
+    )
+
+
+def moved_card(
+    *, quote: str, request_title: str, request_url: str | None, verdict: str, token: str
+) -> Rendered:
+    """A card after another request was picked: where the feedback is now, and who moved it."""
+    return Rendered(
+        text=_plain(f"Your feedback is now on “{_one_line(request_title, TITLE_LIMIT)}”."),
+        blocks=[
+            section(f"This feedback is now on {link(request_title, request_url)}."),
+            section(quoted(quote)),
+            _context(verdict),
+            *_corrections(token, token),
         ],
     )
 
@@ -204,7 +230,7 @@ def reminder_card(*, request_title: str, question_link: str | None, expires_in: 
     return Rendered(
         text=_plain(f"Still open: is this about “{_one_line(request_title, TITLE_LIMIT)}”?"),
         blocks=[
-            _section(
+            section(
                 f"I am still waiting for {question} about *{title}*. "
                 f"Without one, the feedback becomes a new request in {escape(expires_in)}."
             )
@@ -220,7 +246,8 @@ def _plain(text: str) -> str:
     return escape(text)
 
 
-def _section(text: str) -> Block:
+def section(text: str) -> Block:
+    """A section of mrkdwn, in which names do not become pings by themselves."""
     return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
 
 
@@ -234,6 +261,27 @@ def _context(text: str) -> Block:
 def _why(confidence: float | None, reason: str) -> list[Block]:
     said = escape(_one_line(reason, REASON_LIMIT))
     return [_context(f"{confidence_words(confidence)}. {said}".strip())]
+
+
+def _corrections(undo_token: str | None, pick_token: str | None) -> list[Block]:
+    elements = []
+    if undo_token:
+        elements.append(
+            _button("Undo", UNDO_ATTACHMENT, undo_token)
+            | {
+                "confirm": {
+                    "title": _plain_text("Take it off this request?"),
+                    "text": _plain_text("The feedback becomes a request of its own."),
+                    "confirm": _plain_text("Undo"),
+                    "deny": _plain_text("Keep it"),
+                }
+            }
+        )
+    if pick_token:
+        elements.append(_button("Pick another request", PICK_FOR_FEEDBACK, pick_token))
+    return (
+        [{"type": "actions", "block_id": "corrections", "elements": elements}] if elements else []
+    )
 
 
 def _plain_text(text: str) -> Block:

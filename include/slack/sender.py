@@ -18,11 +18,11 @@ from include.connections import MissingConnection
 from include.errors import FatalError
 from include.settings import load_settings
 from include.slack import claims
-from include.slack.blocks import escape
 from include.slack.claims import Claim, SendPolicy
 from include.slack.client import TIMEOUT_SECONDS, slack_client
+from include.slack.fallbacks import next_place, reroute
 from include.slack.outcomes import Trouble, Verdict, read_trouble
-from include.slack.posting import Posted, attempt, is_user
+from include.slack.posting import Posted, attempt
 from include.store.models.slack import Message, MessageState
 from include.store.session import session_scope
 
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.05
-_MOST_BLOCKS = 50
 
 
 @dataclass
@@ -187,20 +186,20 @@ def _record_sent(claim: Claim, posted: Posted) -> None:
 def _record_trouble(
     claim: Claim, trouble: Trouble, review: str | None, report: DeliveryReport
 ) -> None:
-    if trouble.verdict == Verdict.UNREACHABLE and is_user(claim.address):
-        review = review or _review_setting()
+    review = review or _review_setting()
     with session_scope() as session:
         now = _clock(session)
         message = session.get_one(Message, claim.id, with_for_update=True)
         if message.state != MessageState.SENDING or message.attempts != claim.attempts:
             return  # taken over meanwhile: what the other one records counts
         message.error = trouble.code
-        if trouble.verdict in (Verdict.RETRY, Verdict.STOP):
+        place = next_place(session, message, trouble, review)
+        if place is not None:
+            reroute(message, trouble, place)
+            report.rerouted_ids.append(claim.id)
+        elif trouble.verdict in (Verdict.RETRY, Verdict.STOP):
             message.state = MessageState.PENDING
             message.not_before = now + trouble.wait(claim.attempts)
-        elif trouble.verdict == Verdict.UNREACHABLE and review and is_user(message.address):
-            _reroute(message, trouble, review)
-            report.rerouted_ids.append(claim.id)
         else:
             message.state = MessageState.FAILED
             report.failed_ids.append(claim.id)
@@ -214,18 +213,6 @@ def _review_setting() -> str | None:
     except FatalError as error:  # wrong settings must not stop messages that need none of them
         log.warning("No review channel: %s", error)
         return None
-
-
-def _reroute(message: Message, trouble: Trouble, review: str) -> None:
-    """Send a DM that nobody can receive to the review channel, under the same key."""
-    person = message.address or ""
-    message.state, message.not_before, message.thread_ts = MessageState.PENDING, None, None
-    message.error = f"{trouble.code}: {person} could not be reached, sent to the review channel"
-    message.address = review
-    note = f"For <@{escape(person)}>, who could not be reached in a direct message."
-    line = {"type": "context", "elements": [{"type": "mrkdwn", "text": note}]}
-    if message.blocks and len(message.blocks) < _MOST_BLOCKS:
-        message.blocks = [line, *message.blocks]
 
 
 def _open_ones(session: Session, message_ids: Sequence[int]) -> list[int]:

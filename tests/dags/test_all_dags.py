@@ -45,6 +45,13 @@ DAGS = {
         "dispatch_slack_events",
         "find_stuck_entries",
     },
+    "ingest_slack_feedback": {"resolve_submitter", "process_entry"},
+    "ingest_slack_feedback_from_reaction": {
+        "read_message",
+        "extract_pain",
+        "resolve_submitter",
+        "process_entry",
+    },
 }
 ASKS = "We need an undo: a way to restore deleted records, a bin for deleted records."
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+import uvicorn
 from starlette.testclient import TestClient
 
 from include import airflow_api
 from include.feedback.decisions import match_key, record_decision
 from include.feedback.questions import ask_question
-from include.sandbox.slack.running import running_sandbox
+from include.sandbox.slack.running import free_port, running_sandbox
 from include.settings import load_settings
 from include.slack.relay import background
 from include.slack.relay.asgi import build
@@ -23,10 +26,14 @@ from tests.relay.support import SECRET, Caller, FakeAirflow, running_airflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from sqlalchemy import URL
 
     from include.sandbox.slack.client import SlackSandbox
+
+
+SETTINGS = {"approvers": ["U0CARLA"], "web_base_url": "https://feedback.example.com"}
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +60,8 @@ def connect_slack(monkeypatch: pytest.MonkeyPatch, base_url: str) -> None:
         "extra": {"signing_secret": SECRET, "base_url": base_url},
     }
     monkeypatch.setenv("AIRFLOW_CONN_SLACK_APP", json.dumps(value))
-    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", json.dumps({"approvers": ["U0CARLA"]}))
+    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", json.dumps(SETTINGS))
+    monkeypatch.setenv("AIRFLOW_CONN_EMBEDDINGS_API", "http://x:y@127.0.0.1:9")
 
 
 @pytest.fixture
@@ -144,3 +152,28 @@ def asked(relay: Caller) -> Asked:
 def hook_of(asked: Asked) -> Hook:
     with session_scope() as session:
         return session.get_one(Hook, asked.hook_id)
+
+
+@pytest.fixture
+def workspace(
+    relay: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[SlackSandbox]:
+    """A workspace whose clicks reach the relay over HTTP."""
+    port = free_port()
+    server = uvicorn.Server(
+        uvicorn.Config(build(), "127.0.0.1", port, log_level="error", ws="none")
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 10
+    while not server.started:
+        assert time.monotonic() < deadline, "the relay did not start"
+        time.sleep(0.02)
+    url = f"http://127.0.0.1:{port}/events"
+    domain = ("--unfurl-domain", "feedback.example.com")
+    with running_sandbox(tmp_path / "slack", url, signing_secret=SECRET, extra=domain) as sandbox:
+        connect_slack(monkeypatch, sandbox.api_url)
+        yield sandbox
+    background.drain()
+    server.should_exit = True
+    thread.join(10)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tests.relay.support import Caller
 
 NOW = timedelta(0)
+QUESTION_BUTTONS = ["answer_attach", "answer_create", "pick_for_question"]
 
 
 def events() -> list[SlackEvent]:
@@ -62,7 +63,7 @@ def buttons(message: dict[str, Any]) -> list[str]:
 def test_a_click_is_recorded_and_locks_the_card(
     relay: Caller, slack: SlackSandbox, asked: Asked, action_id: str, choice: str, words: str
 ) -> None:
-    assert buttons(card(slack)) == ["answer_attach", "answer_create"]
+    assert buttons(card(slack)) == QUESTION_BUTTONS
 
     answer = relay.interact(click(action_id, asked.token))
     assert background.drain()
@@ -114,7 +115,7 @@ def test_a_stranger_changes_nothing_and_is_told_privately(
     assert background.drain()
 
     assert (hook_of(asked).status, decisions("answer")) == ("pending", [])
-    assert buttons(card(slack)) == ["answer_attach", "answer_create"]
+    assert buttons(card(slack)) == QUESTION_BUTTONS
     (note,) = slack.messages("C0FEEDBACK", "U0BEN")
     assert (note["ephemeral_to"], note["text"]) == (
         "U0BEN",
@@ -176,7 +177,7 @@ def test_forged_tokens_change_nothing(relay: Caller, slack: SlackSandbox, asked:
 def test_twenty_clicks_at_once_are_one_answer(
     relay: Caller, slack: SlackSandbox, asked: Asked
 ) -> None:
-    choices = ["answer_attach", "answer_create"] * 10
+    choices = QUESTION_BUTTONS * 10
     payloads = [click(action_id, asked.token) for action_id in choices]
 
     with ThreadPoolExecutor(20) as pool:
@@ -204,7 +205,7 @@ def test_the_answer_counts_while_slack_is_down_and_the_card_is_locked_later(
         assert relay.interact(click("answer_attach", asked.token)).status_code == 200
         assert background.drain()
     assert hook_of(asked).status == "answered"
-    assert buttons(card(slack)) == ["answer_attach", "answer_create"]
+    assert buttons(card(slack)) == QUESTION_BUTTONS
     with session_scope() as session:
         session.execute(text("UPDATE messages SET not_before = NULL"))
 
@@ -303,7 +304,7 @@ def test_undo_takes_the_attachment_back_and_locks_its_card(
         message_ids = open_message_ids(session, asked.entry_id)
     deliver(message_ids)
     attached = slack.dm("U0ANN")[-1]
-    (button,) = [e for b in attached["blocks"] if b["type"] == "actions" for e in b["elements"]]
+    button, _ = [e for b in attached["blocks"] if b["type"] == "actions" for e in b["elements"]]
 
     relay.interact(click("undo_attachment", button["value"], "U0BEN"))
     assert background.drain()
@@ -317,7 +318,7 @@ def test_undo_takes_the_attachment_back_and_locks_its_card(
     locked = next(m for m in slack.dm("U0ANN") if m["ts"] == attached["ts"])
     assert buttons(locked) == []
     assert "Undone by <@U0ANN>" in json.dumps(locked["blocks"])
-    assert any(note.startswith("This was undone already") for note in notes(slack))
+    assert any(note.startswith("This was changed already") for note in notes(slack))
 
 
 def live_evidence() -> list[int]:

@@ -2,50 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from typing import TYPE_CHECKING
 
 import pytest
-import uvicorn
 
-from include.sandbox.slack.running import free_port, running_sandbox
 from include.slack.relay import background
-from include.slack.relay.asgi import build
-from tests.relay.conftest import connect_slack, hook_of
-from tests.relay.support import SECRET
+from tests.relay.conftest import hook_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from include.sandbox.slack.client import SlackSandbox
     from tests.relay.conftest import Asked
-    from tests.relay.support import Caller, FakeAirflow
-
-
-@pytest.fixture
-def workspace(
-    relay: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[SlackSandbox]:
-    """A workspace whose clicks reach the relay over HTTP."""
-    port = free_port()
-    server = uvicorn.Server(
-        uvicorn.Config(build(), "127.0.0.1", port, log_level="error", ws="none")
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 10
-    while not server.started:
-        assert time.monotonic() < deadline, "the relay did not start"
-        time.sleep(0.02)
-    url = f"http://127.0.0.1:{port}/events"
-    with running_sandbox(tmp_path / "slack", url, signing_secret=SECRET) as sandbox:
-        connect_slack(monkeypatch, sandbox.api_url)
-        yield sandbox
-    background.drain()
-    server.should_exit = True
-    thread.join(10)
+    from tests.relay.support import FakeAirflow
 
 
 def test_a_question_is_answered_with_one_press(workspace: SlackSandbox, asked: Asked) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from include.sandbox.slack import seed
 from include.sandbox.slack.api_chat import writable_channel
 from include.sandbox.slack.errors import SlackError
+from include.sandbox.slack.sockets import PATH
 
 if TYPE_CHECKING:
     from include.sandbox.slack.args import Args
@@ -122,9 +123,10 @@ def files_complete_upload(hub: Hub, args: Args) -> Json:
 
 
 def connections_open(hub: Hub, args: Args) -> Json:
-    """``apps.connections.open``: Socket Mode is not offered."""
-    del hub, args
-    raise SlackError("not_allowed")
+    """``apps.connections.open``: where Socket Mode connects to, once."""
+    del args
+    base = hub.settings.base_url.replace("http://", "ws://", 1)
+    return {"url": f"{base}{PATH}?ticket={hub.sockets.ticket()}"}
 
 
 def api_test(hub: Hub, args: Args) -> Json:

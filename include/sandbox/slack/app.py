@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 
-from include.sandbox.slack import act_api, page, web_api
+from include.sandbox.slack import act_api, page, pages, sockets, web_api
 from include.sandbox.slack.actor import Actor
 from include.sandbox.slack.hub import Hub
 from include.sandbox.slack.relay import RelayLine
@@ -34,11 +34,15 @@ class LoopbackOnly:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not scope["path"].startswith("/api/"):
+        if scope["type"] in ("http", "websocket") and not scope["path"].startswith("/api/"):
             headers = dict(scope["headers"])
-            name = headers.get(b"host", b"").decode("latin-1").rpartition(":")[0]
+            name = headers.get(b"host", b"").decode("latin-1").partition(":")[0]
             peer = (scope.get("client") or ("", 0))[0]
             if peer != "127.0.0.1" or name not in _LOCAL_NAMES:
+                if scope["type"] == "websocket":
+                    await receive()
+                    await send({"type": "websocket.close", "code": 4403})
+                    return
                 refusal = PlainTextResponse("the sandbox answers this machine only", 403)
                 await refusal(scope, receive, send)
                 return
@@ -48,7 +52,7 @@ class LoopbackOnly:
 def make_app(settings: Settings) -> Starlette:
     """Build the application; the state directory is opened at once."""
     hub = Hub.start(settings)
-    relay = RelayLine(settings.relay_url, settings.signing_secret)
+    relay = RelayLine(settings.relay_url, settings.signing_secret, sockets=hub.sockets)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -58,7 +62,13 @@ def make_app(settings: Settings) -> Starlette:
         hub.journal.close()
 
     app = Starlette(
-        routes=[*web_api.ROUTES, *act_api.ROUTES, *page.ROUTES],
+        routes=[
+            *web_api.ROUTES,
+            *act_api.ROUTES,
+            *page.ROUTES,
+            *pages.ROUTES,
+            *sockets.ROUTES,
+        ],
         middleware=[Middleware(LoopbackOnly)],
         lifespan=lifespan,
     )

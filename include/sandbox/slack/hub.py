@@ -10,6 +10,7 @@ from include.sandbox.slack import seed
 from include.sandbox.slack.faults import CallLog, FaultDesk
 from include.sandbox.slack.files import FileStore
 from include.sandbox.slack.journal import Journal
+from include.sandbox.slack.sockets import SocketDesk
 from include.sandbox.slack.views import ViewDesk
 from include.sandbox.slack.workspace import Workspace
 
@@ -46,6 +47,7 @@ class Hub:
     features: seed.AppFeatures
     faults: FaultDesk = field(default_factory=FaultDesk)
     calls: CallLog = field(default_factory=CallLog)
+    sockets: SocketDesk = field(default_factory=SocketDesk)
     responses: dict[str, ResponseTarget] = field(default_factory=dict)
 
     @classmethod

@@ -1,4 +1,7 @@
-"""The line from the sandbox to the app: signed, three seconds, repeated as Slack repeats."""
+"""The line from the sandbox to the app: signed, three seconds, repeated as Slack repeats.
+
+Over HTTP, or through the socket that the app has open (Socket Mode).
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,8 @@ import httpx
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from include.sandbox.slack.sockets import SocketDesk
 
 Json = dict[str, Any]
 
@@ -35,6 +40,7 @@ class Sending:
         stale: Claim a timestamp older than Slack's five minutes (properly signed).
         no_signature: Leave the signature headers out.
         retry_num: Headers of Slack's n-th repeat on the first request already.
+        transport: ``http`` or ``socket``; by default the socket when the app has one open.
     """
 
     repeat: int = 0
@@ -42,6 +48,7 @@ class Sending:
     stale: bool = False
     no_signature: bool = False
     retry_num: int = 0
+    transport: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +80,16 @@ def sign(secret: str, timestamp: str, body: bytes) -> str:
 class RelayLine:
     """Sends payloads to the relay's URL."""
 
-    def __init__(self, url: str, secret: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        url: str,
+        secret: str,
+        clock: Callable[[], float] = time.time,
+        *,
+        sockets: SocketDesk | None = None,
+    ) -> None:
         self.url = url
+        self._sockets = sockets
         self._secret = secret
         self._clock = clock
         self._client = httpx.AsyncClient(timeout=httpx.Timeout(30.0), trust_env=False)
@@ -91,6 +106,10 @@ class RelayLine:
         """Send a slash command, or an interaction as its one field ``payload``."""
         body = urlencode(fields).encode()
         kind = "application/x-www-form-urlencoded"
+        if self._over_socket(how):
+            inner = json.loads(fields["payload"]) if "payload" in fields else fields
+            name = "interactive" if "payload" in fields else "slash_commands"
+            return [await self._send_over_socket(name, inner) for _ in range(how.repeat + 1)]
         return [
             await self._send(body, kind, how, how.retry_num if n == 0 else 0)
             for n in range(how.repeat + 1)
@@ -102,6 +121,11 @@ class RelayLine:
 
     async def send_event(self, envelope: Json, how: Sending) -> list[Delivery]:
         """Send an event; one that is not taken is repeated up to three times in the background."""
+        if self._over_socket(how):
+            return [
+                await self._send_over_socket("events_api", envelope, how.retry_num + n)
+                for n in range(how.repeat + 1)
+            ]
         body = json.dumps(envelope).encode()
         done = [await self._send(body, "application/json", how, how.retry_num)]
         for n in range(1, how.repeat + 1):
@@ -112,6 +136,27 @@ class RelayLine:
             self._retries.add(task)
             task.add_done_callback(self._retries.discard)
         return done
+
+    def _over_socket(self, how: Sending) -> bool:
+        if self._sockets is None or how.transport == "http":
+            return False
+        # Signatures exist over HTTP only; so does forging them.
+        forged = how.wrong_signature or how.stale or how.no_signature
+        return how.transport == "socket" or (self._sockets.is_open and not forged)
+
+    async def _send_over_socket(self, kind: str, payload: Json, retry: int = 0) -> Delivery:
+        assert self._sockets is not None
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                answer = await self._sockets.send(
+                    kind, payload, retry=retry, reason="timeout" if retry else ""
+                )
+        except TimeoutError:
+            return Delivery(None, "", _ms(started), "http_timeout")
+        except ConnectionError:
+            return Delivery(None, "", _ms(started), "connection_failed")
+        return Delivery(200, json.dumps(answer) if answer else "", _ms(started))
 
     async def _repeat(self, body: bytes, last: Delivery) -> None:
         for number, delay in enumerate(RETRY_DELAYS, start=1):

@@ -90,6 +90,7 @@ class AppFeatures:
     shortcuts: tuple[Shortcut, ...]
     commands: tuple[str, ...]
     unfurl_domains: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
 
 
 DEFAULT_FEATURES = AppFeatures(
@@ -126,6 +127,7 @@ def read_features(manifest: Path | None) -> AppFeatures:
         ),
         commands=tuple(c["command"] for c in features.get("slash_commands", ())),
         unfurl_domains=tuple(features.get("unfurl_domains", ())),
+        scopes=tuple((document.get("oauth_config") or {}).get("scopes", {}).get("bot", ())),
     )
 
 

@@ -17,6 +17,7 @@ DEFAULT_RELAY = "http://127.0.0.1:8080/slack/events"
 # Not secrets: both ends of the sandbox run on one machine and carry invented data.
 DEFAULT_SIGNING_SECRET = "sandbox-signing-secret"
 DEFAULT_BOT_TOKEN = "xoxb-sandbox"
+DEFAULT_APP_TOKEN = "xapp-sandbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Settings:
     relay_url: str = DEFAULT_RELAY
     signing_secret: str = DEFAULT_SIGNING_SECRET
     bot_token: str = DEFAULT_BOT_TOKEN
+    app_token: str = DEFAULT_APP_TOKEN
     manifest: Path | None = None
     unfurl_domains: tuple[str, ...] = ("127.0.0.1", "localhost")
 
@@ -54,6 +56,7 @@ def read_settings(argv: Sequence[str], env: Mapping[str, str] | None = None) -> 
     secret.add_argument("--signing-secret", default=None)
     secret.add_argument("--signing-secret-file", type=Path, default=None)
     parser.add_argument("--bot-token", default=None)
+    parser.add_argument("--app-token", default=None, help="token of Socket Mode")
     parser.add_argument("--manifest", type=Path, default=None, help="app manifest, JSON or YAML")
     parser.add_argument("--unfurl-domain", action="append", default=None, metavar="DOMAIN")
     flags = parser.parse_args(argv)
@@ -81,6 +84,7 @@ def read_settings(argv: Sequence[str], env: Mapping[str, str] | None = None) -> 
         relay_url=flags.relay_url or env.get("SLACK_SANDBOX_RELAY_URL") or DEFAULT_RELAY,
         signing_secret=signing,
         bot_token=flags.bot_token or env.get("SLACK_SANDBOX_BOT_TOKEN") or DEFAULT_BOT_TOKEN,
+        app_token=flags.app_token or env.get("SLACK_SANDBOX_APP_TOKEN") or DEFAULT_APP_TOKEN,
         manifest=manifest,
         unfurl_domains=tuple(domains) if domains else ("127.0.0.1", "localhost"),
     )

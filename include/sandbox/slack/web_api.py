@@ -30,14 +30,19 @@ METHODS: dict[str, Callable[[Hub, Args], Json]] = {
     **api_people.METHODS,
 }
 _NEEDS_NO_TOKEN = ("api.test",)
+_NEEDS_APP_TOKEN = ("apps.connections.open",)
 
 
-def _check_token(hub: Hub, request: Request, args: Args) -> None:
+def _check_token(hub: Hub, request: Request, args: Args, method: str) -> None:
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
     token = bearer.strip() if scheme.lower() == "bearer" else args.text("token")
     if not token:
         raise SlackError("not_authed")
-    if not hmac.compare_digest(token.encode(), hub.settings.bot_token.encode()):
+    by_app = method in _NEEDS_APP_TOKEN
+    wanted = hub.settings.app_token if by_app else hub.settings.bot_token
+    if by_app and token.startswith("xoxb-"):
+        raise SlackError("not_allowed_token_type")
+    if not hmac.compare_digest(token.encode(), wanted.encode()):
         raise SlackError("invalid_auth")
 
 
@@ -74,7 +79,7 @@ async def call_method(request: Request) -> Response:
         if handler is None:
             raise SlackError("unknown_method")
         if method not in _NEEDS_NO_TOKEN:
-            _check_token(hub, request, args)
+            _check_token(hub, request, args, method)
         fault = hub.faults.take(method, args.values)
         if fault is not None and fault.delay_seconds:
             await asyncio.sleep(fault.delay_seconds)
@@ -84,7 +89,7 @@ async def call_method(request: Request) -> Response:
         if fault is not None and failing:
             outcome = fault.error or f"http_{fault.status}"
             return _faulty(fault)
-        return JSONResponse(answer)
+        return JSONResponse(answer, headers={"X-OAuth-Scopes": ",".join(hub.features.scopes)})
     except SlackError as exc:
         outcome = exc.code
         return JSONResponse(_refusal(exc.code, exc.messages))

@@ -24,8 +24,11 @@ log = logging.getLogger(__name__)
 _quiet = logging.getLogger(f"{__name__}.bolt")
 _quiet.setLevel(logging.ERROR)
 
+# What reading a payload of the wrong shape raises; nothing is stored by then.
+_SENSELESS = (MalformedPayload, KeyError, TypeError, AttributeError, IndexError)
+
 _ANYTHING = re.compile(r".*", re.DOTALL)
-UNKNOWN_COMMAND = "I do not know this command. `/feedback` is the one I listen to."
+UNKNOWN_COMMAND = "I do not know this command. I listen to `/feedback` and `/shipped`."
 
 
 @lru_cache(maxsize=2)
@@ -68,7 +71,8 @@ def _unknown_command(ack: Ack) -> None:
 def _on_error(error: Exception) -> BoltResponse:
     if isinstance(error, BoltUnhandledRequestError):
         return BoltResponse(status=200, body="")
-    if isinstance(error, MalformedPayload):
+    if isinstance(error, _SENSELESS):
+        log.warning("A signed call of Slack is malformed: %s\n%s", describe(error), where(error))
         return BoltResponse(status=400, body={"error": "malformed"})
     log.error("Slack call not taken: %s\n%s", describe(error), where(error))
     return BoltResponse(status=500, body={"error": "not stored"})

@@ -1,4 +1,4 @@
-"""What happens after the acknowledgement, in two small pools: a slow Slack delays no answer."""
+"""What happens after the acknowledgement, in small pools: a slow Slack delays no answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _lock = threading.Lock()
 _running: set[Future[None]] = set()
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def _pool(name: str) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=4, thread_name_prefix=f"slack-relay-{name}")
 
@@ -32,6 +32,11 @@ def submit(work: Callable[..., Any], *arguments: Any) -> None:
 def submit_delivery(work: Callable[..., Any], *arguments: Any) -> None:
     """Run what talks to Slack."""
     _submit("deliveries", work, *arguments)
+
+
+def submit_view(work: Callable[..., Any], *arguments: Any) -> None:
+    """Run what opens a modal: its trigger is good for three seconds, so it waits behind nothing."""
+    _submit("views", work, *arguments)
 
 
 def drain(timeout: float = 30.0) -> bool:

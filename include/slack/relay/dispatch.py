@@ -18,7 +18,7 @@ from include.connections import MissingConnection
 from include.slack import notes
 from include.slack.relay import background
 from include.slack.relay.effects import perform
-from include.slack.relay.listeners import EFFECTS
+from include.slack.relay.listeners import EFFECTS, shipped_command
 from include.store.models.slack import EventState, SlackEvent
 from include.store.session import session_scope
 
@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 
 GRACE = timedelta(seconds=30)
 """The sweep leaves younger events to the process that received them."""
+
+ABSENT = {f"command:{shipped_command.COMMAND}": shipped_command.ABSENT}
+"""What a person is told when the workflow they asked for is not part of this installation."""
 
 NOT_TAKEN = "I could not take your feedback. Please send it again, or tell an operator."
 
@@ -96,7 +99,8 @@ def _start(event: SlackEvent, later: Callable[[Callable[[], Any]], Any]) -> bool
     except MissingConnection as error:
         result = StartResult(StartStatus.UNAVAILABLE, str(error))
     done = result.status in (StartStatus.STARTED, StartStatus.EXISTS)
-    refused = result.status == StartStatus.REFUSED
+    absent = result.is_absent and event.kind in ABSENT
+    refused = result.status == StartStatus.REFUSED or absent
     with session_scope() as session:
         stored = session.get_one(SlackEvent, event.id, with_for_update=True)
         if stored.state != EventState.RECEIVED:
@@ -112,7 +116,7 @@ def _start(event: SlackEvent, later: Callable[[Callable[[], Any]], Any]) -> bool
     if refused and user:
 
         def tell() -> None:
-            notes.send_note(channel, user, NOT_TAKEN)
+            notes.send_note(channel, user, ABSENT[event.kind] if absent else NOT_TAKEN)
 
         later(tell)
     return done

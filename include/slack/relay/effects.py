@@ -38,6 +38,7 @@ class FollowUp:
     note: str | None
     channel_id: str | None
     user_id: str | None
+    after: Callable[[], object] | None = None
 
     def carry_out(self) -> None:
         """Send it. Never raises because of Slack."""
@@ -45,6 +46,8 @@ class FollowUp:
             notes.send_note(self.channel_id, self.user_id, self.note)
         if self.message_ids:
             deliver(self.message_ids)
+        if self.after is not None:
+            self.after()
 
 
 def perform(event_id: int, effects: dict[str, Effect]) -> FollowUp | None:
@@ -71,7 +74,8 @@ def _perform(event_id: int, effects: dict[str, Effect]) -> FollowUp | None:
         reply = effect(session, event)
         event.state, event.attempts, event.error = EventState.DONE, event.attempts + 1, None
         event.dispatched_at = _now()
-        return FollowUp(list(reply.message_ids), reply.note, event.channel_id, event.user_id)
+        ids = list(reply.message_ids)
+        return FollowUp(ids, reply.note, event.channel_id, event.user_id, reply.after)
 
 
 def _fail(event_id: int, error: Exception) -> FollowUp | None:

@@ -24,7 +24,7 @@ class Incoming:
     """One call of Slack as it is stored; ``key`` is the same for every repeat of it.
 
     ``dag_id`` and ``run_conf`` are set when the call starts a run; the run's id follows from the
-    key, so that the run is started once as well.
+    key (or from ``run_key``, when several calls mean one run), so that it is started once as well.
     """
 
     key: str
@@ -35,13 +35,16 @@ class Incoming:
     channel_id: str | None = None
     dag_id: str | None = None
     run_conf: Json | None = None
+    run_key: str | None = None
 
     @property
     def run_id(self) -> str | None:
         """``slack__`` and the key's hash; ``None`` when no run is to be started."""
         if self.run_conf is None:
             return None
-        return f"slack__{hashlib.sha256(self.key.encode()).hexdigest()[:20]}"
+        key = self.run_key or self.key
+        digest = hashlib.sha256(key.encode("utf-8", errors="replace")).hexdigest()
+        return f"slack__{digest[:20]}"
 
 
 def parse_body(raw: str, content_type: str) -> Json:
@@ -91,6 +94,9 @@ def check_shape(body: Json) -> None:
     elif kind in ("view_submission", "view_closed"):
         _text(_object(body, "user"), "id")
         _text(_object(body, "view"), "id")
+    elif kind == "block_suggestion":
+        _text(_object(body, "user"), "id")
+        _text(body, "action_id")
     elif kind in ("shortcut", "message_action"):
         _text(_object(body, "user"), "id")
         _text(body, "callback_id")
@@ -119,6 +125,7 @@ def from_action(body: Json) -> Incoming:
             "action_ts": _optional(action, "action_ts"),
             "message_ts": message_ts,
             "user_name": _optional(body["user"], "name"),
+            "surface": _maybe(body.get("view"), "type"),
         },
         team_id=_maybe(body.get("team"), "id"),
         user_id=user,
@@ -142,6 +149,68 @@ def from_command(body: Json, *, dag_id: str, run_conf: Json) -> Incoming:
         dag_id=dag_id,
         run_conf=run_conf,
     )
+
+
+def from_event(body: Json, payload: Json, **more: Any) -> Incoming:
+    """An event of the Events API; ``payload`` is what is to be kept of it."""
+    event = body["event"]
+    item = event.get("item")
+    return Incoming(
+        key=event_key(body),
+        kind=f"event:{event['type']}",
+        payload=payload,
+        team_id=_optional(body, "team_id"),
+        user_id=_optional(event, "user"),
+        channel_id=_optional(event, "channel") or _maybe(item, "channel"),
+        **more,
+    )
+
+
+def from_view(body: Json, payload: Json, **more: Any) -> Incoming:
+    """A submitted modal; ``payload`` is what is to be kept of it."""
+    return Incoming(
+        key=view_key(body),
+        kind=f"view:{_optional(body['view'], 'callback_id') or ''}",
+        payload=payload,
+        team_id=_maybe(body.get("team"), "id"),
+        user_id=body["user"]["id"],
+        **more,
+    )
+
+
+def field_of(view: object, block_id: str) -> str | None:
+    """What was typed or chosen in an input block; ``None`` when it was left empty.
+
+    Raises:
+        MalformedPayload: the view's state is not what Slack sends.
+    """
+    state = view.get("state") if isinstance(view, dict) else None
+    values = state.get("values") if isinstance(state, dict) else None
+    block = values.get(block_id, {}) if isinstance(values, dict) else None
+    if not isinstance(block, dict) or not all(isinstance(v, dict) for v in block.values()):
+        raise MalformedPayload("a view's state is malformed")
+    for element in block.values():
+        chosen = element.get("selected_option")
+        found = _maybe(chosen, "value") or _optional(element, "value")
+        if found:
+            return found.replace("\x00", "")
+    return None
+
+
+def metadata_of(view: object) -> Json:
+    """The JSON object that this product put into a view; empty when there is none.
+
+    Raises:
+        MalformedPayload: it is something else.
+    """
+    raw = _maybe(view, "private_metadata") or "{}"
+    try:
+        found = json.loads(raw)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise MalformedPayload("a view's private_metadata is not an object")
+    return found
 
 
 def command_key(body: Json) -> str:

@@ -17,11 +17,12 @@ from include.slack.relay.incoming import MalformedPayload, check_shape, parse_bo
 from include.slack.relay.safe_log import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 log = logging.getLogger(__name__)
 
 TIMESTAMP, SIGNATURE = "x-slack-request-timestamp", "x-slack-signature"
+_READ_HEADERS = ("content-type", TIMESTAMP, SIGNATURE)
 
 
 _EPOCH = re.compile(r"[0-9]{1,12}")
@@ -64,15 +65,16 @@ def receive(raw: bytes, headers: Mapping[str, str]) -> Answer:
     except (MalformedPayload, UnicodeDecodeError) as error:
         log.warning("A signed call of Slack is malformed: %s", describe(error))
         return Answer(400)
-    request = BoltRequest(
-        body=raw.decode("utf-8"),
-        headers={
-            name: headers[name]
-            for name in ("content-type", TIMESTAMP, SIGNATURE)
-            if name in headers
-        },
-    )
-    response = app_for(secret).dispatch(request)
+    kept: dict[str, str | Sequence[str]] = {
+        name: headers[name] for name in _READ_HEADERS if name in headers
+    }
+    try:
+        request = BoltRequest(body=raw.decode("utf-8"), headers=kept)
+        response = app_for(secret).dispatch(request)
+    except Exception as error:
+        # The listeners' own errors are answered by the app; this is Bolt reading the payload.
+        log.warning("A signed call of Slack is malformed: %s", describe(error))
+        return Answer(400)
     return Answer(
         status=response.status,
         body=response.body,

@@ -2,6 +2,7 @@
 
 from include.matching.types import RequestStatus, Route
 from include.store.models.base import EMBEDDING_DIMENSIONS, Base
+from include.store.models.capture import PersonKind, SlackCapture, SlackPerson, UserAlias
 from include.store.models.durable import Hook, HookKey, HookStatus, ParkedRun, ParkedState
 from include.store.models.entries import (
     ActorKind,
@@ -46,6 +47,7 @@ __all__ = [
     "Outcome",
     "ParkedRun",
     "ParkedState",
+    "PersonKind",
     "Request",
     "RequestArea",
     "RequestEmbedding",
@@ -54,8 +56,11 @@ __all__ = [
     "RequestStatusChange",
     "Route",
     "Severity",
+    "SlackCapture",
     "SlackEvent",
+    "SlackPerson",
     "Source",
     "ThresholdSet",
     "User",
+    "UserAlias",
 ]

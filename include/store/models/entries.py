@@ -63,6 +63,7 @@ class DecisionStep(StrEnum):
     CANCEL = "cancel"
     RESULT = "result"
     UNDO = "undo"
+    PICK = "pick"
 
 
 class ActorKind(StrEnum):

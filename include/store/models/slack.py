@@ -77,6 +77,7 @@ class Message(Base):
 
     ``address`` is a channel id or a user id (a DM is opened). An ``update`` changes the message
     that ``target_id`` posted; of several pending updates of one target only the newest goes out.
+    ``rerouted_from`` is the person a message was meant for who could not be reached.
     """
 
     __tablename__ = "messages"
@@ -86,6 +87,7 @@ class Message(Base):
     kind: Mapped[str] = mapped_column(Text, default=MessageKind.POST, server_default="post")
     purpose: Mapped[str] = mapped_column(Text)
     address: Mapped[str | None] = mapped_column(Text)
+    rerouted_from: Mapped[str | None] = mapped_column(Text)
     thread_ts: Mapped[str | None] = mapped_column(Text)
     target_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("messages.id"), index=True)
     entry_id: Mapped[int | None] = mapped_column(ForeignKey("entries.id"), index=True)

@@ -70,7 +70,7 @@ def shown(message: Message) -> str:
     return str(message.blocks)
 
 
-def test_the_card_shows_quote_request_confidence_and_two_buttons(
+def test_the_card_shows_quote_request_confidence_and_three_buttons(
     asked: tuple[int, int, str],
 ) -> None:
     entry_id, _, token = asked
@@ -78,7 +78,7 @@ def test_the_card_shows_quote_request_confidence_and_two_buttons(
     assert (card.purpose, card.address) == ("question", "U0ANN")
     for part in ("We need to export tables", "Export tables", "85%", "Both name it.", token):
         assert part in shown(card)
-    assert shown(card).count("'button'") == 2
+    assert shown(card).count("'button'") == 3
     with session_scope() as session:
         assert get_entry(session, entry_id).status == "waiting"
 

@@ -29,6 +29,10 @@ CARDS: dict[str, Callable[..., Rendered]] = {
     "attached": lambda **v: blocks.attached_card(**v, **WHY, undo_token="t.1.mac"),
     "undone": lambda **v: blocks.attached_locked(**v, verdict="Undone by <@U0ANN>."),
     "created": lambda **v: blocks.created_card(**v, areas=["Reporting", "Data & export"]),
+    "moved": lambda **v: blocks.moved_card(**v, verdict="Moved by <@U0ANN>.", token="t.1.mac"),
+    "done": lambda **v: blocks.question_locked(
+        **v, verdict="Added by <@U0ANN>.", undo_token="t.1.mac", pick_token="t.1.mac"
+    ),
     "reminder": lambda **v: blocks.reminder_card(
         request_title=v["request_title"], question_link=v["request_url"], expires_in="6 days"
     ),
@@ -80,8 +84,8 @@ def test_nobody_is_pinged_by_a_customers_words(name: str) -> None:
     assert all(section["verbatim"] for section in sections)
 
 
-def test_the_question_has_its_two_buttons_with_the_token() -> None:
-    first, second = actions(CARDS["question"](**COMMON))
+def test_the_question_has_its_three_buttons_with_the_token() -> None:
+    first, second, third = actions(CARDS["question"](**COMMON))
 
     assert (first["action_id"], first["style"], first["value"]) == (
         "answer_attach",
@@ -91,6 +95,8 @@ def test_the_question_has_its_two_buttons_with_the_token() -> None:
     assert first["text"]["text"] == "Add to this request"
     assert (second["action_id"], second["value"]) == ("answer_create", "t.1.mac")
     assert second["text"]["text"] == "Create new request"
+    assert (third["action_id"], third["value"]) == ("pick_for_question", "t.1.mac")
+    assert third["text"]["text"] == "Pick another request"
 
 
 def test_the_question_shows_quote_request_confidence_and_reason() -> None:
@@ -116,10 +122,11 @@ def test_a_locked_card_has_no_buttons_and_names_who_decided(name: str) -> None:
 
 
 def test_undo_asks_before_it_acts() -> None:
-    (undo,) = actions(CARDS["attached"](**COMMON))
+    undo, pick = actions(CARDS["attached"](**COMMON))
 
     assert (undo["action_id"], undo["value"]) == ("undo_attachment", "t.1.mac")
     assert undo["confirm"]["confirm"]["text"] == "Undo"
+    assert (pick["action_id"], pick["value"]) == ("pick_for_feedback", "t.1.mac")
 
 
 def test_areas_are_named_and_escaped() -> None:

@@ -4,18 +4,49 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from include.slack.relay.listeners import answer_question, feedback_command, undo_attachment
+from include.slack.relay.listeners import (
+    add_feedback,
+    answer_question,
+    app_home,
+    ask_requests,
+    feedback_command,
+    link_shared,
+    pick_request,
+    reaction_added,
+    shipped_command,
+    undo_attachment,
+)
 
 if TYPE_CHECKING:
     from slack_bolt import App
 
     from include.slack.relay.effects import Effect
 
-EFFECTS: dict[str, Effect] = {**answer_question.EFFECTS, **undo_attachment.EFFECTS}
+EFFECTS: dict[str, Effect] = {
+    **answer_question.EFFECTS,
+    **undo_attachment.EFFECTS,
+    **pick_request.EFFECTS,
+    **link_shared.EFFECTS,
+    **ask_requests.EFFECTS,
+}
 """What stored events without a run do, by kind."""
+
+
+LISTENERS = (
+    answer_question,
+    undo_attachment,
+    feedback_command,
+    shipped_command,
+    reaction_added,
+    add_feedback,
+    pick_request,
+    app_home,
+    link_shared,
+    ask_requests,
+)
 
 
 def register_all(app: App) -> None:
     """Attach every listener to the app."""
-    for module in (answer_question, undo_attachment, feedback_command):
+    for module in LISTENERS:
         module.register(app)

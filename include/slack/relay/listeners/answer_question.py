@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from include.slack.blocks import ANSWER_ATTACH, ANSWER_CREATE
+from include.slack.home import publish_home
 from include.slack.relay.accept import accept
 from include.slack.relay.incoming import from_action
 
@@ -34,12 +37,16 @@ def effect(session: Session, event: SlackEvent) -> AnswerReply:
     """Record the answer, its decision and the locked card in the caller's transaction."""
     from include.feedback.questions import answer_question
 
-    return answer_question(
+    user = event.user_id or ""
+    reply = answer_question(
         session,
         token=event.payload["value"] or "",
         choice=_CHOICES[event.kind],
-        slack_user_id=event.user_id or "",
+        slack_user_id=user,
     )
+    if event.payload.get("surface") == "home":
+        return replace(reply, after=partial(publish_home, user))
+    return reply
 
 
 EFFECTS: dict[str, Effect] = dict.fromkeys(_CHOICES, effect)

@@ -1,0 +1,92 @@
+"""# Take feedback filled in in Slack.
+
+Somebody submitted the form *Add Feedback* in Slack. This finds out who they are and hands the
+feedback to `process_customer_entry`.
+
+**Steps**
+
+1. `resolve_submitter` asks Slack for the person's e-mail address (kept for a day) and finds the
+   user: exact, without a plus-tag, or by a known alias; an uncertain match is none, and a new user
+   is made. Guests and people without an address are told that the review channel takes over.
+2. `process_entry` starts `process_customer_entry` under the same run id.
+
+**Parameters**, from the relay. Example:
+
+```json
+{"user": "U0ANN", "external_id": "view:V0123:1795300000.abc",
+ "customer_pain": "Exports over 10,000 rows time out.", "severity": "high",
+ "account_id": "ACC-1001", "links": ["https://crm.example.com/1"],
+ "message": {"channel": "C0FEEDBACK", "ts": "1795300000.000200"}}
+```
+
+**Runs** when the relay takes a submission. The run id follows from the form, so that a repeat
+starts nothing.
+
+**A failure means** Slack, Airflow's API or the database stayed away; the person is told. Clear the
+failed task to go on.
+
+**Safe to retry, to clear and to re-run**: yes; one submission is one entry.
+
+**Owner**: feedback
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import Param, dag, get_current_context, task
+
+from include.dag_params import ENTRY_PARAMS
+from include.retry import default_args
+
+
+def note_failure(context: Any) -> None:
+    """Tell the person when a task has failed for good."""
+    from include.feedback import ingest
+
+    ingest.note_submission_failure(context["params"])
+
+
+@dag(
+    schedule=None,
+    catchup=False,
+    params={
+        **{
+            name: ENTRY_PARAMS[name]
+            for name in ("customer_pain", "severity", "account_id", "opportunity_id", "links")
+        },
+        "user": Param(None, type="string", minLength=1, title="Slack user who filled it in"),
+        "external_id": Param(None, type="string", minLength=1, maxLength=500),
+        "message": Param(
+            None,
+            type=["null", "object"],
+            properties={name: {"type": "string"} for name in ("channel", "ts")},
+            description="The Slack message it was made of, if any.",
+        ),
+    },
+    default_args=default_args("feedback") | {"on_failure_callback": note_failure},
+    max_active_runs=1000,
+    tags=["feedback", "slack"],
+    doc_md=__doc__,
+)
+def ingest_slack_feedback() -> None:
+    @task(multiple_outputs=False)
+    def resolve_submitter() -> dict[str, Any]:
+        from include.feedback import ingest
+
+        return ingest.resolve_submitter(get_current_context()["params"]["user"])
+
+    @task(multiple_outputs=False)
+    def process_entry(who: dict[str, Any]) -> dict[str, Any]:
+        from include.feedback import ingest
+
+        context = get_current_context()
+        run = context["dag_run"]
+        return ingest.hand_over_submission(
+            context["params"], who, dag_id=run.dag_id, run_id=run.run_id
+        )
+
+    process_entry(resolve_submitter())
+
+
+ingest_slack_feedback()

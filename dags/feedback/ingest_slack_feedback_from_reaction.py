@@ -1,0 +1,94 @@
+"""# Take feedback from a reaction in Slack.
+
+Somebody put the emoji `:gtm-feedback:` (setting `capture_emoji`) on a message. This reads the
+message and its thread, takes the pain out of it, and hands it to `process_customer_entry`. An
+hourglass stands on the message meanwhile; the thread gets one reply, which changes as the entry
+goes on.
+
+**Steps**
+
+1. `read_message` puts the hourglass on the message and reads it with its thread.
+2. `extract_pain` takes the customer's words out of what was read, and `resolve_submitter` finds
+   out, side by side, who put the emoji there.
+3. `process_entry` starts `process_customer_entry` under the same run id; or says to the person why
+   nothing came of it (the message is gone, has no words, or the app is not in the channel).
+
+**Parameters**, from the relay. Example:
+
+```json
+{"channel": "C0FEEDBACK", "message_ts": "1795300000.000200", "user": "U0ANN"}
+```
+
+**Runs** when the relay hears of the reaction. The run id follows from the message, so that a
+second reaction, by whomever, starts nothing.
+
+**A failure means** Slack, Airflow's API or the database stayed away; the message shows a warning
+sign and the person is told. Clear the failed task to go on.
+
+**Safe to retry, to clear and to re-run**: yes; one message is one entry.
+
+**Owner**: feedback
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import Param, dag, get_current_context, task
+
+from include.retry import default_args
+
+
+def note_failure(context: Any) -> None:
+    """Show that the message could not be taken when a task has failed for good."""
+    from include.feedback import ingest
+
+    ti = context["ti"]
+    ingest.note_capture_failure(dag_id=ti.dag_id, run_id=ti.run_id)
+
+
+@dag(
+    schedule=None,
+    catchup=False,
+    params={
+        "channel": Param(None, type="string", minLength=1, title="Slack channel id"),
+        "message_ts": Param(None, type="string", pattern=r"^\d+\.\d+$", title="The message's ts"),
+        "user": Param(None, type="string", minLength=1, title="Slack user who marked it"),
+    },
+    default_args=default_args("feedback") | {"on_failure_callback": note_failure},
+    max_active_runs=1000,
+    tags=["feedback", "slack"],
+    doc_md=__doc__,
+)
+def ingest_slack_feedback_from_reaction() -> None:
+    @task
+    def read_message() -> int:
+        from include.feedback import ingest
+
+        context = get_current_context()
+        run = context["dag_run"]
+        return ingest.read_message(context["params"], dag_id=run.dag_id, run_id=run.run_id)
+
+    @task
+    def extract_pain(capture_id: int) -> bool:
+        from include.feedback import ingest
+
+        return ingest.extract_pain(capture_id)
+
+    @task(multiple_outputs=False)
+    def resolve_submitter() -> dict[str, Any]:
+        from include.feedback import ingest
+
+        return ingest.resolve_submitter(get_current_context()["params"]["user"])
+
+    @task(multiple_outputs=False)
+    def process_entry(capture_id: int, who: dict[str, Any]) -> dict[str, Any]:
+        from include.feedback import ingest
+
+        return ingest.hand_over_capture(capture_id, who)
+
+    capture, who = read_message(), resolve_submitter()
+    extract_pain(capture) >> process_entry(capture, who)
+
+
+ingest_slack_feedback_from_reaction()

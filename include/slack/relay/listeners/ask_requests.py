@@ -1,0 +1,91 @@
+"""A question to the app, by mention or in a direct message: a search, answered in the thread."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from include.agents.draft import readable
+from include.feedback.questions import AnswerReply
+from include.feedback.search_now import search_now
+from include.settings import load_settings
+from include.slack.ledger import queue_message
+from include.slack.relay.accept import accept
+from include.slack.relay.incoming import MalformedPayload, from_event
+from include.slack.relay.listeners.reaction_added import own_users
+from include.slack.search_card import EMPTY, search_card
+
+if TYPE_CHECKING:
+    from slack_bolt import Ack, App
+    from sqlalchemy.orm import Session
+
+    from include.slack.relay.effects import Effect
+    from include.store.models.slack import SlackEvent
+
+FOUND = 5
+QUESTION_LIMIT = 500
+# What people say around the words they look for.
+_LEAD = re.compile(
+    r"^(?:hi|hey|hello|ok|please)?[\s,!]*(?:(?:what|do|does|did|have|has|is|are|there|we|you|can"
+    r"|could|show|find|search|look|list|tell|me|us|any|anything|something|requests?|feedback|know"
+    r"|for|about|on|of|a|the|got)\b[\s,:]*)+",
+    re.I,
+)
+
+
+def register(app: App) -> None:
+    """Attach the listeners."""
+    app.event("app_mention")(receive)
+    app.event("message")(receive_message)
+
+
+def receive_message(ack: Ack, body: dict[str, Any]) -> None:
+    """Take a direct message; what is said elsewhere is nobody's question to the app."""
+    if body["event"].get("channel_type") == "im":
+        receive(ack, body)
+    else:
+        ack()
+
+
+def receive(ack: Ack, body: dict[str, Any]) -> None:
+    """Take what a person asks. Bots, edits, and what the app says itself are left alone."""
+    event = body["event"]
+    user, said = event.get("user"), event.get("text")
+    ours = own_users(body)
+    # A message with files is a person's; every other subtype tells of an event or an edit.
+    odd = event.get("subtype") not in (None, "file_share", "thread_broadcast")
+    if odd or event.get("bot_id") or event.get("bot_profile") or user in ours:
+        ack()
+        return
+    if not (isinstance(user, str) and isinstance(said, str)):
+        ack()
+        return
+    if not isinstance(event.get("channel"), str) or not isinstance(event.get("ts"), str):
+        raise MalformedPayload("a message names no channel or ts")
+    thread = event.get("thread_ts")
+    payload = {
+        "question": readable(said)[:QUESTION_LIMIT],
+        "thread_ts": thread if isinstance(thread, str) else event["ts"],
+    }
+    accept(ack, from_event(body, payload))
+
+
+def effect(session: Session, event: SlackEvent) -> AnswerReply:
+    """Search, and queue the answer for the thread."""
+    question = str(event.payload["question"])
+    wanted = _LEAD.sub("", question).strip(" ?!.\n") or question
+    found = search_now(wanted, limit=FOUND) if wanted.strip(" ?!.\n") else None
+    card = EMPTY if found is None else search_card(wanted, found, load_settings())
+    message_id = queue_message(
+        session,
+        key=f"search:{event.key}",
+        purpose="search",
+        address=event.channel_id or event.user_id or "",
+        thread_ts=event.payload["thread_ts"],
+        body=card.text,
+        blocks=card.blocks,
+    )
+    return AnswerReply("recorded", None, [message_id])
+
+
+EFFECTS: dict[str, Effect] = {"event:app_mention": effect, "event:message": effect}

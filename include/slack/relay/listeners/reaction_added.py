@@ -1,0 +1,57 @@
+"""The emoji ``:gtm-feedback:`` on a message: a run that takes the message as feedback."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from include.feedback.capture import may_begin_anew, message_key
+from include.settings import load_settings
+from include.slack.relay.accept import accept
+from include.slack.relay.incoming import MalformedPayload, event_key, from_event
+from include.store.session import session_scope
+
+if TYPE_CHECKING:
+    from slack_bolt import Ack, App
+
+DAG_ID = "ingest_slack_feedback_from_reaction"
+
+
+def register(app: App) -> None:
+    """Attach the listener."""
+    app.event("reaction_added")(receive)
+
+
+def receive(ack: Ack, body: dict[str, Any]) -> None:
+    """Take the reaction if it is the one; the app's own messages are no feedback."""
+    event = body["event"]
+    name, user, item = event.get("reaction"), event.get("user"), event.get("item")
+    # A skin tone is part of the name: thumbsup::skin-tone-2.
+    plain = name.split("::")[0] if isinstance(name, str) else ""
+    own = own_users(body)
+    if plain != load_settings().capture_emoji or own & {user, event.get("item_user")}:
+        ack()
+        return
+    if not isinstance(item, dict) or item.get("type") != "message":
+        ack()
+        return
+    channel, ts = item.get("channel"), item.get("ts")
+    if not all(isinstance(part, str) and part for part in (user, channel, ts)):
+        raise MalformedPayload("a reaction names no user, channel or message")
+    key = message_key(str(channel), str(ts))
+    with session_scope() as session:
+        # The same message is one run, unless nothing came of it and somebody tries again.
+        run_key = event_key(body) if may_begin_anew(session, key) else key
+    conf = {"channel": channel, "message_ts": ts, "user": user}
+    accept(ack, from_event(body, {}, dag_id=DAG_ID, run_conf=conf, run_key=run_key))
+
+
+def own_users(body: dict[str, Any]) -> set[object]:
+    """The app's own user ids, as the event's wrapper names them."""
+    listed = body.get("authorizations")
+    if not isinstance(listed, list):
+        return set()
+    return {
+        one.get("user_id")
+        for one in listed
+        if isinstance(one, dict) and one.get("is_bot") and isinstance(one.get("user_id"), str)
+    }

@@ -1,0 +1,244 @@
+"""App Home, link previews, questions to the app, and ``/shipped``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import select
+
+from include.slack.relay import background
+from include.store.models import Account, Area, SlackEvent, User
+from include.store.session import session_scope
+from tests.db.feedback.conftest import WordsEmbedder, make_request
+from tests.relay.conftest import Asked, hook_of
+from tests.relay.support import slash
+
+if TYPE_CHECKING:
+    from include.sandbox.slack.client import SlackSandbox
+    from tests.relay.support import Caller, FakeAirflow
+
+BASE = "https://feedback.example.com"
+
+
+def home(slack: SlackSandbox, user: str = "U0ANN") -> str:
+    return json.dumps(slack.state()["homes"][user]["blocks"], ensure_ascii=False)
+
+
+def test_home_shows_my_question_and_takes_its_answer(workspace: SlackSandbox, asked: Asked) -> None:
+    workspace.open_home("U0ANN")
+    workspace.open_home("U0BEN")
+    assert background.drain()
+    assert "They copy tables by hand &amp; lose hours." in home(workspace)
+    assert "Export tables as CSV" in home(workspace)
+    assert "Nothing is waiting for you." in home(workspace, "U0BEN")
+
+    view = workspace.state()["homes"]["U0ANN"]
+    workspace.click_view("U0ANN", "answer_attach", view["id"])
+    assert background.drain()
+
+    assert hook_of(asked).answer == {"choice": "attach"}
+    assert "Nothing is waiting for you." in home(workspace)
+    assert "They copy tables by hand" in home(workspace)
+    locked = next(m for m in workspace.dm("U0ANN") if m.get("blocks"))
+    assert "Added to this request by <@U0ANN>" in json.dumps(locked["blocks"])
+
+
+def test_a_second_answer_at_home_is_told_the_first(workspace: SlackSandbox, asked: Asked) -> None:
+    workspace.open_home("U0ANN")
+    assert background.drain()
+    view = workspace.state()["homes"]["U0ANN"]
+    first = workspace.click_view("U0ANN", "answer_create", view["id"])["sent"]
+    assert background.drain()
+    payload = {**first, "actions": [{**first["actions"][0], "action_ts": "1795399999.000100"}]}
+    from include.slack.relay.socket import take
+
+    assert take(payload) == {}
+    assert background.drain()
+
+    assert hook_of(asked).answer == {"choice": "create"}
+    assert any("This question is closed" in m["text"] for m in workspace.dm("U0ANN"))
+
+
+def test_home_says_so_when_slack_is_away(workspace: SlackSandbox, asked: Asked) -> None:
+    workspace.faults("views.publish", status=503)
+    workspace.open_home("U0ANN")
+    assert background.drain()
+    assert "U0ANN" not in workspace.state()["homes"]
+
+
+def pages() -> None:
+    make_request(WordsEmbedder(), "Export tables as CSV")
+    with session_scope() as session:
+        session.add(Area(slug="exports", name="Exports", description="All about <exports>."))
+        session.add(Account(id="ACC-1", name="Northwind", is_enterprise=True, region="EMEA"))
+
+
+def preview(slack: SlackSandbox, channel: str, url: str, **more: Any) -> list[dict[str, Any]]:
+    ts = slack.say("U0ANN", channel, f"look: {url}", **more)["ts"]
+    assert background.drain()
+    message = next(m for m in slack.messages(channel) if m["ts"] == ts)
+    attachments: list[dict[str, Any]] = message.get("attachments", [])
+    return attachments
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/requests/export-tables-as-csv", ["Export tables as CSV", "Feature request · open"]),
+        ("/areas/exports", ["Exports", "All about &lt;exports&gt;.", "0 open"]),
+        ("/accounts/ACC-1", ["Northwind", "EMEA · enterprise"]),
+    ],
+)
+def test_a_link_to_a_page_is_previewed(
+    workspace: SlackSandbox, path: str, words: list[str]
+) -> None:
+    pages()
+    [shown] = preview(workspace, "C0FEEDBACK", f"{BASE}{path}")
+    for word in words:
+        assert word in json.dumps(shown["blocks"], ensure_ascii=False)
+
+
+def test_another_company_sees_only_that_the_page_is_private(workspace: SlackSandbox) -> None:
+    pages()
+    [shown] = preview(workspace, "C0SHARED", f"{BASE}/accounts/ACC-1")
+    [unknown] = preview(workspace, "C0SHARED", f"{BASE}/accounts/NO-SUCH")
+    assert shown["blocks"][0]["text"] == unknown["blocks"][0]["text"]
+    assert "Northwind" not in json.dumps(shown)
+    assert "private page" in json.dumps(shown)
+
+
+def test_without_slacks_word_that_the_channel_is_internal_nothing_is_shown(
+    workspace: SlackSandbox, relay: Caller
+) -> None:
+    pages()
+    url = f"{BASE}/requests/export-tables-as-csv"
+    said = workspace.say("U0ANN", "C0GENERAL", f"look: {url}")["ts"]
+    body = {
+        "type": "event_callback",
+        "event_id": "Ev0X",
+        "team_id": "T0DEMO",
+        "event": {
+            "type": "link_shared",
+            "user": "U0ANN",
+            "channel": "C0GENERAL",
+            "message_ts": said,
+            "links": [{"url": url, "domain": "feedback.example.com"}],
+        },
+    }
+    assert relay.event(body).status_code == 200
+    assert background.drain()
+    message = next(m for m in workspace.messages("C0GENERAL") if m["ts"] == said)
+    [shown] = [a for a in message["attachments"] if a["from_url"] == url]
+    assert "private page" in json.dumps(shown)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"{BASE}/requests/no-such",
+        f"{BASE}/elsewhere/export-tables-as-csv",
+        f"{BASE}:8443/requests/export-tables-as-csv",
+        "http://feedback.example.com/requests/export-tables-as-csv",
+    ],
+)
+def test_other_links_are_left_alone(workspace: SlackSandbox, url: str) -> None:
+    pages()
+    assert preview(workspace, "C0FEEDBACK", url) == []
+
+
+def test_a_mention_is_answered_in_the_thread_with_what_we_have(workspace: SlackSandbox) -> None:
+    make_request(WordsEmbedder(), "Sign in with SSO from Okta")
+    asked = workspace.say("U0ANN", "C0FEEDBACK", "@gtm-feedback what do we have on SSO?", repeat=2)
+    assert background.drain()
+
+    [answer] = [m for m in workspace.messages("C0FEEDBACK") if m["user"] == "U0GTMBOT"]
+    assert answer["thread_ts"] == asked["ts"]
+    assert answer["text"] == "1 request about “SSO”"
+    assert "Sign in with SSO from Okta" in json.dumps(answer["blocks"])
+
+
+def test_a_direct_message_is_a_question_too(workspace: SlackSandbox) -> None:
+    make_request(WordsEmbedder(), "Sign in with SSO from Okta")
+    workspace.open_home("U0ANN")
+    workspace.say("U0ANN", "D0ANN", "invoices in euro")
+    assert background.drain()
+    workspace.say("U0ANN", "D0ANN", "?!")
+    assert background.drain()
+    from include.slack.sender import deliver_pending
+
+    deliver_pending()
+    answers = [m["text"] for m in workspace.dm("U0ANN") if m["user"] == "U0GTMBOT"]
+    assert answers[0] == "I found nothing about “invoices in euro”."
+    assert answers[1].startswith("Ask me what we have on a subject")
+    assert len(answers) == 2
+
+
+def test_talk_that_is_not_meant_for_the_app_is_not_kept(workspace: SlackSandbox) -> None:
+    workspace.say("U0ANN", "C0FEEDBACK", "what do we have on SSO?")
+    workspace.event(
+        "U0ANN", {"type": "message", "channel_type": "im", "subtype": "message_changed"}
+    )
+    workspace.event(
+        "U0GTMBOT",
+        {"type": "message", "channel_type": "im", "text": "x", "channel": "D0ANN", "ts": "1.2"},
+    )
+    assert background.drain()
+    with session_scope() as session:
+        assert session.scalars(select(SlackEvent)).all() == []
+
+
+def test_shipped_starts_the_workflow_with_who_asked(relay: Caller, airflow: FakeAirflow) -> None:
+    make_request(WordsEmbedder(), "Export tables as CSV")
+    with session_scope() as session:
+        session.add(User(slack_user_id="U0ANN", email="ann@example.com", name="Ann"))
+    for said in (
+        "export-tables-as-csv",
+        f"{BASE}/requests/export-tables-as-csv",
+        f"<{BASE}/requests/export-tables-as-csv|here>",
+    ):
+        answer = relay.command(slash(said, "/shipped")).json()["text"]
+        assert answer.startswith("Marking *Export tables as CSV* as shipped.")
+    assert background.drain()
+
+    assert len(airflow.runs) == 3
+    for run in airflow.runs.values():
+        assert run["dag_id"] == "mark_shipped"
+        assert run["conf"] == {
+            "request": "export-tables-as-csv",
+            "actor": {"slack_user_id": "U0ANN", "email": "ann@example.com", "name": "Ann"},
+        }
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("", "Tell me which request"),
+        ("no-such", "I know no request `no-such`"),
+        ("https://evil.example/requests/export-tables-as-csv", "is not the page of one of our"),
+        ("<!channel> everything", "I know no request `&lt;!channel&gt; everything`"),
+        (f"{BASE}/areas/exports", "is not the page of one of our requests"),
+    ],
+)
+def test_shipped_says_what_it_cannot_use(
+    relay: Caller, airflow: FakeAirflow, said: str, words: str
+) -> None:
+    make_request(WordsEmbedder(), "Export tables as CSV")
+    assert words in relay.command(slash(said, "/shipped")).json()["text"]
+    assert background.drain()
+    assert airflow.runs == {}
+
+
+def test_shipped_says_when_its_workflow_is_not_there(
+    relay: Caller, slack: SlackSandbox, airflow: FakeAirflow
+) -> None:
+    make_request(WordsEmbedder(), "Export tables as CSV")
+    airflow.statuses = [404]
+    relay.command(slash("export-tables-as-csv", "/shipped"))
+    assert background.drain()
+
+    [told] = [m for m in slack.messages("C0FEEDBACK", "U0ANN") if m.get("ephemeral_to") == "U0ANN"]
+    assert "its workflow `mark_shipped` is not there" in told["text"]
+    with session_scope() as session:
+        assert session.scalars(select(SlackEvent.state)).one() == "failed"

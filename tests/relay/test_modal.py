@@ -1,0 +1,186 @@
+"""*Add Feedback*: opened from anywhere or from a message, checked, and taken once."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from include.feedback import ingest
+from include.feedback.submission import parse_submission
+from include.slack.relay import background
+from include.store.models import Account, Opportunity, PersonKind, SlackPerson
+from include.store.session import session_scope
+from tests.relay.test_capture import SAID, runs
+
+if TYPE_CHECKING:
+    from include.sandbox.slack.client import SlackSandbox
+    from tests.relay.support import FakeAirflow
+
+DAG = "ingest_slack_feedback"
+
+
+@pytest.fixture
+def crm(workspace: SlackSandbox) -> None:
+    """Two accounts with a deal each."""
+    with session_scope() as session:
+        session.add(Account(id="ACC-1", name="Northwind 100% Traders"))
+        session.add(Account(id="ACC-2", name="Contoso"))
+        session.flush()
+        session.add(Opportunity(id="OPP-1", account_id="ACC-1", name="Northwind renewal"))
+        session.add(Opportunity(id="OPP-2", account_id="ACC-2", name="Contoso pilot"))
+
+
+def open_form(workspace: SlackSandbox) -> dict[str, Any]:
+    workspace.shortcut("U0ANN", "add_feedback")
+    assert background.drain()
+    view = workspace.view("U0ANN")
+    assert view is not None
+    return view
+
+
+def ingest_run(airflow: FakeAirflow) -> dict[str, Any]:
+    """Do what the DAG does; the run of ``process_customer_entry``."""
+    [run] = runs(airflow, DAG)
+    who = ingest.resolve_submitter(run["conf"]["user"])
+    del airflow.runs[run["dag_run_id"]]
+    result = ingest.hand_over_submission(run["conf"], who, dag_id=DAG, run_id=run["dag_run_id"])
+    return airflow.runs[result["run_id"]] if result["status"] == "handed_over" else result
+
+
+@pytest.mark.usefixtures("crm")
+def test_what_was_filled_in_becomes_an_entry_under_the_same_run_id(
+    workspace: SlackSandbox, airflow: FakeAirflow
+) -> None:
+    view = open_form(workspace)
+    [account] = workspace.suggest("U0ANN", "account_search", "100%", view_id=view["id"])
+    [deal] = workspace.suggest("U0ANN", "opportunity_search", "northwind", view_id=view["id"])
+    workspace.submit(
+        "U0ANN",
+        {
+            "pain": SAID,
+            "severity": "high",
+            "account": account,
+            "opportunity": deal,
+            "links": "https://crm.example.com/1\n https://crm.example.com/2",
+        },
+        repeat=2,
+    )
+    assert background.drain()
+    assert workspace.view("U0ANN") is None
+
+    run = ingest_run(airflow)
+    conf = run["conf"]
+    submission = parse_submission(conf)
+    assert (submission.customer_pain, submission.severity) == (SAID, "high")
+    assert (submission.account_id, submission.opportunity_id) == ("ACC-1", "OPP-1")
+    assert submission.links == ("https://crm.example.com/1", "https://crm.example.com/2")
+    assert conf["submitter"]["email"] == "ann.ames@example.com"
+    assert run["note"] == f"Started by {DAG}, run {run['dag_run_id']}."
+
+
+def test_the_form_opens_from_a_message_with_its_words_and_links_back(
+    workspace: SlackSandbox, airflow: FakeAirflow
+) -> None:
+    ts = workspace.say("U0BEN", "C0FEEDBACK", f"<@U0ANN> {SAID}")["ts"]
+    workspace.message_shortcut("U0ANN", "C0FEEDBACK", ts, "add_feedback_from_message")
+    assert background.drain()
+    workspace.submit("U0ANN", {})
+    assert background.drain()
+
+    conf = ingest_run(airflow)["conf"]
+    assert SAID in conf["customer_pain"]
+    assert conf["links"] == [f"{workspace.base_url}/archives/C0FEEDBACK/p{ts.replace('.', '')}"]
+    assert conf["severity"] == "medium"
+
+
+@pytest.mark.usefixtures("crm")
+@pytest.mark.parametrize(
+    ("values", "block", "words"),
+    [
+        ({"pain": " \n "}, "pain", "say in a sentence"),
+        ({"pain": "x", "links": "see crm"}, "links", "is no web address"),
+        ({"pain": "x", "links": "https://e.com/\n" * 21}, "links", "At most 20 links"),
+        (
+            {
+                "pain": "x",
+                "account": {"text": {"type": "plain_text", "text": "N"}, "value": "ACC-1"},
+                "opportunity": {"text": {"type": "plain_text", "text": "C"}, "value": "OPP-2"},
+            },
+            "opportunity",
+            "belongs to another account",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_inside_the_form(
+    workspace: SlackSandbox, airflow: FakeAirflow, values: dict[str, Any], block: str, words: str
+) -> None:
+    view = open_form(workspace)
+    workspace.submit("U0ANN", values)
+    assert background.drain()
+
+    assert words in workspace.state()["view_errors"][view["id"]][block]
+    assert workspace.view("U0ANN") is not None
+    assert airflow.runs == {}
+
+
+def test_an_expired_trigger_is_told_and_nothing_else_happens(
+    workspace: SlackSandbox, airflow: FakeAirflow
+) -> None:
+    workspace.faults("views.open", error="expired_trigger_id")
+    workspace.shortcut("U0ANN", "add_feedback")
+    assert background.drain()
+
+    assert [m["text"] for m in workspace.dm("U0ANN")] == [
+        "That took me too long to open. Please try once more."
+    ]
+    assert airflow.runs == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("guest", "you are a guest"), ("no_email", "does not show me your e-mail")],
+)
+def test_a_guest_is_told_and_the_entry_has_no_submitter(
+    workspace: SlackSandbox, airflow: FakeAirflow, kind: str, words: str
+) -> None:
+    with session_scope() as session:
+        session.add(SlackPerson(slack_user_id="U0ANN", kind=PersonKind(kind).value, name="Ann"))
+    open_form(workspace)
+    workspace.submit("U0ANN", {"pain": SAID})
+    assert background.drain()
+
+    assert ingest_run(airflow)["conf"]["submitter"] is None
+    [note] = workspace.dm("U0ANN")
+    assert words in note["text"]
+    assert "#feedback-review" in note["text"]
+
+
+def test_a_bot_and_a_person_who_is_gone(workspace: SlackSandbox, airflow: FakeAirflow) -> None:
+    conf = {"user": "U0GTMBOT", "external_id": "view:1", "customer_pain": SAID}
+    who = ingest.resolve_submitter("U0GTMBOT")
+    assert ingest.hand_over_submission(conf, who, dag_id=DAG, run_id="r") == {
+        "status": "refused",
+        "reason": "bot",
+    }
+    gone = ingest.resolve_submitter("U0NOBODY")
+    assert gone == {"kind": "gone", "user_id": None}
+    ingest.hand_over_submission(conf, gone, dag_id=DAG, run_id="r")
+    assert airflow.runs["r"]["conf"]["submitter"] is None
+
+
+def test_the_form_keeps_slacks_limits_whatever_is_in_it() -> None:
+    from include.sandbox.slack.blockkit import check_view
+    from include.slack import modals
+
+    for length in (2999, 3000, 3001, 20_000):
+        view = modals.feedback_modal(pain="x" * length, message={"channel": "C", "ts": "1.2"})
+        check_view(view)
+        assert len(view["blocks"][0]["element"]["initial_value"]) == min(length, 3000)
+    check_view(modals.pick_modal(quote="&" * 9000, subject="question", token="t" * 200))
+    found = modals.options([("v" * 150, "x" * 76), ("v" * 151, "too long"), ("", "blank")] * 60)
+    assert len(found) == 60
+    assert len(modals.options([(str(n), "x") for n in range(101)])) == 100
+    assert {len(one["text"]["text"]) for one in found} == {75}
+    json.dumps(found)

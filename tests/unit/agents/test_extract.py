@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from include.agents.extract import PAIN_MAX, SUMMARY_MAX, ThreadMessage, extract_feedback
+
+
+def thread(*texts: str, marked: int = 0) -> list[ThreadMessage]:
+    return [ThreadMessage(text, is_marked=i == marked) for i, text in enumerate(texts)]
+
+
+def test_the_marked_message_is_the_pain_in_its_own_words() -> None:
+    found = extract_feedback(
+        thread(
+            "How was the call?",
+            "Hi <@U1>, *Acme's* team exports <https://e.com|reports> by hand. It takes hours :cry:",
+            "Wow",
+            marked=1,
+        )
+    )
+    assert found is not None
+    assert found.pain_description == "Hi , Acme's team exports reports by hand. It takes hours"
+    assert found.summary == f"{found.pain_description}."
+
+
+@pytest.mark.parametrize("thin", ["+1", "this!", "same here", ":point_up:", "<@U1>"])
+def test_a_message_without_much_points_at_the_nearest_one_before(thin: str) -> None:
+    before = "Exports over 10,000 rows time out."
+    found = extract_feedback(thread("Good morning all of you out there", before, thin, marked=2))
+    assert found is not None
+    assert found.pain_description == before
+
+
+def test_without_anything_before_it_points_at_what_follows() -> None:
+    found = extract_feedback(thread(":fire:", "Exports over 10,000 rows time out."))
+    assert found is not None
+    assert found.pain_description == "Exports over 10,000 rows time out."
+
+
+@pytest.mark.parametrize("texts", [(), ("",), (":tada:", "<@U1>"), ("123 !!",)])
+def test_nothing_in_words_is_nothing(texts: tuple[str, ...]) -> None:
+    assert extract_feedback(thread(*texts)) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "is_customer"),
+    [
+        ("The customer cannot export reports.", True),
+        ("We would lose a $40k renewal over this missing export.", True),
+        ("Reports cannot be exported from here at all.", False),
+    ],
+)
+def test_says_whether_it_is_about_a_customer(said: str, *, is_customer: bool) -> None:
+    found = extract_feedback(thread(said))
+    assert found is not None
+    assert found.is_customer_specific is is_customer
+
+
+@given(st.lists(st.text(max_size=200), max_size=6), st.integers(-1, 6))
+def test_any_thread_gives_words_of_its_own_or_nothing(texts: list[str], marked: int) -> None:
+    found = extract_feedback(thread(*texts, marked=marked))
+    if found is not None:
+        assert found.pain_description.strip()
+        assert len(found.pain_description) <= PAIN_MAX
+        assert len(found.summary) <= SUMMARY_MAX
