@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import threading
 import time
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -135,10 +137,15 @@ def call(method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Re
         MissingConnection: ``airflow_api`` is not defined.
         TransientError: Airflow cannot be reached or refuses the login.
     """
-    info = get_connection(AIRFLOW_API)
+    info = _connection(os.environ.get(f"AIRFLOW_CONN_{AIRFLOW_API.upper()}"), time.time() // 60)
+    url = base_url(info)
     try:
+        # Without encryption no certificates need to be read, which takes longer than the call.
         with httpx.Client(
-            base_url=base_url(info), timeout=TIMEOUT_SECONDS, trust_env=False
+            base_url=url,
+            timeout=TIMEOUT_SECONDS,
+            trust_env=False,
+            verify=url.startswith("https:"),
         ) as client:
             answer = client.request(method, path, json=body, headers=_login(client, info))
             if answer.status_code == 401:
@@ -151,6 +158,12 @@ def call(method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Re
     except (httpx.HTTPError, ValueError, KeyError) as error:
         kind = type(error).__name__
         raise TransientError(f"Airflow's API cannot be used: {kind}") from None
+
+
+@lru_cache(maxsize=2)
+def _connection(_environment: str | None, _minute: float) -> ConnectionInfo:
+    """The connection; reading it is a call as well, so it is read once a minute."""
+    return get_connection(AIRFLOW_API)
 
 
 def require(answer: httpx.Response) -> None:

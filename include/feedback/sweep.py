@@ -11,7 +11,7 @@ from include import airflow_api
 from include.airflow_api import StartStatus
 from include.errors import TransientError
 from include.feedback.entries import get_entry, mark_failed
-from include.store.models import Entry, EntryStatus, Hook, HookStatus, User
+from include.store.models import Entry, EntryStatus, Hook, HookStatus, ParkedRun, User
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
@@ -116,11 +116,18 @@ def _unfinished(session: Session, older_than: timedelta) -> list[Entry]:
         )
         .exists()
     )
+    is_parked = (
+        select(ParkedRun.id)
+        .where(ParkedRun.dag_id == Entry.dag_id, ParkedRun.run_id == Entry.run_id)
+        .exists()
+    )
     statement = (
         select(Entry)
         .where(
             Entry.status != EntryStatus.DONE,
             Entry.updated_at < func.now() - older_than,
+            # A parked run is continued by the keeper, however long its turn takes.
+            ~is_parked,
             # Open questions are many and old; their runs are looked at only once they failed.
             ~open_question | (Entry.status == EntryStatus.FAILED),
         )

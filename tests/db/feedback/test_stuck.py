@@ -1,0 +1,76 @@
+"""Which entries count as stuck: unfinished, old, and carried out by no run."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from include import airflow_api
+from include.feedback.entries import get_entry
+from include.feedback.sweep import find_stuck
+from include.store.models import EntryStatus, ParkedRun
+from include.store.session import session_scope
+from tests.db.feedback.conftest import submit
+
+QUARTER = timedelta(minutes=15)
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """States of Airflow's runs by run id; a run that is not in it is gone."""
+    states: dict[str, str] = {}
+
+    def run_state(dag_id: str, run_id: str) -> str | None:
+        return states.get(run_id)
+
+    monkeypatch.setattr(airflow_api, "run_state", run_state)
+    return states
+
+
+def old_entry(run_id: str) -> int:
+    entry_id = submit("The planner cannot print.", run_id=run_id)
+    with session_scope() as session:
+        session.execute(text("UPDATE entries SET updated_at = now() - interval '1 hour'"))
+    return entry_id
+
+
+def stuck() -> list[tuple[int, str | None]]:
+    return [(found.entry_id, found.run_state) for found in find_stuck(QUARTER)]
+
+
+@pytest.mark.parametrize("state", ["failed", "success", None])
+def test_an_old_entry_whose_run_ended_or_is_gone_is_stuck_and_marked(
+    runs: dict[str, str], state: str | None
+) -> None:
+    entry_id = old_entry("r1")
+    if state:
+        runs["r1"] = state
+    assert stuck() == [(entry_id, state)]
+    with session_scope() as session:
+        assert get_entry(session, entry_id).status == EntryStatus.FAILED
+
+
+@pytest.mark.parametrize("state", ["running", "queued"])
+def test_an_entry_whose_run_is_at_work_is_not_stuck(runs: dict[str, str], state: str) -> None:
+    old_entry("r1")
+    runs["r1"] = state
+    assert stuck() == []
+
+
+def test_a_young_entry_is_not_stuck(runs: dict[str, str]) -> None:
+    submit("The planner cannot print.")
+    runs.clear()
+    assert stuck() == []
+
+
+def test_an_entry_whose_run_is_parked_and_waits_for_its_turn_is_not_stuck(
+    runs: dict[str, str],
+) -> None:
+    entry_id = old_entry("r1")
+    runs["r1"] = "success"
+    with session_scope() as session:
+        dag_id = get_entry(session, entry_id).dag_id
+        session.add(ParkedRun(dag_id=dag_id, run_id="r1", state="parked"))
+    assert stuck() == []
