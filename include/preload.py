@@ -33,6 +33,7 @@ def preload() -> None:
         import include.feedback.steps
         import include.feedback.sweep
         import include.matching.judge
+        import include.requests.steps
         import include.retry
         import include.slack.sender  # noqa: F401
 

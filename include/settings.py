@@ -28,6 +28,7 @@ class Settings:
         question_expires_after_days: When an unanswered entry becomes a request of its own.
         web_base_url: Where request pages live; empty for no links in messages.
         stuck_after_minutes: When an entry without an outcome counts as stuck for the sweep.
+        new_request_sleep_minutes: How long ``new_request`` waits for feedback before it reminds.
     """
 
     review_channel: str = "#feedback-review"
@@ -36,6 +37,7 @@ class Settings:
     question_expires_after_days: float = 7
     web_base_url: str = ""
     stuck_after_minutes: float = 15
+    new_request_sleep_minutes: float = 60
 
     @property
     def remind_after(self) -> timedelta:

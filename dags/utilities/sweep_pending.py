@@ -1,12 +1,14 @@
 """# Sweep what is pending
 
 Catches what could not be done at once: messages that Slack did not take, Slack events whose run
-could not be started, and entries whose run failed or vanished.
+could not be started, runs that were to be started and were not, and entries whose run failed or
+vanished.
 
 **Steps**, side by side, one failing does not stop the others
 
 * `deliver_messages` sends the messages that wait in the ledger, oldest first.
 * `dispatch_slack_events` starts the runs of stored Slack events that have none yet.
+* `start_pending_runs` starts what was written down to be started, such as `new_request`.
 * `find_stuck_entries` lists entries without an outcome that no run works on, and marks them
   `failed`; with `rerun` it also lets their runs go on. It closes questions whose run failed without
   Airflow telling the triggerer; clearing the wait opens them again.
@@ -69,8 +71,15 @@ def sweep_pending() -> None:
         older_than = timedelta(minutes=load_settings().stuck_after_minutes)
         return sweep(older_than, rerun=get_current_context()["params"]["rerun"])
 
+    @task(multiple_outputs=False)
+    def start_pending_runs() -> dict[str, int]:
+        from include.requests.runs import start_pending
+
+        return start_pending()
+
     deliver_messages()
     dispatch_slack_events()
+    start_pending_runs()
     find_stuck_entries()
 
 

@@ -29,6 +29,7 @@ from include.feedback.requests import (
 from include.feedback.wording import closed_words, person_words
 from include.matching.route import route
 from include.matching.types import Route
+from include.requests.runs import queue_new_request
 from include.settings import load_settings
 from include.slack import blocks
 from include.slack.ledger import queue_message
@@ -41,6 +42,8 @@ from include.store.models import (
     Outcome,
     Request,
     RequestArea,
+    RunStart,
+    RunStartState,
     User,
 )
 from include.store.search import find_candidates
@@ -79,6 +82,7 @@ def finish_opened(session: Session, entry_id: int) -> int:
         attach(session, entry, request.id, Evidence("first_evidence", "It opened the request."))
         finish(entry, Outcome.CREATED)
         _tell_opened(session, entry, request)
+        queue_new_request(session, request)
     return request.id
 
 
@@ -122,6 +126,7 @@ def apply_answer(
         request = open_request(session, entry, draft, vector or provisional_vector(entry))
         attach(session, entry, request.id, Evidence("person", "It opened the request."))
         finish(entry, Outcome.CREATED)
+        queue_new_request(session, request)
         _record_close(session, entry, hook, request.id, "create")
         verdict = f"{closed_words(hook)} It is now *{blocks.escape(request.title)}*."
         lock_card(session, hook, verdict, stage="result")
@@ -157,6 +162,17 @@ def open_message_ids(session: Session, entry_id: int) -> list[int]:
             select(Message.id)
             .where(Message.entry_id == entry_id, Message.state.in_(("pending", "sending")))
             .order_by(Message.id)
+        )
+    )
+
+
+def open_start_ids(session: Session, entry_id: int) -> list[int]:
+    """Runs that this entry's request needs and that nobody has started yet."""
+    return list(
+        session.scalars(
+            select(RunStart.id)
+            .join(Request, Request.id == RunStart.request_id)
+            .where(Request.opened_by_entry_id == entry_id, RunStart.state == RunStartState.PENDING)
         )
     )
 

@@ -9,6 +9,7 @@ from include.connections import EMBEDDINGS_API, get_connection
 from include.errors import FatalError
 from include.feedback import entries, matching, outcomes, questions
 from include.feedback.submission import parse_submission
+from include.requests.runs import start_runs
 from include.settings import load_settings
 from include.store.session import session_scope
 
@@ -81,11 +82,13 @@ def apply_answer(entry_id: int, *, dag_id: str, run_id: str) -> int:
 
 
 def report(entry_id: int, *, run_id: str) -> dict[str, Any]:
-    """Send what is to be told and return what happened."""
+    """Send what is to be told, start the request's own run, and return what happened."""
     with session_scope() as session:
         result = outcomes.report(session, entry_id, run_id)
         message_ids = outcomes.open_message_ids(session, entry_id)
+        start_ids = outcomes.open_start_ids(session, entry_id)
     deliver(message_ids)
+    start_runs(start_ids)
     return result
 
 

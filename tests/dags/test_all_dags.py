@@ -38,7 +38,22 @@ DAGS = {
         "apply_answer",
         "report_outcome",
     },
-    "sweep_pending": {"deliver_messages", "dispatch_slack_events", "find_stuck_entries"},
+    "sweep_pending": {
+        "deliver_messages",
+        "dispatch_slack_events",
+        "start_pending_runs",
+        "find_stuck_entries",
+    },
+    "new_request": {
+        "find_request",
+        "tell_web_cache",
+        "record_event",
+        "find_related",
+        "store_embedding",
+        "post_to_firehose",
+        "sleep_before_reminder",
+        "remind_creator",
+    },
 }
 ASKS = "We need an undo: a way to restore deleted records, a bin for deleted records."
 
