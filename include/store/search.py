@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from include.matching.types import Candidate
+from include.store.merges import taken_to_survivors
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -78,7 +79,8 @@ def find_candidates(
             **values,
         },
     )
-    return [_candidate(row._mapping) for row in rows]
+    found = [_candidate(row._mapping) for row in rows]
+    return taken_to_survivors(session, found, exclude)
 
 
 def _filters(

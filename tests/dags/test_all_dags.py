@@ -44,6 +44,9 @@ DAGS = {
         "start_pending_runs",
         "find_stuck_entries",
     },
+    "mark_shipped": {"ship_request", "notify_followers", "report_outcome"},
+    "reopen_request": {"set_open", "notify_followers", "report_outcome"},
+    "merge_requests": {"link_requests"},
     "new_request": {
         "find_request",
         "tell_web_cache",
