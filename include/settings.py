@@ -29,6 +29,7 @@ class Settings:
         web_base_url: Where request pages live; empty for no links in messages.
         stuck_after_minutes: When an entry without an outcome counts as stuck for the sweep.
         new_request_sleep_minutes: How long ``new_request`` waits for feedback before it reminds.
+        embedding_calls_per_minute: Most calls ``sync_embeddings`` makes, of 64 texts each.
     """
 
     review_channel: str = "#feedback-review"
@@ -38,6 +39,7 @@ class Settings:
     web_base_url: str = ""
     stuck_after_minutes: float = 15
     new_request_sleep_minutes: float = 60
+    embedding_calls_per_minute: float = 6000
 
     @property
     def remind_after(self) -> timedelta:

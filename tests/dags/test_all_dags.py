@@ -47,6 +47,8 @@ DAGS = {
     "mark_shipped": {"ship_request", "notify_followers", "report_outcome"},
     "reopen_request": {"set_open", "notify_followers", "report_outcome"},
     "merge_requests": {"link_requests"},
+    "semantic_search": {"search_requests"},
+    "sync_embeddings": {"plan_batches", "embed_batch", "finish_index"},
     "new_request": {
         "find_request",
         "tell_web_cache",
