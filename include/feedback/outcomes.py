@@ -17,7 +17,7 @@ from include.feedback.matching import (
     provisional_vector,
     request_vector,
 )
-from include.feedback.questions import WAIT_NAME, lock_card
+from include.feedback.questions import WAIT_NAME, asked_about, is_grouped, lock_card
 from include.feedback.requests import (
     Evidence,
     attach,
@@ -56,8 +56,11 @@ if TYPE_CHECKING:
     from include.store.session import SessionScope
 
 
-def attach_matched(session: Session, entry_id: int) -> int:
-    """Attach an entry to the request its match decision names; tell the submitter, with Undo."""
+def attach_matched(session: Session, entry_id: int, *, quiet: bool = False) -> int:
+    """Attach an entry to the request its match decision names; tell the submitter, with Undo.
+
+    ``quiet`` tells nobody (an import of old feedback).
+    """
     entry = get_entry(session, entry_id, lock=True)
     decision = find_decision(session, match_key(entry_id))
     if decision is None or decision.request_id is None or decision.route != Route.ATTACH:
@@ -66,12 +69,16 @@ def attach_matched(session: Session, entry_id: int) -> int:
         evidence = Evidence(decision.match_type or "match", decision.reason, decision.confidence)
         feedback_id = attach(session, entry, decision.request_id, evidence)
         finish(entry, Outcome.ATTACHED)
-        _tell_attached(session, entry, decision.request_id, feedback_id, evidence)
+        if not quiet:
+            _tell_attached(session, entry, decision.request_id, feedback_id, evidence)
     return decision.request_id
 
 
-def finish_opened(session: Session, entry_id: int) -> int:
-    """Make the entry the first evidence of the request that ``match_entry`` opened for it."""
+def finish_opened(session: Session, entry_id: int, *, quiet: bool = False) -> int:
+    """Make the entry the first evidence of the request that ``match_entry`` opened for it.
+
+    ``quiet`` tells nobody and starts no ``new_request`` (an import of old feedback).
+    """
     entry = get_entry(session, entry_id, lock=True)
     request = session.scalars(
         select(Request).where(Request.opened_by_entry_id == entry_id)
@@ -81,8 +88,9 @@ def finish_opened(session: Session, entry_id: int) -> int:
     if entry.outcome is None:
         attach(session, entry, request.id, Evidence("first_evidence", "It opened the request."))
         finish(entry, Outcome.CREATED)
-        _tell_opened(session, entry, request)
-        queue_new_request(session, request)
+        if not quiet:
+            _tell_opened(session, entry, request)
+            queue_new_request(session, request)
     return request.id
 
 
@@ -94,6 +102,7 @@ def apply_answer(
     run_id: str,
     embedder: Embedder,
     judge: Judge,
+    map_index: int = -1,
 ) -> int:
     """Carry out what became of the question; returns the request's id. A repeat changes nothing.
 
@@ -105,7 +114,7 @@ def apply_answer(
         if entry.outcome is not None:
             feedback = live_feedback(session, entry_id)
             return feedback.request_id if feedback else 0
-        hook = find_hook(session, hook_key(dag_id, run_id, WAIT_NAME))
+        hook = find_hook(session, hook_key(dag_id, run_id, WAIT_NAME, map_index))
         if hook is None or hook.is_open:
             raise FatalError(f"entry {entry_id} is still waiting; clear wait_for_answer instead")
         choice = (hook.answer or {}).get("choice") if hook.status == "answered" else "create"
@@ -180,7 +189,7 @@ def open_start_ids(session: Session, entry_id: int) -> list[int]:
 def _attach_answered(session: Session, entry: Entry, hook: HookView) -> int:
     request_id = int(hook.question["request_id"])
     who = person_words(hook.answered_by)
-    confidence = hook.question.get("confidence")
+    confidence = dict(asked_about(hook)).get(entry.id)
     attach(session, entry, request_id, Evidence("person", f"Confirmed by {who}.", confidence))
     finish(entry, Outcome.ATTACHED)
     return request_id
@@ -241,7 +250,7 @@ def _record_close(
         step, actor = DecisionStep.RESULT, ActorKind.SYSTEM
     record_decision(
         session,
-        key=f"close:{hook.id}",
+        key=f"close:{hook.id}:{entry.id}" if is_grouped(hook) else f"close:{hook.id}",
         entry_id=entry.id,
         step=step,
         route=route_taken,

@@ -80,7 +80,7 @@ def ask_question(
     card = _question_card(session, hook, entry, request, settings)
     message_id = queue_message(
         session,
-        key=_card_key(hook),
+        key=card_key(hook),
         purpose="question",
         address=submitter or settings.review_channel,
         body=card.text,
@@ -122,26 +122,42 @@ def answer_question(
         return AnswerReply("not_allowed", f"Only {people} can answer this question.")
     if result.status is AnswerStatus.TOO_LATE:
         return AnswerReply("too_late", f"This question is closed. {closed_words(hook)}")
-    entry_id = int(hook.question["entry_id"])
-    record_decision(
-        session,
-        key=f"answer:{hook.id}",
-        entry_id=entry_id,
-        step=DecisionStep.ANSWER,
-        route=choice,
-        request_id=hook.question["request_id"],
-        confidence=hook.question["confidence"],
-        reason="A person answered the question.",
-        actor_kind=ActorKind.PERSON,
-        actor=by,
-    )
+    for entry_id, confidence in asked_about(hook):
+        record_decision(
+            session,
+            key=f"answer:{hook.id}:{entry_id}" if is_grouped(hook) else f"answer:{hook.id}",
+            entry_id=entry_id,
+            step=DecisionStep.ANSWER,
+            route=choice,
+            request_id=hook.question["request_id"],
+            confidence=confidence,
+            reason="A person answered the question.",
+            actor_kind=ActorKind.PERSON,
+            actor=by,
+        )
     return AnswerReply("recorded", None, lock_card(session, hook, closed_words(hook)))
+
+
+def is_grouped(hook: HookView) -> bool:
+    """Whether one question asks about several entries (see ``include.feedback.grouped``)."""
+    return "entries" in hook.question
+
+
+def asked_about(hook: HookView) -> list[tuple[int, float | None]]:
+    """The entries a question is about, with the confidence of each."""
+    if is_grouped(hook):
+        return [(int(entry_id), confidence) for entry_id, confidence in hook.question["entries"]]
+    return [(int(hook.question["entry_id"]), hook.question["confidence"])]
 
 
 def lock_card(
     session: Session, hook: HookView, verdict: str, *, stage: str = "closed"
 ) -> list[int]:
     """Queue the card without buttons, with who decided what and when. Returns message ids."""
+    if is_grouped(hook):
+        from include.feedback.grouped import lock_group_card
+
+        return lock_group_card(session, hook, verdict) if stage == "closed" else []
     entry = get_entry(session, int(hook.question["entry_id"]))
     request = session.get_one(Request, hook.question["request_id"])
     settings = load_settings()
@@ -154,7 +170,7 @@ def lock_card(
     message_id = queue_update(
         session,
         key=f"{stage}:{hook.id}:{hook.closed_at}",
-        target_key=_card_key(hook),
+        target_key=card_key(hook),
         body=card.text,
         blocks=card.blocks,
         entry_id=entry.id,
@@ -219,7 +235,7 @@ def _queue_reopened(session: Session, hook: HookView) -> list[int]:
     message_id = queue_update(
         session,
         key=f"reopened:{hook.id}:{hook.waiter}",
-        target_key=_card_key(hook),
+        target_key=card_key(hook),
         body=card.text,
         blocks=card.blocks,
         entry_id=entry.id,
@@ -248,5 +264,6 @@ def _slack_user(session: Session, entry: Entry) -> str | None:
     return user.slack_user_id if user else None
 
 
-def _card_key(hook: HookView) -> str:
+def card_key(hook: HookView) -> str:
+    """The ledger's key of a question's card."""
     return f"question:{hook.id}"
