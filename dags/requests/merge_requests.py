@@ -10,8 +10,9 @@ tells the followers of both.
 
 **Parameters**: `{"request": "csv-download", "into": "export-a-table-as-csv", "reason": "Same wish",
 "actor": {"slack_user_id": "U0ANN"}, "dry_run": false}`. To take it back:
-`{"request": "csv-download", "undo": true, "dry_run": false}`. With `"dry_run": true` (the default)
-nothing is changed.
+`{"request": "csv-download", "undo": true, "dry_run": false}`. With `"dismiss": true` a found link
+between the two is dismissed instead, and no sweep brings it back. With `"dry_run": true` (the
+default) nothing is changed.
 
 **Runs** when started by REST or the UI.
 
@@ -42,9 +43,14 @@ from include.retry import default_args
             None,
             type=["null", "string"],
             maxLength=2_000,
-            description="The request that stays; not needed with undo.",
+            description="The request that stays (or the other one to dismiss); not with undo.",
         ),
         "undo": Param(False, type="boolean", description="Take the merge of the request back."),
+        "dismiss": Param(
+            False,
+            type="boolean",
+            description="The two do not belong together: no sweep links them again.",
+        ),
         "reason": Param(None, type=["null", "string"], maxLength=500),
         "actor": ACTOR_PARAM,
         "dry_run": Param(True, type="boolean", description="Only say what it would do."),

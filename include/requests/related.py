@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
+from include.errors import FatalError
 from include.matching.embed import embedding_text
+from include.requests.lookup import find_request
 from include.requests.vectors import vector_of
 from include.store.models import LinkKind, Request, RequestLink
 from include.store.search import find_candidates
@@ -60,7 +62,8 @@ def neighbours(
             reason=verdict.reason,
         )
         for verdict in judge.judge(text, candidates)
-        if verdict.confidence >= RELATED_FROM
+        # A request that is merged into this one stands for it.
+        if verdict.confidence >= RELATED_FROM and verdict.request_id != request.id
     ]
 
 
@@ -125,6 +128,25 @@ def dismiss_pair(session: Session, one: int, other: int, *, by: str) -> bool:
     link.kind, link.dismissed_by, link.dismissed_at = LinkKind.DISMISSED, by, func.now()
     link.updated_at = func.now()
     return True
+
+
+def dismiss(
+    session: Session, reference: str, other: str, *, by: str, dry_run: bool = False
+) -> dict[str, Any]:
+    """The same for two requests that a person named.
+
+    Raises:
+        FatalError: one of them does not exist, or no sweep has linked them.
+    """
+    one, two = find_request(session, reference), find_request(session, other)
+    low, high = sorted((one.id, two.id))
+    link = session.scalars(
+        select(RequestLink).where(RequestLink.low_id == low, RequestLink.high_id == high)
+    ).one_or_none()
+    if link is None:
+        raise FatalError(f"{one.slug!r} and {two.slug!r} are not linked; nothing to dismiss")
+    changed = not dry_run and dismiss_pair(session, one.id, two.id, by=by)
+    return {"pair": [one.slug, two.slug], "dismissed": changed, "dry_run": dry_run}
 
 
 def links_of(session: Session, request_id: int) -> list[RequestLink]:

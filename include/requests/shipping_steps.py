@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from include.errors import FatalError
-from include.requests import merging, shipping
+from include.requests import merging, related, shipping
 from include.requests.lookup import actor_from, user_of
 from include.settings import load_settings
 from include.store.session import session_scope
@@ -46,7 +46,7 @@ def report(*, dag_id: str, run_id: str) -> dict[str, Any]:
 
 
 def merge_requests(values: Mapping[str, Any], *, dag_id: str, run_id: str) -> dict[str, Any]:
-    """Merge, or with ``undo`` take a merge back; the run's result."""
+    """Merge, take a merge back (``undo``) or dismiss a pair; the run's result."""
     actor = actor_from(values.get("actor"), dag_id=dag_id, run_id=run_id)
     dry_run = bool(values.get("dry_run"))
     with session_scope() as session:
@@ -55,7 +55,11 @@ def merge_requests(values: Mapping[str, Any], *, dag_id: str, run_id: str) -> di
             return merging.unmerge(session, values["request"], by=actor.label, dry_run=dry_run)
         into = values.get("into")
         if not into:
-            raise FatalError("into is missing: name the request that stays")
+            raise FatalError("into is missing: name the other request")
+        if values.get("dismiss"):
+            return related.dismiss(
+                session, values["request"], into, by=actor.label, dry_run=dry_run
+            )
         return merging.merge(
             session,
             values["request"],

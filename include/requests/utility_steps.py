@@ -1,4 +1,4 @@
-"""What the tasks of ``semantic_search`` and ``sync_embeddings`` call."""
+"""What the tasks of the search, embedding and related-feedback DAGs call."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from include.connections import EMBEDDINGS_API, get_connection
 from include.feedback.searching import search_requests
 from include.feedback.steps import embedder_from, judge_for
-from include.requests import indexing
+from include.requests import indexing, sweep_related
 from include.settings import load_settings
 from include.store.session import session_scope
 
@@ -78,3 +78,41 @@ def _embedder(values: Mapping[str, Any]) -> Embedder:
     info = get_connection(EMBEDDINGS_API)
     model = values.get("model")
     return embedder_from(replace(info, extra={**info.extra, "model": model}) if model else info)
+
+
+def plan_related(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The ranges of requests that this pass looks at."""
+    with session_scope() as session:
+        return sweep_related.plan_pass(
+            session,
+            batch_size=int(values["batch_size"]),
+            limit=int(values["limit"]),
+            restart=bool(values["restart"]),
+            dry_run=bool(values["dry_run"]),
+        )
+
+
+def judge_related(
+    values: Mapping[str, Any], batch: Mapping[str, Any], *, run_id: str
+) -> dict[str, Any]:
+    """Find, judge and store the pairs of one range."""
+    model = embedder_from(get_connection(EMBEDDINGS_API)).model
+    return sweep_related.judge_batch(
+        session_scope,
+        dict(batch),
+        model=model,
+        judge=judge_for(model),
+        dry_run=bool(values["dry_run"]),
+        run_id=f"find_all_related_feedback/{run_id}",
+    )
+
+
+def finish_related(
+    values: Mapping[str, Any], results: Sequence[dict[str, Any] | None], planned: int
+) -> dict[str, Any]:
+    """Move the watermark; the run's result."""
+    done = [result for result in results if result is not None]
+    with session_scope() as session:
+        return sweep_related.finish_pass(
+            session, done, failed=planned - len(done), dry_run=bool(values["dry_run"])
+        )

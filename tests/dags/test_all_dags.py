@@ -55,6 +55,7 @@ DAGS = {
         "ask_people.apply_group",
         "report_outcome",
     },
+    "find_all_related_feedback": {"plan_pass", "judge_batch", "finish_pass"},
     "merge_requests": {"link_requests"},
     "semantic_search": {"search_requests"},
     "sync_embeddings": {"plan_batches", "embed_batch", "finish_index"},
