@@ -30,6 +30,7 @@ def preload() -> None:
         from sqlalchemy.orm import configure_mappers
 
         import include.durable.sensors
+        import include.feedback.import_steps
         import include.feedback.steps
         import include.feedback.sweep
         import include.matching.judge

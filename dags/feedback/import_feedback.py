@@ -12,6 +12,7 @@ Takes a file of customers' words (JSON lines or CSV) through the same matching a
    requests. A retry does only what is left.
 3. `plan_questions` groups what is not certain: one card for each request (`ask_people`: ask, wait
    without a worker, carry out). No answer: one reminder, then the entries become requests.
+   `tell_submitters` sends what `notify` asks for.
 4. `report_outcome` returns `lines`, `stored`, `known_before`, `bad_lines`, `problems` (line and
    reason), and how many entries are `attached`, `created`, `waiting` or `unfinished`.
 
@@ -36,9 +37,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import Param, dag, get_current_context, task, task_group
+from airflow.sdk import Param, dag, get_current_context, task
 
-from include.durable.sensors import HookSensor
+from include.batch_tasks import FACTS, carry_out
 from include.retry import default_args
 
 
@@ -72,70 +73,10 @@ def import_feedback() -> None:
         batches, facts = import_steps.store_file(
             context["params"], dag_id=ti.dag_id, run_id=ti.run_id
         )
-        ti.xcom_push(key="file", value=facts)
+        ti.xcom_push(key=FACTS, value=facts)
         return batches
 
-    @task(
-        pool="embeddings",
-        max_active_tis_per_dagrun=1,
-        multiple_outputs=False,
-        map_index_template="{{ task.op_kwargs['part']['label'] }}",
-    )
-    def match_batch(part: dict[str, Any]) -> dict[str, int]:
-        from include.feedback import import_steps
-
-        context = get_current_context()
-        ti = context["ti"]
-        return import_steps.match_batch(
-            part,
-            dag_id=ti.dag_id,
-            run_id=ti.run_id,
-            is_last_try=ti.try_number > ti.max_tries,
-            quiet=not context["params"]["notify"],
-        )
-
-    @task(trigger_rule="none_failed")
-    def plan_questions() -> list[dict[str, Any]]:
-        from include.feedback import import_steps
-
-        context = get_current_context()
-        ti, ask = context["ti"], context["params"]["ask"]
-        return import_steps.plan_questions(dag_id=ti.dag_id, run_id=ti.run_id, ask=ask)
-
-    @task
-    def ask_group(group: dict[str, Any]) -> int:
-        from include.feedback import import_steps
-
-        ti = get_current_context()["ti"]
-        return import_steps.ask_group(
-            group, dag_id=ti.dag_id, run_id=ti.run_id, map_index=ti.map_index
-        )
-
-    @task
-    def apply_group(group: dict[str, Any]) -> int:
-        from include.feedback import import_steps
-
-        ti = get_current_context()["ti"]
-        return import_steps.apply_group(
-            group, dag_id=ti.dag_id, run_id=ti.run_id, map_index=ti.map_index
-        )
-
-    @task_group
-    def ask_people(group: dict[str, Any]) -> None:
-        ask_group(group) >> HookSensor(task_id="wait_for_answer") >> apply_group(group)
-
-    @task(trigger_rule="none_failed", multiple_outputs=False)
-    def report_outcome() -> dict[str, Any]:
-        from include.feedback import import_steps
-
-        ti = get_current_context()["ti"]
-        import_steps.deliver_results(dag_id=ti.dag_id, run_id=ti.run_id)
-        facts = ti.xcom_pull(task_ids="store_lines", key="file")
-        return import_steps.report(dag_id=ti.dag_id, run_id=ti.run_id, facts=facts)
-
-    groups = plan_questions()
-    match_batch.expand(part=store_lines()) >> groups
-    ask_people.expand(group=groups) >> report_outcome()
+    carry_out(store_lines())
 
 
 import_feedback()

@@ -6,6 +6,7 @@ import logging
 from contextlib import closing
 from itertools import islice
 from pathlib import PurePosixPath
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
@@ -16,16 +17,18 @@ from include.feedback import batch, batch_store, grouped, import_file, outcomes
 from include.feedback.steps import deliver, embedder_from, judge_for
 from include.requests.runs import start_pending
 from include.settings import load_settings
-from include.store.models import Entry, EntryStatus
+from include.store.models import Entry, EntryStatus, Message, MessageState
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
 log = logging.getLogger(__name__)
 
 STORED_AT_ONCE = 500
 SHOWN_PROBLEMS = 200
+TOLD_AT_ONCE = 50
+TELLING_SECONDS = 300.0
 
 
 def store_file(
@@ -133,13 +136,30 @@ def apply_group(group: Mapping[str, Any], *, dag_id: str, run_id: str, map_index
     return len(group["entries"])
 
 
-def deliver_results(*, dag_id: str, run_id: str, limit: int = 2000) -> int:
-    """Send what is to be told about the run's entries, and start the runs of opened requests."""
+def deliver_results(*, dag_id: str, run_id: str, clock: Callable[[], float] = monotonic) -> int:
+    """Send what is to be told about the run's entries, and start the runs of opened requests.
+
+    Slack takes about one message a second to one address; what is not sent within five minutes is
+    left to the sweep.
+    """
     with session_scope() as session:
-        entry_ids = _ids(session, dag_id, run_id, limit)
-        message_ids = [one for entry_id in entry_ids for one in _open(session, entry_id)]
+        message_ids = session.scalars(
+            select(Message.id)
+            .join(Entry, Entry.id == Message.entry_id)
+            .where(
+                Entry.dag_id == dag_id,
+                Entry.run_id == run_id,
+                Message.state.in_((MessageState.PENDING, MessageState.SENDING)),
+            )
+            .order_by(Message.id)
+        ).all()
     start_pending()
-    return deliver(message_ids)
+    sent, until = 0, clock() + TELLING_SECONDS
+    for start in range(0, len(message_ids), TOLD_AT_ONCE):
+        if clock() > until:
+            break
+        sent += deliver(list(message_ids[start : start + TOLD_AT_ONCE]))
+    return sent
 
 
 def report(*, dag_id: str, run_id: str, facts: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -158,12 +178,3 @@ def report(*, dag_id: str, run_id: str, facts: Mapping[str, Any] | None) -> dict
         "waiting": counts.get(EntryStatus.WAITING, 0),
         "unfinished": counts.get(EntryStatus.RECEIVED, 0) + counts.get(EntryStatus.FAILED, 0),
     }
-
-
-def _ids(session: Any, dag_id: str, run_id: str, limit: int) -> Iterator[int]:
-    statement = select(Entry.id).where(Entry.dag_id == dag_id, Entry.run_id == run_id)
-    return iter(session.scalars(statement.order_by(Entry.id).limit(limit)).all())
-
-
-def _open(session: Any, entry_id: int) -> Sequence[int]:
-    return outcomes.open_message_ids(session, entry_id)

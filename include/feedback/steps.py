@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from include.connections import EMBEDDINGS_API, get_connection
 from include.errors import FatalError
 from include.feedback import entries, matching, outcomes, questions
+from include.feedback.backlog import start_drain_if_needed
 from include.feedback.submission import parse_submission
 from include.requests.runs import start_runs
 from include.settings import load_settings
@@ -28,6 +29,7 @@ def store(values: Mapping[str, Any], *, dag_id: str, run_id: str) -> int:
     with session_scope() as session:
         stored = entries.store_entry(session, submission, dag_id, run_id)
     log.info("Entry %s %s", stored.entry_id, "stored" if stored.is_owner else "was known already")
+    start_drain_if_needed()
     return stored.entry_id
 
 
