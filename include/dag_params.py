@@ -52,6 +52,9 @@ ENTRY_PARAMS = {
 """The fields of one submission; ``include.feedback.submission`` checks them once more."""
 
 REQUEST_PARAM = Param(
+    # A default, though None is refused: the triggerer resolves the params of a DAG with a wait
+    # without a run's conf, and a param with no default at all ends its process (Airflow 3.3.2).
+    None,
     type="string",
     minLength=1,
     maxLength=2_000,

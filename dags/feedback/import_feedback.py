@@ -48,6 +48,7 @@ from include.retry import default_args
     catchup=False,
     params={
         "path": Param(
+            None,
             type="string",
             minLength=1,
             maxLength=2_000,

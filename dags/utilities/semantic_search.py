@@ -35,6 +35,7 @@ from include.retry import default_args
     catchup=False,
     params={
         "query": Param(
+            None,
             type="string",
             minLength=1,
             maxLength=2_000,

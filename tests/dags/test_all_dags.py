@@ -97,6 +97,7 @@ facts = {
         "max_active_runs": dag.max_active_runs,
         "catchup": dag.catchup,
         "tags": sorted(dag.tags),
+        "no_default": [n for n in dag.params if not dag.params.get_param(n).has_value],
         "tasks": {
             task.task_id: {
                 "policy": type(task.retry_policy).__name__,
@@ -192,6 +193,8 @@ def test_every_dag_keeps_the_policy(facts: dict[str, Any]) -> None:
         assert dag["doc"].startswith("# "), dag_id
         assert dag["catchup"] is False
         assert dag["tags"]
+        # It would end the triggerer, which resolves params without a run's conf.
+        assert dag["no_default"] == [], dag_id
         for task_id, task in dag["tasks"].items():
             assert task["policy"] == "FeedbackRetryPolicy", task_id
             assert task["owner"] != "airflow", task_id
