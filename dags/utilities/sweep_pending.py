@@ -9,6 +9,8 @@ vanished.
 * `deliver_messages` sends the messages that wait in the ledger, oldest first.
 * `dispatch_slack_events` starts the runs of stored Slack events that have none yet.
 * `start_pending_runs` starts what was written down to be started, such as `new_request`.
+* `alert_operations` tells the operations channel, once each, what is late: entries without an
+  outcome, questions half way to their expiry, runs not started, messages not sent.
 * `find_stuck_entries` lists entries without an outcome that no run works on, and marks them
   `failed`; with `rerun` it also lets their runs go on. It closes questions whose run failed without
   Airflow telling the triggerer; clearing the wait opens them again.
@@ -77,7 +79,14 @@ def sweep_pending() -> None:
 
         return start_pending()
 
+    @task
+    def alert_operations() -> int:
+        from include.feedback.alerts import alert
+
+        return alert()
+
     deliver_messages()
+    alert_operations()
     dispatch_slack_events()
     start_pending_runs()
     find_stuck_entries()

@@ -48,6 +48,12 @@ def record_event(
     session.execute(insert(AnalyticsEvent).values(values).on_conflict_do_nothing())
 
 
+def new_event(session: Session, key: str, name: str) -> bool:
+    """Record an event without more to say; true the first time."""
+    statement = insert(AnalyticsEvent).values(key=key, name=name).on_conflict_do_nothing()
+    return session.scalar(statement.returning(AnalyticsEvent.id)) is not None
+
+
 def send_events(limit: int = 1000) -> dict[str, Any]:
     """Send what the sink has not got yet, oldest first, in batches of 100.
 

@@ -42,6 +42,7 @@ DAGS = {
         "deliver_messages",
         "dispatch_slack_events",
         "start_pending_runs",
+        "alert_operations",
         "find_stuck_entries",
     },
     "mark_shipped": {"ship_request", "notify_followers", "report_outcome"},
