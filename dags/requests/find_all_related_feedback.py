@@ -73,7 +73,7 @@ def find_all_related_feedback() -> None:
         return utility_steps.judge_related(params_of(context), batch, run_id=context["ti"].run_id)
 
     @task(multiple_outputs=False, trigger_rule="all_done")
-    def finish_pass() -> dict[str, Any]:
+    def finish_pass(judged: Any) -> dict[str, Any]:
         from include.requests import utility_steps
 
         context = get_current_context()
@@ -81,10 +81,10 @@ def find_all_related_feedback() -> None:
         planned = ti.xcom_pull(task_ids="plan_pass")
         if planned is None:
             raise RuntimeError("plan_pass failed; its log says why")
-        found = ti.xcom_pull(task_ids="judge_batch") if planned else []
-        return utility_steps.finish_related(params_of(context), list(found or ()), len(planned))
+        # Only of the batches that did not fail.
+        return utility_steps.finish_related(params_of(context), list(judged or ()), len(planned))
 
-    judge_batch.expand(batch=plan_pass()) >> finish_pass()
+    finish_pass(judge_batch.expand(batch=plan_pass()))
 
 
 find_all_related_feedback()
