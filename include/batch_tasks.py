@@ -71,7 +71,9 @@ def apply_group(group: dict[str, Any]) -> int:
 
 @task_group
 def ask_people(group: dict[str, Any]) -> None:
-    ask_group(group) >> HookSensor(task_id="wait_for_answer") >> apply_group(group)
+    # By name: the labels of the mapped tasks look there.
+    asked = ask_group(group=group)
+    asked >> HookSensor(task_id="wait_for_answer") >> apply_group(group=group)
 
 
 @task(trigger_rule="none_failed", multiple_outputs=False)
