@@ -119,7 +119,7 @@ def explain(session: Session, pain: str, vector: list[float] | None) -> dict[str
         find_candidates(session, pain=pain, vector=vector, model=MODEL)
     finally:
         event.remove(bind, "before_cursor_execute", remember)
-    statement, parameters = statements[-1]
+    statement, parameters = next(one for one in statements if "lexemes" in one[0])
     cursor = session.connection().connection.driver_connection.cursor()
     cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}", parameters)
     plan: dict[str, Any] = cursor.fetchone()[0][0]

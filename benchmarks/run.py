@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 import traceback
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -28,7 +29,7 @@ from benchmarks.report import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-WITHOUT_AIRFLOW = ("import_time", "search", "relay_load")
+WITHOUT_AIRFLOW = ("import_time", "search", "sync", "import_batch", "related")
 # open_waits leaves its waits parked, so it comes last.
 WITH_AIRFLOW = ("button_latency", "entry_latency", "open_waits")
 NAMES = (*WITHOUT_AIRFLOW, *WITH_AIRFLOW)
@@ -50,7 +51,7 @@ class Session:
 
     def run(self) -> None:
         """Measure everything asked for; one benchmark's failure does not stop the others."""
-        from benchmarks import import_time, relay_load, search
+        from benchmarks import import_batch, import_time, related, relay_load, search, sync
 
         if "import_time" in self.names:
             self._one("import_time", lambda: import_time.measure(quick=self.quick))
@@ -58,6 +59,9 @@ class Session:
             self._one("search", lambda: search.measure(quick=self.quick))
         if "relay_load" in self.names:
             self._one("relay_load", lambda: relay_load.measure(quick=self.quick))
+        for name, module in (("sync", sync), ("import_batch", import_batch), ("related", related)):
+            if name in self.names:
+                self._one(name, partial(module.measure, quick=self.quick))
         wanted = [name for name in WITH_AIRFLOW if name in self.names]
         if wanted:
             self._with_airflow(wanted)

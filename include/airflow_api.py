@@ -22,10 +22,13 @@ from include.connections import AIRFLOW_API, ConnectionInfo, get_connection
 from include.errors import TransientError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
 TIMEOUT_SECONDS = 10.0
 _EXPIRY_MARGIN = 30.0
+_PAGE = 100
+_END_AT_ONCE = 20
 
 _lock = threading.Lock()
 _tokens: dict[tuple[str, str], str] = {}
@@ -233,3 +236,71 @@ def _expired(token: str) -> bool:
         return float(claims["exp"]) - _EXPIRY_MARGIN <= time.time()
     except (IndexError, KeyError, TypeError, ValueError):
         return False
+
+
+@dataclass(frozen=True)
+class WaitingRun:
+    """A run that Airflow has accepted and whose first task has not begun."""
+
+    run_id: str
+    conf: dict[str, Any]
+
+
+def waiting_runs(dag_id: str, first_task: str, limit: int) -> list[WaitingRun]:
+    """Runs of a DAG whose first task no worker has begun, oldest first, at most ``limit``.
+
+    Raises:
+        MissingConnection: ``airflow_api`` is not defined.
+        TransientError: Airflow cannot be asked now.
+    """
+    waiting: set[str] = set()
+    path = f"/api/v2/dags/{dag_id}/dagRuns/~/taskInstances"
+    states = [("state", state) for state in ("none", "scheduled", "queued")]
+    query = [("task_id", first_task), *states]
+    for item in _pages(path, query, "task_instances", limit):
+        waiting.add(str(item["dag_run_id"]))
+    found = []
+    query = [("state", "queued"), ("state", "running"), ("order_by", "run_after")]
+    for run in _pages(f"/api/v2/dags/{dag_id}/dagRuns", query, "dag_runs", 10 * limit):
+        if run["dag_run_id"] in waiting:
+            found.append(WaitingRun(str(run["dag_run_id"]), dict(run["conf"] or {})))
+            if len(found) == len(waiting):
+                break
+    return found
+
+
+def end_runs(dag_id: str, run_ids: list[str], note: str) -> int:
+    """Mark runs as successful with a note that says why; how many were. Done again, it is harmless.
+
+    Raises:
+        MissingConnection: ``airflow_api`` is not defined.
+        TransientError: Airflow cannot be asked now, or refuses.
+    """
+    ended = 0
+    for start in range(0, len(run_ids), _END_AT_ONCE):
+        part = run_ids[start : start + _END_AT_ONCE]
+        entities = [
+            {"dag_run_id": run_id, "dag_id": dag_id, "state": "success", "note": note}
+            for run_id in part
+        ]
+        action = {"action": "update", "entities": entities, "action_on_non_existence": "skip"}
+        answer = call("PATCH", f"/api/v2/dags/{dag_id}/dagRuns", {"actions": [action]})
+        require(answer)
+        ended += len((answer.json().get("update") or {}).get("success") or [])
+    return ended
+
+
+def _pages(
+    path: str, query: list[tuple[str, str]], what: str, limit: int
+) -> Iterator[dict[str, Any]]:
+    """The items of a list, page by page; the server decides how long a page is."""
+    offset = 0
+    while offset < limit:
+        part = urlencode([*query, ("limit", _PAGE), ("offset", offset)])
+        answer = call("GET", f"{path}?{part}")
+        require(answer)
+        body = answer.json()
+        yield from body[what]
+        offset += len(body[what])
+        if not body[what] or offset >= int(body["total_entries"]):
+            return

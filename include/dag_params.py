@@ -50,3 +50,25 @@ ENTRY_PARAMS = {
     ),
 }
 """The fields of one submission; ``include.feedback.submission`` checks them once more."""
+
+REQUEST_PARAM = Param(
+    # A default, though None is refused: the triggerer resolves the params of a DAG with a wait
+    # without a run's conf, and a param with no default at all ends its process (Airflow 3.3.2).
+    None,
+    type="string",
+    minLength=1,
+    maxLength=2_000,
+    pattern=r"\S",
+    title="Request",
+    description="A request's slug, or the address of its page.",
+)
+"""Which request a run is about; ``include.requests.lookup`` reads it."""
+
+ACTOR_PARAM = Param(
+    None,
+    type=["null", "object"],
+    properties={name: {"type": ["null", "string"]} for name in ("email", "slack_user_id", "name")},
+    additionalProperties=False,
+    description="Who does it: slack_user_id and/or email, name.",
+)
+"""Who acts; nobody named means the run itself."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 FIRST_DELAY = timedelta(seconds=5)
 LONGEST_DELAY = timedelta(minutes=10)
 RETRIES = 3
+ONE_HOUR = timedelta(hours=1)
 
 
 class FeedbackRetryPolicy(RetryPolicy):

@@ -33,6 +33,10 @@ class Settings:
         stuck_after_minutes: When an entry without an outcome counts as stuck for the sweep.
         capture_emoji: Name of the emoji that turns a Slack message into feedback.
         identity_cache_hours: How long what Slack says about a person is believed.
+        new_request_sleep_minutes: How long ``new_request`` waits for feedback before it reminds.
+        operations_channel: Slack channel that hears what is late; empty for the review channel.
+        backlog_from: So many waiting entries are processed together by ``drain_backlog``.
+        embedding_calls_per_minute: Most calls ``sync_embeddings`` makes, of 64 texts each.
     """
 
     review_channel: str = "#feedback-review"
@@ -46,6 +50,10 @@ class Settings:
     resume_at_once: float = 16
     capture_emoji: str = "gtm-feedback"
     identity_cache_hours: float = 24
+    new_request_sleep_minutes: float = 60
+    embedding_calls_per_minute: float = 6000
+    backlog_from: float = 30
+    operations_channel: str = ""
 
     @property
     def remind_after(self) -> timedelta:

@@ -12,7 +12,8 @@ where the match is not certain.
    0.80 ≤ *c* < 0.90: `ask_submitter` posts a question, `wait_for_answer` parks the run (no worker
    is held), `apply_answer` carries out what was decided. No answer: one reminder, then a request.
    *c* < 0.80 or no candidate: `create_request` completes the request that was opened.
-4. `report_outcome` sends the messages and returns what happened.
+4. `report_outcome` sends the messages, starts `new_request` for a request that was opened, and
+   returns what happened.
 
 **Parameters** (REST, UI form, relay): see the form. Example:
 

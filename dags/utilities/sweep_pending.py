@@ -1,13 +1,17 @@
 """# Sweep what is pending
 
 Catches what could not be done at once: messages that Slack did not take, Slack events whose run
-could not be started, entries whose run failed or vanished, and durable waits nobody woke.
+could not be started, runs that were to be started and were not, entries whose run failed or
+vanished, and durable waits nobody woke.
 
 **Steps**, side by side, one failing does not stop the others
 
 * `deliver_messages` sends the messages that wait in the ledger, oldest first, and puts right the
   status emoji on captured messages.
 * `dispatch_slack_events` starts the runs of stored Slack events that have none yet.
+* `start_pending_runs` starts what was written down to be started, such as `new_request`.
+* `alert_operations` tells the operations channel, once each, what is late: entries without an
+  outcome, questions half way to their expiry, runs not started, messages not sent.
 * `find_stuck_entries` lists entries without an outcome that no run works on, and marks them
   `failed`; with `rerun` it also lets their runs go on.
 * `catch_up_waits` closes overdue waits, and those whose run failed without Airflow telling the
@@ -77,9 +81,23 @@ def sweep_pending() -> None:
 
         return catch_up()
 
+    @task(multiple_outputs=False)
+    def start_pending_runs() -> dict[str, int]:
+        from include.requests.runs import start_pending
+
+        return start_pending()
+
+    @task
+    def alert_operations() -> int:
+        from include.feedback.alerts import alert
+
+        return alert()
+
     catch_up_waits()
     deliver_messages()
+    alert_operations()
     dispatch_slack_events()
+    start_pending_runs()
     find_stuck_entries()
 
 

@@ -183,3 +183,31 @@ def hook_token(session: Session, hook_id: UUID) -> str:
 
 def _view(row: RowMapping | None) -> HookView | None:
     return HookView(**row) if row is not None else None
+
+
+def create_sleep(
+    session: Session, *, dag_id: str, run_id: str, name: str, duration: timedelta
+) -> HookView:
+    """Begin the sleep ``name`` of a run before its ``SleepSensor`` starts, or return it.
+
+    For a length that is a setting (a sensor's own is fixed when the DAG is parsed), and so that a
+    sleep can be ended before its sensor has started. A repeated call changes nothing.
+    """
+    key = hook_key(dag_id, run_id, name)
+    session.execute(
+        _SLEEP,
+        {"key": key, "dag_id": dag_id, "run_id": run_id, "duration": duration},
+    )
+    created = find_hook(session, key)
+    if created is None:
+        raise FatalError(f"durable hook {key!r} vanished while it was created")
+    return created
+
+
+_SLEEP = text(
+    """
+    INSERT INTO hooks (key, kind, dag_id, run_id, map_index, due_at)
+    VALUES (:key, 'sleep', :dag_id, :run_id, -1, durable_now() + CAST(:duration AS interval))
+    ON CONFLICT (key) WHERE is_current DO NOTHING
+    """
+)

@@ -49,7 +49,9 @@ MAX_ROUNDS = 8
 
 
 @dataclass(frozen=True)
-class _Search:
+class Search:
+    """One search with what was judged and decided; ``horizon`` is the newest request it saw."""
+
     candidates: list[Candidate]
     verdicts: list[Verdict]
     routed: RoutedMatch
@@ -91,13 +93,13 @@ def match_entry(
     vector = _embed(entry, embedder, allow_degraded=allow_degraded)
     for attempt in range(MAX_ROUNDS):
         with scope() as session:
-            search = _search(session, entry, vector, embedder.model, judge)
+            found = search(session, entry, vector, embedder.model, judge)
             if vector is not None:
-                _keep_vector(session, entry_id, vector, embedder.model)
-            if search.routed.route is not Route.CREATE:
-                _record(session, entry_id, search, embedder.model, judge, degraded=vector is None)
-                return search.routed.route
-        draft, draft_vector = _draft(scope, entry, search.candidates, embedder, vector)
+                keep_vector(session, entry_id, vector, embedder.model)
+            if found.routed.route is not Route.CREATE:
+                record(session, entry_id, found, embedder.model, judge, degraded=vector is None)
+                return found.routed.route
+        draft, draft_vector = _draft(scope, entry, found.candidates, embedder, vector)
         with scope() as session:
             lock_opening(session)
             last = attempt == MAX_ROUNDS - 1
@@ -106,14 +108,14 @@ def match_entry(
                 pain=entry.customer_pain,
                 vector=vector,
                 model=embedder.model,
-                opened_after_id=search.horizon,
+                opened_after_id=found.horizon,
             ):
                 continue
             request = open_request(session, entry, draft, draft_vector)
-            _record(
+            record(
                 session,
                 entry_id,
-                search,
+                found,
                 embedder.model,
                 judge,
                 degraded=vector is None,
@@ -159,7 +161,7 @@ def _embed(entry: Entry, embedder: Embedder, *, allow_degraded: bool) -> list[fl
     return vector
 
 
-def _keep_vector(session: Session, entry_id: int, vector: list[float], model: str) -> None:
+def keep_vector(session: Session, entry_id: int, vector: list[float], model: str) -> None:
     """With the entry, so that a later step (Undo, no answer) needs no model."""
     session.execute(
         update(Entry)
@@ -168,9 +170,10 @@ def _keep_vector(session: Session, entry_id: int, vector: list[float], model: st
     )
 
 
-def _search(
+def search(
     session: Session, entry: Entry, vector: list[float] | None, model: str, judge: Judge
-) -> _Search:
+) -> Search:
+    """Find candidates for an entry, judge them, and decide by the thresholds in force."""
     horizon = newest_request_id(session)
     candidates = find_candidates(session, pain=entry.customer_pain, vector=vector, model=model)
     verdicts = judge.judge(entry.customer_pain, candidates)
@@ -179,7 +182,7 @@ def _search(
     areas = best.area_ids if best else _area_ids(session, entry)
     thresholds = thresholds_for(session, areas)
     routed = route(verdicts, by_id, thresholds, degraded=vector is None)
-    return _Search(candidates, verdicts, routed, thresholds.version, horizon)
+    return Search(candidates, verdicts, routed, thresholds.version, horizon)
 
 
 def _draft(
@@ -203,16 +206,17 @@ def _area_ids(session: Session, entry: Entry) -> list[int]:
     return list(session.scalars(select(Area.id).where(Area.slug.in_(entry.areas))))
 
 
-def _record(
+def record(
     session: Session,
     entry_id: int,
-    search: _Search,
+    search: Search,
     model: str,
     judge: Judge,
     *,
     degraded: bool,
     opened_id: int | None = None,
 ) -> None:
+    """Store the routing decision with all it rests on, once."""
     best = search.routed.best
     record_decision(
         session,

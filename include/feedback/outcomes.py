@@ -17,7 +17,7 @@ from include.feedback.matching import (
     provisional_vector,
     request_vector,
 )
-from include.feedback.questions import WAIT_NAME, lock_card
+from include.feedback.questions import WAIT_NAME, asked_about, is_grouped, lock_card
 from include.feedback.requests import (
     Evidence,
     attach,
@@ -29,6 +29,7 @@ from include.feedback.requests import (
 from include.feedback.wording import closed_words, person_words, picked_request
 from include.matching.route import route
 from include.matching.types import Route
+from include.requests.runs import queue_new_request
 from include.settings import load_settings
 from include.slack import blocks
 from include.slack.ledger import queue_message
@@ -41,6 +42,8 @@ from include.store.models import (
     Outcome,
     Request,
     RequestArea,
+    RunStart,
+    RunStartState,
     User,
 )
 from include.store.search import find_candidates
@@ -53,8 +56,11 @@ if TYPE_CHECKING:
     from include.store.session import SessionScope
 
 
-def attach_matched(session: Session, entry_id: int) -> int:
-    """Attach an entry to the request its match decision names; tell the submitter, with Undo."""
+def attach_matched(session: Session, entry_id: int, *, quiet: bool = False) -> int:
+    """Attach an entry to the request its match decision names; tell the submitter, with Undo.
+
+    ``quiet`` tells nobody (an import of old feedback).
+    """
     entry = get_entry(session, entry_id, lock=True)
     decision = find_decision(session, match_key(entry_id))
     if decision is None or decision.request_id is None or decision.route != Route.ATTACH:
@@ -63,12 +69,16 @@ def attach_matched(session: Session, entry_id: int) -> int:
         evidence = Evidence(decision.match_type or "match", decision.reason, decision.confidence)
         feedback_id = attach(session, entry, decision.request_id, evidence)
         finish(entry, Outcome.ATTACHED)
-        _tell_attached(session, entry, decision.request_id, feedback_id, evidence)
+        if not quiet:
+            _tell_attached(session, entry, decision.request_id, feedback_id, evidence)
     return decision.request_id
 
 
-def finish_opened(session: Session, entry_id: int) -> int:
-    """Make the entry the first evidence of the request that ``match_entry`` opened for it."""
+def finish_opened(session: Session, entry_id: int, *, quiet: bool = False) -> int:
+    """Make the entry the first evidence of the request that ``match_entry`` opened for it.
+
+    ``quiet`` tells nobody and starts no ``new_request`` (an import of old feedback).
+    """
     entry = get_entry(session, entry_id, lock=True)
     request = session.scalars(
         select(Request).where(Request.opened_by_entry_id == entry_id)
@@ -79,7 +89,9 @@ def finish_opened(session: Session, entry_id: int) -> int:
         evidence = Evidence("first_evidence", "It opened the request.")
         feedback_id = attach(session, entry, request.id, evidence)
         finish(entry, Outcome.CREATED)
-        _tell_opened(session, entry, request, feedback_id)
+        if not quiet:
+            _tell_opened(session, entry, request, feedback_id)
+            queue_new_request(session, request)
     return request.id
 
 
@@ -91,6 +103,7 @@ def apply_answer(
     run_id: str,
     embedder: Embedder,
     judge: Judge,
+    map_index: int = -1,
 ) -> int:
     """Carry out what became of the question; returns the request's id. A repeat changes nothing.
 
@@ -102,7 +115,7 @@ def apply_answer(
         if entry.outcome is not None:
             feedback = live_feedback(session, entry_id)
             return feedback.request_id if feedback else 0
-        hook = find_hook(session, hook_key(dag_id, run_id, WAIT_NAME))
+        hook = find_hook(session, hook_key(dag_id, run_id, WAIT_NAME, map_index))
         if hook is None or hook.is_open:
             raise FatalError(f"entry {entry_id} is still waiting; clear wait_for_answer instead")
         choice = (hook.answer or {}).get("choice") if hook.status == "answered" else "create"
@@ -124,6 +137,7 @@ def apply_answer(
         evidence = Evidence("person", "It opened the request.")
         feedback_id = attach(session, entry, request.id, evidence)
         finish(entry, Outcome.CREATED)
+        queue_new_request(session, request)
         _record_close(session, entry, hook, request.id, "create")
         verdict = f"{closed_words(hook)} It is now *{blocks.escape(request.title)}*."
         lock_card(session, hook, verdict, stage="result", pick_token=_token(session, feedback_id))
@@ -163,6 +177,17 @@ def open_message_ids(session: Session, entry_id: int) -> list[int]:
     )
 
 
+def open_start_ids(session: Session, entry_id: int) -> list[int]:
+    """Runs that this entry's request needs and that nobody has started yet."""
+    return list(
+        session.scalars(
+            select(RunStart.id)
+            .join(Request, Request.id == RunStart.request_id)
+            .where(Request.opened_by_entry_id == entry_id, RunStart.state == RunStartState.PENDING)
+        )
+    )
+
+
 def _attach_answered(session: Session, entry: Entry, hook: HookView) -> int:
     picked = picked_request(hook)
     request_id = picked or int(hook.question["request_id"])
@@ -170,7 +195,8 @@ def _attach_answered(session: Session, entry: Entry, hook: HookView) -> int:
     if picked:
         evidence = Evidence("person", f"Picked by {who}.")
     else:
-        evidence = Evidence("person", f"Confirmed by {who}.", hook.question.get("confidence"))
+        confidence = dict(asked_about(hook)).get(entry.id)
+        evidence = Evidence("person", f"Confirmed by {who}.", confidence)
     feedback_id = attach(session, entry, request_id, evidence)
     finish(entry, Outcome.ATTACHED)
     verdict = closed_words(hook)
@@ -237,7 +263,7 @@ def _record_close(
         step, actor = DecisionStep.RESULT, ActorKind.SYSTEM
     record_decision(
         session,
-        key=f"close:{hook.id}",
+        key=f"close:{hook.id}:{entry.id}" if is_grouped(hook) else f"close:{hook.id}",
         entry_id=entry.id,
         step=step,
         route=route_taken,

@@ -92,7 +92,7 @@ def ask_question(
     card = _question_card(session, hook, entry, request, settings)
     message_id = queue_message(
         session,
-        key=_card_key(hook),
+        key=card_key(hook),
         purpose="question",
         address=submitter or settings.review_channel,
         body=card.text,
@@ -145,19 +145,34 @@ def answer_question(
     if result.status is AnswerStatus.TOO_LATE:
         return AnswerReply("too_late", f"This question is closed. {closed_words(hook)}")
     picked = picked_request(hook)
-    record_decision(
-        session,
-        key=f"answer:{hook.id}",
-        entry_id=int(hook.question["entry_id"]),
-        step=DecisionStep.ANSWER,
-        route=choice,
-        request_id=picked or hook.question["request_id"],
-        confidence=None if picked else hook.question["confidence"],
-        reason="A person picked another request." if picked else "A person answered the question.",
-        actor_kind=ActorKind.PERSON,
-        actor=by,
-    )
+    for entry_id, confidence in asked_about(hook):
+        record_decision(
+            session,
+            key=f"answer:{hook.id}:{entry_id}" if is_grouped(hook) else f"answer:{hook.id}",
+            entry_id=entry_id,
+            step=DecisionStep.ANSWER,
+            route=choice,
+            request_id=picked or hook.question["request_id"],
+            confidence=None if picked else confidence,
+            reason="A person picked another request."
+            if picked
+            else "A person answered the question.",
+            actor_kind=ActorKind.PERSON,
+            actor=by,
+        )
     return AnswerReply("recorded", None, lock_card(session, hook, closed_words(hook)))
+
+
+def is_grouped(hook: HookView) -> bool:
+    """Whether one question asks about several entries (see ``include.feedback.grouped``)."""
+    return "entries" in hook.question
+
+
+def asked_about(hook: HookView) -> list[tuple[int, float | None]]:
+    """The entries a question is about, with the confidence of each."""
+    if is_grouped(hook):
+        return [(int(entry_id), confidence) for entry_id, confidence in hook.question["entries"]]
+    return [(int(hook.question["entry_id"]), hook.question["confidence"])]
 
 
 def lock_card(
@@ -170,6 +185,10 @@ def lock_card(
     pick_token: str | None = None,
 ) -> list[int]:
     """Queue the locked card, with who decided what and when. Returns message ids."""
+    if is_grouped(hook):
+        from include.feedback.grouped import lock_group_card
+
+        return lock_group_card(session, hook, verdict) if stage == "closed" else []
     entry = get_entry(session, int(hook.question["entry_id"]))
     request = session.get_one(Request, hook.question["request_id"])
     settings = load_settings()
@@ -184,7 +203,7 @@ def lock_card(
     message_id = queue_update(
         session,
         key=f"{stage}:{hook.id}:{hook.closed_at}",
-        target_key=_card_key(hook),
+        target_key=card_key(hook),
         body=card.text,
         blocks=card.blocks,
         entry_id=entry.id,
@@ -249,7 +268,7 @@ def _queue_reopened(session: Session, hook: HookView) -> list[int]:
     message_id = queue_update(
         session,
         key=f"reopened:{hook.id}:{hook.waiter}",
-        target_key=_card_key(hook),
+        target_key=card_key(hook),
         body=card.text,
         blocks=card.blocks,
         entry_id=entry.id,
@@ -278,5 +297,6 @@ def _slack_user(session: Session, entry: Entry) -> str | None:
     return user.slack_user_id if user else None
 
 
-def _card_key(hook: HookView) -> str:
+def card_key(hook: HookView) -> str:
+    """The ledger's key of a question's card."""
     return f"question:{hook.id}"

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from include.requests.vectors import live_key
+from include.requests.waking import Wake, wake_new_request
 from include.store.models import (
     Area,
     Entry,
@@ -93,7 +95,7 @@ def open_request(session: Session, entry: Entry, draft: Draft, vector: Vector | 
         session.add(
             RequestEmbedding(
                 request_id=request.id,
-                model=vector.model,
+                model=live_key(session, vector.model),
                 dimensions=len(vector.values),
                 content_hash=vector.content_hash,
                 embedding=vector.values,
@@ -141,6 +143,7 @@ def attach(session: Session, entry: Entry, request_id: int, evidence: Evidence) 
             .values(request_id=request_id, user_id=entry.submitter_id, entry_id=entry.id)
             .on_conflict_do_nothing()
         )
+    wake_new_request(session, request_id, Wake.EVIDENCE)
     return feedback_id
 
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from include.connections import EMBEDDINGS_API, get_connection
 from include.errors import FatalError
 from include.feedback import capture, entries, matching, outcomes, questions
+from include.feedback.backlog import start_drain_if_needed
 from include.feedback.submission import parse_submission
+from include.requests.runs import start_runs
 from include.settings import load_settings
 from include.store.session import session_scope
 
@@ -27,6 +29,7 @@ def store(values: Mapping[str, Any], *, dag_id: str, run_id: str) -> int:
     with session_scope() as session:
         stored = entries.store_entry(session, submission, dag_id, run_id)
     log.info("Entry %s %s", stored.entry_id, "stored" if stored.is_owner else "was known already")
+    start_drain_if_needed()
     return stored.entry_id
 
 
@@ -84,13 +87,15 @@ def apply_answer(entry_id: int, *, dag_id: str, run_id: str) -> int:
 
 
 def report(entry_id: int, *, run_id: str) -> dict[str, Any]:
-    """Send what is to be told and return what happened."""
+    """Send what is to be told, start the request's own run, and return what happened."""
     with session_scope() as session:
         result = outcomes.report(session, entry_id, run_id)
         capture.tell_thread(session, entries.get_entry(session, entry_id))
         message_ids = outcomes.open_message_ids(session, entry_id)
+        start_ids = outcomes.open_start_ids(session, entry_id)
     deliver(message_ids)
     capture.sync_emoji(session_scope, run_id=run_id)
+    start_runs(start_ids)
     return result
 
 

@@ -17,6 +17,7 @@ from include.feedback.questions import AnswerReply
 from include.feedback.requests import Evidence, attach, finish, lock_opening, open_request
 from include.feedback.wording import moment_words, person_words
 from include.matching.types import RequestStatus, Route
+from include.requests.runs import queue_new_request
 from include.settings import load_settings
 from include.slack import blocks
 from include.slack.ledger import queue_update
@@ -65,6 +66,7 @@ def undo_attachment(session: Session, *, token: str, slack_user_id: str) -> Answ
     _set_status(session, opened, RequestStatus.OPEN, by)
     attach(session, entry, opened.id, Evidence("person", f"Taken off by {person_words(by)}."))
     finish(entry, Outcome.CREATED)
+    queue_new_request(session, opened)
     record_decision(
         session,
         key=f"undo:{taken.feedback.id}",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from include.matching.types import Candidate
+from include.store.merges import taken_to_survivors
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -54,7 +55,7 @@ def find_candidates(
         session: Inside a transaction; some planner settings are changed until it ends.
         pain: The customer's words, whatever they hold; only the first 10,000 characters are read.
         vector: Embedding of the pain by `model`, or None to search by words alone.
-        model: Only vectors of this model are seen.
+        model: Only vectors of this model are seen, of its newest complete build.
         limit: How many candidates, at most.
         exclude: Ids of requests to leave out.
         opened_after_id: Only requests with a greater id: those opened since an earlier search.
@@ -78,7 +79,8 @@ def find_candidates(
             **values,
         },
     )
-    return [_candidate(row._mapping) for row in rows]
+    found = [_candidate(row._mapping) for row in rows]
+    return taken_to_survivors(session, found, exclude)
 
 
 def _filters(
@@ -200,7 +202,9 @@ WITH lexemes AS MATERIALIZED (
     FROM (
         SELECT e.request_id AS id, e.embedding <=> CAST(:vector AS vector) AS distance
         FROM request_embeddings e{join}
-        WHERE e.model = :model AND CAST(:vector AS vector) IS NOT NULL AND ({filters})
+        WHERE e.model = coalesce((SELECT key FROM embedding_indexes
+                                  WHERE model = :model AND state = 'live'), :model)
+              AND CAST(:vector AS vector) IS NOT NULL AND ({filters})
         ORDER BY e.embedding <=> CAST(:vector AS vector) LIMIT :pool
     ) found
 ), background AS (

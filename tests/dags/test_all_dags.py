@@ -39,18 +39,56 @@ DAGS = {
         "report_outcome",
     },
     "resume_waits": {"resume"},
-    "sweep_pending": {
-        "catch_up_waits",
-        "deliver_messages",
-        "dispatch_slack_events",
-        "find_stuck_entries",
-    },
     "ingest_slack_feedback": {"resolve_submitter", "process_entry"},
     "ingest_slack_feedback_from_reaction": {
         "read_message",
         "extract_pain",
         "resolve_submitter",
         "process_entry",
+    },
+    "sweep_pending": {
+        "catch_up_waits",
+        "deliver_messages",
+        "dispatch_slack_events",
+        "start_pending_runs",
+        "alert_operations",
+        "find_stuck_entries",
+    },
+    "mark_shipped": {"ship_request", "notify_followers", "report_outcome"},
+    "reopen_request": {"set_open", "notify_followers", "report_outcome"},
+    "import_feedback": {
+        "store_lines",
+        "match_batch",
+        "plan_questions",
+        "tell_submitters",
+        "ask_people.ask_group",
+        "ask_people.wait_for_answer",
+        "ask_people.apply_group",
+        "report_outcome",
+    },
+    "find_all_related_feedback": {"plan_pass", "judge_batch", "finish_pass"},
+    "drain_backlog": {
+        "take_backlog",
+        "match_batch",
+        "plan_questions",
+        "tell_submitters",
+        "ask_people.ask_group",
+        "ask_people.wait_for_answer",
+        "ask_people.apply_group",
+        "report_outcome",
+    },
+    "merge_requests": {"link_requests"},
+    "semantic_search": {"search_requests"},
+    "sync_embeddings": {"plan_batches", "embed_batch", "finish_index"},
+    "new_request": {
+        "find_request",
+        "tell_web_cache",
+        "record_event",
+        "find_related",
+        "store_embedding",
+        "post_to_firehose",
+        "sleep_before_reminder",
+        "remind_creator",
     },
 }
 ASKS = "We need an undo: a way to restore deleted records, a bin for deleted records."
@@ -69,6 +107,7 @@ facts = {
         "max_active_runs": dag.max_active_runs,
         "catchup": dag.catchup,
         "tags": sorted(dag.tags),
+        "no_default": [n for n in dag.params if not dag.params.get_param(n).has_value],
         "tasks": {
             task.task_id: {
                 "policy": type(task.retry_policy).__name__,
@@ -164,6 +203,8 @@ def test_every_dag_keeps_the_policy(facts: dict[str, Any]) -> None:
         assert dag["doc"].startswith("# "), dag_id
         assert dag["catchup"] is False
         assert dag["tags"]
+        # It would end the triggerer, which resolves params without a run's conf.
+        assert dag["no_default"] == [], dag_id
         for task_id, task in dag["tasks"].items():
             assert task["policy"] == "FeedbackRetryPolicy", task_id
             assert task["owner"] != "airflow", task_id

@@ -1,0 +1,67 @@
+"""# Drain a backlog
+
+When many entries wait, one run processes them together instead of one run each: same search,
+thresholds, messages and records, many times faster.
+
+**Steps**
+
+1. `take_backlog` finds runs of `process_customer_entry` that Airflow has accepted and not begun,
+   stores their submissions as entries of this run, and ends them with a note that names it. It
+   looks again until few are left.
+2. `match_batch`, mapped, a label each: embeds, matches, attaches or opens requests.
+3. `tell_submitters` sends each submitter what became of their feedback, and starts `new_request`
+   for what was opened. `plan_questions` and `ask_people` ask: one card for each request and person.
+4. `report_outcome` returns how many `runs` were ended, how many entries were `stored`, and how many
+   are `attached`, `created`, `waiting` or `unfinished`.
+
+**Parameters**: none are needed.
+
+**Runs** by itself, at most once a minute, when at least `backlog_from` entries (a setting) wait
+undecided; also by hand.
+
+**A failure means** Airflow's API, the database or the embeddings API is away. What was taken over
+is stored; clear the failed task, or let the next run take it over.
+
+**Safe to retry, to clear and to re-run**: yes; an entry belongs to one run.
+
+**Owner**: feedback
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import Param, dag, get_current_context, task
+
+from include.batch_tasks import FACTS, carry_out
+from include.retry import default_args
+
+
+@dag(
+    schedule=None,
+    catchup=False,
+    params={"batch_size": Param(500, type="integer", minimum=1, maximum=10_000)},
+    # Before the tasks of the very runs it relieves.
+    default_args=default_args("feedback") | {"priority_weight": 1000, "weight_rule": "absolute"},
+    # A run that waits for people is no longer draining.
+    max_active_runs=1000,
+    tags=["feedback"],
+    doc_md=__doc__,
+)
+def drain_backlog() -> None:
+    @task
+    def take_backlog() -> list[dict[str, Any]]:
+        from include.feedback import backlog
+
+        context = get_current_context()
+        ti = context["ti"]
+        batches, facts = backlog.take_over(
+            dag_id=ti.dag_id, run_id=ti.run_id, batch_size=context["params"]["batch_size"]
+        )
+        ti.xcom_push(key=FACTS, value=facts)
+        return batches
+
+    carry_out(take_backlog())
+
+
+drain_backlog()

@@ -1,0 +1,83 @@
+"""# Import a file of feedback
+
+Takes a file of customers' words (JSON lines or CSV) through the same matching as
+`process_customer_entry`, in batches instead of one run each: same search, thresholds and records.
+
+**Steps**
+
+1. `store_lines` reads and stores the lines. Bad lines are reported by number and do not stop the
+   rest. A line is known by its `external_id`, or by its content: importing a file again, or a
+   longer version of it, adds only what is new.
+2. `match_batch`, mapped, a label each, one after the other: embeds, matches, and attaches or opens
+   requests. A retry does only what is left.
+3. `plan_questions` groups what is not certain: one card for each request (`ask_people`: ask, wait
+   without a worker, carry out). No answer: one reminder, then the entries become requests.
+   `tell_submitters` sends what `notify` asks for.
+4. `report_outcome` returns `lines`, `stored`, `known_before`, `bad_lines`, `problems` (line and
+   reason), and how many entries are `attached`, `created`, `waiting` or `unfinished`.
+
+**Parameters**: `{"path": "s3://aws_default@bucket/feedback.csv", "ask": "U0ANN"}`. CSV columns,
+like the fields of a JSON line: `customer_pain` (required), `severity`, `account_id`,
+`opportunity_id`, `areas` and `links` (separated by `;`), `external_id`, `submitter_email`,
+`submitter_slack_user_id`, `submitter_name`. `ask` is asked about everything; without it each
+submitter about theirs. With `"notify": true` every submitter is told and every opened request is
+announced.
+
+**Runs** when started by REST or the UI.
+
+**A failure means**: `store_lines`: the file cannot be read, is empty, or has a wrong header.
+`match_batch`: the database or the embeddings API is away; clear it.
+
+**Safe to retry, to clear and to re-run**: yes.
+
+**Owner**: feedback
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import Param, dag, get_current_context, task
+
+from include.batch_tasks import FACTS, carry_out
+from include.retry import default_args
+
+
+@dag(
+    schedule=None,
+    catchup=False,
+    params={
+        "path": Param(
+            None,
+            type="string",
+            minLength=1,
+            maxLength=2_000,
+            description="A path of the workers' machine, or a URL of an object storage.",
+        ),
+        "format": Param(None, type=["null", "string"], enum=[None, "jsonl", "csv"]),
+        "ask": Param(None, type=["null", "string"], pattern="^[UW][A-Z0-9]+$"),
+        "notify": Param(False, type="boolean", description="Tell every submitter."),
+        "batch_size": Param(500, type="integer", minimum=1, maximum=10_000),
+    },
+    default_args=default_args("feedback"),
+    max_active_runs=1000,
+    tags=["feedback"],
+    doc_md=__doc__,
+)
+def import_feedback() -> None:
+    @task
+    def store_lines() -> list[dict[str, Any]]:
+        from include.feedback import import_steps
+
+        context = get_current_context()
+        ti = context["ti"]
+        batches, facts = import_steps.store_file(
+            context["params"], dag_id=ti.dag_id, run_id=ti.run_id
+        )
+        ti.xcom_push(key=FACTS, value=facts)
+        return batches
+
+    carry_out(store_lines())
+
+
+import_feedback()

@@ -1,0 +1,75 @@
+"""# Merge two requests
+
+Makes one request count as part of another, or takes that back. It is a link, not a move: both keep
+their evidence, followers, status and text, so that undoing it restores exactly what was.
+
+**Steps**: `link_requests` does it in one transaction and returns what both have together: pieces of
+feedback, unique accounts with their ARR, followers. From then on the survivor shows evidence and
+followers of both, what matches the merged one is taken to the survivor, and shipping the survivor
+tells the followers of both.
+
+**Parameters**: `{"request": "csv-download", "into": "export-a-table-as-csv", "reason": "Same wish",
+"actor": {"slack_user_id": "U0ANN"}, "dry_run": false}`. To take it back:
+`{"request": "csv-download", "undo": true, "dry_run": false}`. With `"dismiss": true` a found link
+between the two is dismissed instead, and no sweep brings it back. With `"dry_run": true` (the
+default) nothing is changed.
+
+**Runs** when started by REST or the UI.
+
+**A failure means** nothing was changed: a request does not exist, is the same as the other, is
+merged already, or the merge would close a circle. The message says which, and what to do.
+
+**Safe to retry, to clear and to re-run**: yes; the same merge again changes nothing.
+
+**Owner**: requests
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import Param, dag, get_current_context, task
+
+from include.dag_params import ACTOR_PARAM, REQUEST_PARAM
+from include.retry import default_args
+
+
+@dag(
+    schedule=None,
+    catchup=False,
+    params={
+        "request": REQUEST_PARAM,
+        "into": Param(
+            None,
+            type=["null", "string"],
+            maxLength=2_000,
+            description="The request that stays (or the other one to dismiss); not with undo.",
+        ),
+        "undo": Param(False, type="boolean", description="Take the merge of the request back."),
+        "dismiss": Param(
+            False,
+            type="boolean",
+            description="The two do not belong together: no sweep links them again.",
+        ),
+        "reason": Param(None, type=["null", "string"], maxLength=500),
+        "actor": ACTOR_PARAM,
+        "dry_run": Param(True, type="boolean", description="Only say what it would do."),
+    },
+    default_args=default_args("requests"),
+    max_active_runs=16,
+    tags=["requests"],
+    doc_md=__doc__,
+)
+def merge_requests() -> None:
+    @task(multiple_outputs=False)
+    def link_requests() -> dict[str, Any]:
+        from include.requests import shipping_steps
+
+        context = get_current_context()
+        ti = context["ti"]
+        return shipping_steps.merge_requests(context["params"], dag_id=ti.dag_id, run_id=ti.run_id)
+
+    link_requests()
+
+
+merge_requests()

@@ -1,0 +1,69 @@
+"""# Search requests by meaning
+
+Finds the feature requests that a question or a customer's words mean, best first, each with a
+confidence and a reason. It is the same search as in Slack and in the pages.
+
+**Steps**: `search_requests` embeds the query, finds candidates by meaning and by words, and judges
+them. Without embeddings it compares words alone.
+
+**Parameters**: `{"query": "single sign-on", "limit": 5, "area_ids": [3], "include_shipped": true}`.
+`limit` is 1 to 50.
+
+**Runs** when started by REST or the UI. To get the answer in one call, wait for the run:
+`GET /api/v2/dags/semantic_search/dagRuns/{run_id}/wait?interval=0.2&result=search_requests`; the
+last line has `results.search_requests` with `count` and `requests` (id, slug, title, status,
+confidence, reason, url).
+
+**A failure means**: the query is blank, or the database or the embeddings API refuses us.
+
+**Safe to retry, to clear and to re-run**: yes, it only reads.
+
+**Owner**: requests
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import Param, dag, get_current_context, task
+
+from include.retry import default_args
+
+
+@dag(
+    schedule=None,
+    catchup=False,
+    params={
+        "query": Param(
+            None,
+            type="string",
+            minLength=1,
+            maxLength=2_000,
+            pattern=r"\S",
+            description="A question, a word, or what a customer said.",
+        ),
+        "area_ids": Param(
+            None,
+            type=["null", "array"],
+            items={"type": "integer"},
+            description="Only requests of at least one of these areas.",
+        ),
+        "limit": Param(10, type="integer", minimum=1, maximum=50),
+        "include_shipped": Param(False, type="boolean"),
+    },
+    default_args=default_args("requests"),
+    max_active_runs=64,
+    tags=["utilities"],
+    doc_md=__doc__,
+)
+def semantic_search() -> None:
+    @task(multiple_outputs=False)
+    def search_requests() -> dict[str, Any]:
+        from include.requests import utility_steps
+
+        return utility_steps.search(get_current_context()["params"])
+
+    search_requests()
+
+
+semantic_search()

@@ -1,0 +1,143 @@
+"""Draining a backlog: entries that wait in runs of their own are taken over by one run.
+
+A run costs seconds and about two core-seconds whatever it does. When many wait, one run stores what
+they were started with, ends them with a note that says who carries their entry out, and decides all
+together. A run that begins meanwhile finds its entry taken and ends as a repeat: nothing happens
+twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from include import airflow_api
+from include.errors import FatalError
+from include.feedback import batch_store
+from include.feedback.entries import idempotency_key
+from include.feedback.submission import parse_submission
+from include.requests.runs import queue_run, start_runs
+from include.settings import load_settings
+from include.store.models import Entry, EntryStatus
+from include.store.session import session_scope
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from include.airflow_api import WaitingRun
+
+log = logging.getLogger(__name__)
+
+MAIN_DAG, DRAIN_DAG = "process_customer_entry", "drain_backlog"
+FIRST_TASK = "store_entry"
+ROUND = 1_000
+"""Runs taken over at once."""
+
+MOST_ROUNDS = 10
+PERIOD = "minute"
+
+
+def note_backlog(session: Session) -> int | None:
+    """Write a drain down when many entries wait undecided; at most one a minute. Its row's id."""
+    waiting = session.scalar(
+        select(func.count(Entry.id)).where(
+            Entry.status == EntryStatus.RECEIVED, Entry.dag_id == MAIN_DAG
+        )
+    )
+    if (waiting or 0) < load_settings().backlog_from:
+        return None
+    minute = session.scalar(select(func.date_trunc(PERIOD, func.now())))
+    if minute is None:  # pragma: no cover - now() is never null
+        return None
+    return queue_run(session, DRAIN_DAG, f"backlog__{minute:%Y%m%dT%H%M}", {})
+
+
+def start_drain_if_needed() -> bool:
+    """Start ``drain_backlog`` when many entries wait; true when one was asked for."""
+    with session_scope() as session:
+        start_id = note_backlog(session)
+    if start_id is None:
+        return False
+    start_runs([start_id])
+    return True
+
+
+def take_over(*, dag_id: str, run_id: str, batch_size: int) -> tuple[list[Any], dict[str, Any]]:
+    """Take over the waiting runs' entries; the batches to match, and what was taken.
+
+    It looks again until few are left, so that a burst that is still coming in is caught.
+
+    Raises:
+        TransientError: Airflow cannot be asked now; what was taken stays taken.
+    """
+    facts = {"runs": 0, "stored": 0, "known_before": 0, "left_alone": 0}
+    known = batch_store.Known()
+    least = load_settings().backlog_from
+    for number in range(MOST_ROUNDS):
+        waiting = airflow_api.waiting_runs(MAIN_DAG, FIRST_TASK, ROUND)
+        if number and len(waiting) - facts["left_alone"] < least:
+            break
+        taken = _store(waiting, dag_id, run_id, known, facts)
+        facts["runs"] += airflow_api.end_runs(
+            MAIN_DAG, taken, f"Carried out together with others by {dag_id}, run {run_id}."
+        )
+        if not taken:
+            break
+    facts["adopted"] = _adopt(dag_id, run_id)
+    with session_scope() as session:
+        batches = batch_store.open_batches(session, dag_id=dag_id, run_id=run_id, size=batch_size)
+    log.info("Backlog: %s", facts)
+    return batches, facts
+
+
+def _store(
+    waiting: list[WaitingRun],
+    dag_id: str,
+    run_id: str,
+    known: batch_store.Known,
+    facts: dict[str, Any],
+) -> list[str]:
+    pairs, taken = [], []
+    left = 0
+    for run in waiting:
+        try:
+            submission = parse_submission({"source": "ui", **run.conf})
+        except FatalError:
+            left += 1  # its own run says what is wrong with it
+            continue
+        pairs.append((idempotency_key(submission, MAIN_DAG, run.run_id), submission))
+        taken.append(run.run_id)
+    facts["left_alone"] = left
+    if pairs:
+        with session_scope() as session:
+            counts = batch_store.store_many(
+                session, pairs, dag_id=dag_id, run_id=run_id, known=known
+            )
+        facts["stored"] += counts.new + counts.taken_over
+        facts["known_before"] += counts.known
+    return taken
+
+
+def _adopt(dag_id: str, run_id: str) -> int:
+    """Take over what is stored, undecided, and belongs to a drain that ended before its end."""
+    with session_scope() as session:
+        entries = session.scalars(
+            select(Entry)
+            .where(
+                Entry.dag_id == dag_id,
+                Entry.run_id != run_id,
+                Entry.status.in_((EntryStatus.RECEIVED, EntryStatus.FAILED)),
+            )
+            .with_for_update(skip_locked=True)
+        ).all()
+        adopted = 0
+        states: dict[str, str | None] = {}
+        for entry in entries:
+            if entry.run_id not in states:
+                states[entry.run_id] = airflow_api.run_state(dag_id, entry.run_id)
+            if states[entry.run_id] not in ("queued", "running"):
+                entry.run_id, entry.status, entry.error = run_id, EntryStatus.RECEIVED, None
+                adopted += 1
+    return adopted

@@ -1,0 +1,212 @@
+"""Matching many entries together: the same search, judge, thresholds and record as one alone.
+
+One run an entry costs seconds whatever it does. Here the texts are embedded in one call, and a
+chunk is decided in order in one transaction, so that an entry sees what the ones before it have
+opened, exactly as if each had been handed in after the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from include.errors import EmbeddingsUnavailable
+from include.feedback import matching, outcomes
+from include.feedback.decisions import find_decision, match_key
+from include.feedback.requests import Vector, lock_opening, newest_request_id, open_request
+from include.matching.embed import content_hash, embedding_text
+from include.matching.types import Route
+from include.store.models import Decision, Entry, EntryStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.orm import Session
+
+    from include.agents.draft import Draft
+    from include.matching.types import Embedder, Judge
+    from include.store.session import SessionScope
+
+CHUNK = 32
+"""Entries decided in one transaction, during which nobody else can open a request."""
+
+
+@dataclass
+class _Planned:
+    entry: Entry
+    vector: list[float] | None
+    search: matching.Search
+    draft: Draft | None = None
+    draft_vector: Vector | None = None
+
+
+def process_range(
+    scope: SessionScope,
+    first: int,
+    last: int,
+    *,
+    dag_id: str,
+    run_id: str,
+    embedder: Embedder,
+    judge: Judge,
+    allow_degraded: bool,
+    quiet: bool,
+) -> dict[str, int]:
+    """Decide and carry out this run's open entries in a range of ids; counts by what happened.
+
+    Entries to ask about are decided and left ``waiting``. A repeat does only what is left.
+
+    Args:
+        scope: Opens a transaction; none is open during a call of the model.
+        first: Smallest id.
+        last: Greatest id.
+        dag_id: Of the run that carries the entries out.
+        run_id: That run.
+        embedder: Of the model in force.
+        judge: Gives the confidences.
+        allow_degraded: Whether words alone may decide when the embeddings cannot be had.
+        quiet: Tell no submitter and start no run for a request that is opened.
+
+    Raises:
+        EmbeddingsUnavailable: retry later (only without ``allow_degraded``).
+    """
+    counts = {"attached": 0, "created": 0, "asked": 0}
+    while True:
+        with scope() as session:
+            entries = session.scalars(
+                select(Entry)
+                .where(
+                    Entry.id.between(first, last),
+                    Entry.dag_id == dag_id,
+                    Entry.run_id == run_id,
+                    Entry.status.in_((EntryStatus.RECEIVED, EntryStatus.FAILED)),
+                )
+                .order_by(Entry.id)
+                .limit(CHUNK)
+            ).all()
+            session.expunge_all()
+        if not entries:
+            return counts
+        for outcome in _chunk(scope, entries, embedder, judge, allow_degraded, quiet):
+            counts[outcome] += 1
+        first = entries[-1].id + 1
+
+
+def _chunk(
+    scope: SessionScope,
+    entries: Sequence[Entry],
+    embedder: Embedder,
+    judge: Judge,
+    allow_degraded: bool,
+    quiet: bool,
+) -> list[str]:
+    with scope() as session:
+        keys = [match_key(entry.id) for entry in entries]
+        decided = set(session.scalars(select(Decision.key).where(Decision.key.in_(keys))))
+    open_ones = [entry for entry in entries if match_key(entry.id) not in decided]
+    vectors = _vectors(open_ones, embedder, allow_degraded)
+    planned = {}
+    for entry, vector in zip(open_ones, vectors, strict=True):
+        with scope() as session:
+            search = matching.search(session, entry, vector, embedder.model, judge)
+        planned[entry.id] = _Planned(entry, vector, search)
+    _draft_all(scope, list(planned.values()), embedder)
+    with scope() as session:
+        lock_opening(session)
+        return [
+            _one(session, entry.id, planned.get(entry.id), embedder, judge, quiet)
+            for entry in entries
+        ]
+
+
+def _vectors(
+    entries: Sequence[Entry], embedder: Embedder, allow_degraded: bool
+) -> list[list[float] | None]:
+    if not entries:
+        return []
+    try:
+        return list(embedder.embed([entry.customer_pain for entry in entries]))
+    except EmbeddingsUnavailable:
+        if allow_degraded:
+            return [None] * len(entries)
+        raise
+
+
+def _draft_all(scope: SessionScope, planned: list[_Planned], embedder: Embedder) -> None:
+    """Draft and embed, in one call, the requests of those that will probably open one."""
+    creating = [one for one in planned if one.search.routed.route is Route.CREATE]
+    if not creating:
+        return
+    with scope() as session:
+        for one in creating:
+            one.draft = matching.draft_for(session, one.entry, one.search.candidates)
+    texts = [
+        embedding_text(one.draft.title, one.draft.description) for one in creating if one.draft
+    ]
+    try:
+        vectors = embedder.embed(texts)
+    except EmbeddingsUnavailable:
+        return
+    for one, text, values in zip(creating, texts, vectors, strict=True):
+        if one.vector is not None:
+            digest = content_hash(text, embedder.model, embedder.dimensions)
+            one.draft_vector = Vector(embedder.model, values, digest)
+
+
+def _one(
+    session: Session,
+    entry_id: int,
+    planned: _Planned | None,
+    embedder: Embedder,
+    judge: Judge,
+    quiet: bool,
+) -> str:
+    if planned is None:
+        decision = find_decision(session, match_key(entry_id))
+        route = Route(decision.route) if decision else Route.CREATE
+    else:
+        route = _decide(session, planned, embedder, judge)
+    if route is Route.ATTACH:
+        outcomes.attach_matched(session, entry_id, quiet=quiet)
+        return "attached"
+    if route is Route.CREATE:
+        outcomes.finish_opened(session, entry_id, quiet=quiet)
+        return "created"
+    entry = session.get_one(Entry, entry_id)
+    entry.status, entry.updated_at = EntryStatus.WAITING, func.now()
+    return "asked"
+
+
+def _decide(session: Session, planned: _Planned, embedder: Embedder, judge: Judge) -> Route:
+    entry, vector, search = planned.entry, planned.vector, planned.search
+    if newest_request_id(session) > search.horizon:
+        search = matching.search(session, entry, vector, embedder.model, judge)
+    route = search.routed.route
+    opened_id = None
+    if vector is not None:
+        matching.keep_vector(session, entry.id, vector, embedder.model)
+    if route is Route.CREATE:
+        draft = matching.draft_for(session, entry, search.candidates)
+        made = planned.draft_vector
+        if made is None or planned.draft is None or planned.draft.title != draft.title:
+            # Seldom: it looked as if it belonged to a request. sync_embeddings makes it right.
+            made = Vector(embedder.model, vector, f"pain:{entry.id}") if vector else None
+        opened_id = open_request(session, entry, draft, made).id
+    matching.record(
+        session,
+        entry.id,
+        search,
+        embedder.model,
+        judge,
+        degraded=vector is None,
+        opened_id=opened_id,
+    )
+    return route
+
+
+def totals(results: Sequence[dict[str, Any] | None]) -> dict[str, int]:
+    """The sums of what several ranges counted."""
+    keys = ("attached", "created", "asked")
+    return {key: sum((one or {}).get(key, 0) for one in results) for key in keys}
