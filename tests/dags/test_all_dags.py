@@ -107,7 +107,10 @@ facts = {
         "max_active_runs": dag.max_active_runs,
         "catchup": dag.catchup,
         "tags": sorted(dag.tags),
-        "no_default": [n for n in dag.params if not dag.params.get_param(n).has_value],
+        "no_default": [
+            n for n in dag.params
+            if type(dag.params.get_param(n).value).__name__ == "ArgNotSet"
+        ],
         "tasks": {
             task.task_id: {
                 "policy": type(task.retry_policy).__name__,
