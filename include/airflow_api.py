@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
-from include.connections import AIRFLOW_API, ConnectionInfo, get_connection
+from include.connections import AIRFLOW_API, ConnectionInfo, get_connection, tls_context
 from include.errors import TransientError
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _call(method: str, path: str, body: dict[str, Any] | None = None) -> httpx.R
     info = get_connection(AIRFLOW_API)
     try:
         with httpx.Client(
-            base_url=base_url(info), timeout=TIMEOUT_SECONDS, trust_env=False
+            base_url=base_url(info), timeout=TIMEOUT_SECONDS, trust_env=False, verify=tls_context()
         ) as client:
             answer = client.request(method, path, json=body, headers=_login(client, info))
             if answer.status_code == 401:
