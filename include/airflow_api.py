@@ -18,7 +18,7 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
-from include.connections import AIRFLOW_API, ConnectionInfo, get_connection
+from include.connections import AIRFLOW_API, ConnectionInfo, get_connection, tls_context
 from include.errors import TransientError
 
 if TYPE_CHECKING:
@@ -143,12 +143,8 @@ def call(method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Re
     info = _connection(os.environ.get(f"AIRFLOW_CONN_{AIRFLOW_API.upper()}"), time.time() // 60)
     url = base_url(info)
     try:
-        # Without encryption no certificates need to be read, which takes longer than the call.
         with httpx.Client(
-            base_url=url,
-            timeout=TIMEOUT_SECONDS,
-            trust_env=False,
-            verify=url.startswith("https:"),
+            base_url=url, timeout=TIMEOUT_SECONDS, trust_env=False, verify=tls_context()
         ) as client:
             answer = client.request(method, path, json=body, headers=_login(client, info))
             if answer.status_code == 401:

@@ -16,7 +16,8 @@ goes on.
 **Parameters**, from the relay. Example:
 
 ```json
-{"channel": "C0FEEDBACK", "message_ts": "1795300000.000200", "user": "U0ANN"}
+{"channel": "C0FEEDBACK", "message_ts": "1795300000.000200", "user": "U0ANN",
+ "is_internal": true}
 ```
 
 **Runs** when the relay hears of the reaction. The run id follows from the message, so that a
@@ -54,6 +55,11 @@ def note_failure(context: Any) -> None:
         "channel": Param(None, type="string", minLength=1, title="Slack channel id"),
         "message_ts": Param(None, type="string", pattern=r"^\d+\.\d+$", title="The message's ts"),
         "user": Param(None, type="string", minLength=1, title="Slack user who marked it"),
+        "is_internal": Param(
+            False,
+            type="boolean",
+            description="Only this company reads the thread, so the reply may name requests.",
+        ),
     },
     default_args=default_args("feedback") | {"on_failure_callback": note_failure},
     max_active_runs=1000,

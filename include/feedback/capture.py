@@ -50,6 +50,13 @@ REFUSALS = {
 }
 """Why nothing came of a message, in words for the person who marked it."""
 
+_OUTSIDE = {
+    status_emoji.ASKING: "Thanks, this was taken as feedback.",
+    status_emoji.DONE: "Thanks, this was taken as feedback.",
+    status_emoji.FAILED: "This could not be taken as feedback just now.",
+}
+"""What the thread is told where people of another company may read it: nothing of ours."""
+
 _SILENT = frozenset({"bot", "own_message"})
 MOST_EMOJI = 100
 
@@ -77,6 +84,7 @@ def open_capture(
         "channel": channel,
         "message_ts": ts,
         "slack_user_id": user,
+        "is_internal": conf.get("is_internal") is True,
         "dag_id": dag_id,
         "run_id": run_id,
         "emoji_wanted": status_emoji.WORKING,
@@ -191,6 +199,8 @@ def tell_thread(session: Session, entry: Entry) -> int | None:
     if capture is None:
         return None
     emoji, text = _standing(session, entry)
+    if not capture.is_internal:
+        text = _OUTSIDE[emoji]
     if capture.emoji_wanted != emoji:
         capture.emoji_wanted, capture.updated_at = emoji, func.now()
     key = f"capture:{capture.id}"

@@ -46,6 +46,13 @@ def search_now(query: str, *, limit: int, include_shipped: bool = True) -> list[
         return _search(WordsAlone(), options)
 
 
+def warm_up() -> None:
+    """Import what a search needs: the first one must not take longer than Slack waits."""
+    import openai  # noqa: F401
+
+    judge_for(_embedder().model).judge("", [])
+
+
 def _search(embedder: Embedder, options: dict[str, Any]) -> list[FoundRequest]:
     with session_scope() as session:
         return search_requests(

@@ -10,7 +10,13 @@ import logging
 
 from slack_sdk import WebClient
 
-from include.connections import SLACK_APP, ConnectionInfo, MissingConnection, get_connection
+from include.connections import (
+    SLACK_APP,
+    ConnectionInfo,
+    MissingConnection,
+    get_connection,
+    tls_context,
+)
 
 TIMEOUT_SECONDS = 10
 
@@ -32,6 +38,7 @@ def slack_client(info: ConnectionInfo | None = None) -> WebClient:
         base_url=str(info.extra.get("base_url") or WebClient.BASE_URL),
         timeout=TIMEOUT_SECONDS,
         retry_handlers=[],
+        ssl=tls_context(),
         logger=_quiet,
     )
 

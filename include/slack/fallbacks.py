@@ -69,6 +69,7 @@ def _thread_of(session: Session, message: Message) -> Place | None:
     found = session.scalars(
         select(SlackCapture)
         .join(Entry, (Entry.external_id == SlackCapture.key) & (Entry.source == "slack"))
-        .where(Entry.id == message.entry_id)
+        # A question quotes requests; people of another company must not read them.
+        .where(Entry.id == message.entry_id, SlackCapture.is_internal)
     ).one_or_none()
     return Place(found.channel, found.thread_ts or found.message_ts) if found else None

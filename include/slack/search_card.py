@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 SHOWN_QUESTION = 120
 HOW = "Ask me what we have on a subject, for example: *what do we have on SSO?*"
+WHERE = "I answer where only people of this company read along. Ask me in an internal channel."
+OUTSIDE = Rendered(WHERE, [section(WHERE)])
 EMPTY = Rendered(HOW.replace("*", ""), [section(HOW)])
 
 

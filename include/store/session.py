@@ -64,11 +64,14 @@ def conninfo(info: ConnectionInfo) -> str:
 
 @lru_cache(maxsize=4)
 def engine_for(url: URL) -> Engine:
-    """One engine a process and URL: small pool, connections checked before use."""
+    """One engine a process and URL: small pool, connections checked before use.
+
+    The relay's threads may need some 25 for a moment; other processes use one or two.
+    """
     return create_engine(
         url,
         pool_size=5,
-        max_overflow=5,
+        max_overflow=20,
         pool_pre_ping=True,
         hide_parameters=True,
         connect_args={"connect_timeout": 10},

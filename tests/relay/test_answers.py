@@ -177,7 +177,7 @@ def test_forged_tokens_change_nothing(relay: Caller, slack: SlackSandbox, asked:
 def test_twenty_clicks_at_once_are_one_answer(
     relay: Caller, slack: SlackSandbox, asked: Asked
 ) -> None:
-    choices = QUESTION_BUTTONS * 10
+    choices = QUESTION_BUTTONS[:2] * 10
     payloads = [click(action_id, asked.token) for action_id in choices]
 
     with ThreadPoolExecutor(20) as pool:

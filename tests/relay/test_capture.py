@@ -114,6 +114,20 @@ def test_a_reaction_becomes_an_entry_and_the_thread_hears_of_it(
     assert reply in said
 
 
+def test_another_company_is_not_told_which_request_it_is(
+    workspace: SlackSandbox, airflow: FakeAirflow
+) -> None:
+    embedder = WordsEmbedder()
+    make_request(embedder, "Export tables as CSV")
+    ts = workspace.say("U0BEN", "C0SHARED", SAID)["ts"]
+    react(workspace, "C0SHARED", ts)
+    run_id = ingest_run(airflow)["run_id"]
+    process(airflow, run_id, TableJudge(**{"export-tables-as-csv": 0.95}), embedder)
+
+    assert replies(workspace, "C0SHARED", ts) == ["Thanks, this was taken as feedback."]
+    assert "Export tables as CSV" in workspace.dm("U0ANN")[-1]["text"]
+
+
 def test_a_second_reaction_and_repeats_start_nothing(
     workspace: SlackSandbox, airflow: FakeAirflow
 ) -> None:
@@ -122,7 +136,12 @@ def test_a_second_reaction_and_repeats_start_nothing(
     react(workspace, "C0FEEDBACK", ts, user="U0DEV")
 
     [run] = runs(airflow, DAG)
-    assert run["conf"] == {"channel": "C0FEEDBACK", "message_ts": ts, "user": "U0ANN"}
+    assert run["conf"] == {
+        "channel": "C0FEEDBACK",
+        "message_ts": ts,
+        "user": "U0ANN",
+        "is_internal": True,
+    }
     assert run["dag_run_id"].startswith("slack__")
 
 

@@ -159,6 +159,15 @@ def test_a_mention_is_answered_in_the_thread_with_what_we_have(workspace: SlackS
     assert "Sign in with SSO from Okta" in json.dumps(answer["blocks"])
 
 
+def test_another_company_is_not_told_what_we_have(workspace: SlackSandbox) -> None:
+    make_request(WordsEmbedder(), "Sign in with SSO from Okta")
+    workspace.say("U0ANN", "C0SHARED", "@gtm-feedback what do we have on SSO?")
+    assert background.drain()
+    [answer] = [m for m in workspace.messages("C0SHARED") if m["user"] == "U0GTMBOT"]
+    assert "only people of this company" in answer["text"]
+    assert "Okta" not in json.dumps(answer)
+
+
 def test_a_direct_message_is_a_question_too(workspace: SlackSandbox) -> None:
     make_request(WordsEmbedder(), "Sign in with SSO from Okta")
     workspace.open_home("U0ANN")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import func, select
@@ -218,3 +219,32 @@ def test_health_tells_nothing(relay: Caller) -> None:
     answer = relay.client.get("/health")
 
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+def test_a_clock_that_is_ten_minutes_off_is_told_the_operator_once(
+    relay: Caller, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("include.slack.relay.receive._told_at", [])
+    for _ in range(3):
+        assert relay.command(slash("Exports time out"), age=600).status_code == 401
+    told = [record.getMessage() for record in caplog.records if "clock" in record.getMessage()]
+    assert len(told) == 1
+    assert "10 minutes from this machine's clock" in told[0]
+
+
+def test_replayed_bytes_are_acknowledged_and_do_nothing_twice(
+    relay: Caller, airflow: FakeAirflow
+) -> None:
+    fields = slash("Exports time out")
+    raw = urlencode(fields).encode()
+    timestamp = str(int(time.time()) - 5)
+    headers = {
+        "content-type": FORM,
+        "x-slack-request-timestamp": timestamp,
+        "x-slack-signature": signature(raw, timestamp),
+    }
+    answers = [relay.client.post("/events", content=raw, headers=headers) for _ in range(3)]
+    assert background.drain()
+
+    assert [answer.status_code for answer in answers] == [200] * 3
+    assert (len(airflow.runs), stored()) == (1, 1)

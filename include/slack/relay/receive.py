@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ TIMESTAMP, SIGNATURE = "x-slack-request-timestamp", "x-slack-signature"
 _READ_HEADERS = ("content-type", TIMESTAMP, SIGNATURE)
 
 
+WINDOW_SECONDS = 300
+CLOCK_LOG_SECONDS = 60
 _EPOCH = re.compile(r"[0-9]{1,12}")
 
 
@@ -58,6 +61,7 @@ def receive(raw: bytes, headers: Mapping[str, str]) -> Answer:
         log.error("The connection 'slack_app' cannot be read: %s", describe(error))
         return Answer(503)
     if not is_genuine(secret, raw, headers):
+        _tell_of_clock(headers)
         return Answer(401)
     try:
         body = parse_body(raw.decode("utf-8"), headers.get("content-type", ""))
@@ -95,3 +99,22 @@ def is_genuine(secret: str, raw: bytes, headers: Mapping[str, str]) -> bool:
         return SignatureVerifier(secret).is_valid(raw, timestamp, signature)
     except UnicodeDecodeError:
         return False
+
+
+def _tell_of_clock(headers: Mapping[str, str]) -> None:
+    """Say, at most once a minute, that calls are refused because the clocks do not agree."""
+    timestamp = headers.get(TIMESTAMP, "")
+    now = time.time()
+    if not _EPOCH.fullmatch(timestamp) or abs(now - int(timestamp)) <= WINDOW_SECONDS:
+        return
+    if _told_at and now - _told_at[-1] < CLOCK_LOG_SECONDS:
+        return
+    _told_at[:] = [now]
+    log.warning(
+        "A call was refused: its timestamp is %.0f minutes from this machine's clock, and more "
+        "than five are not accepted. If it is Slack's, set the clock right.",
+        (now - int(timestamp)) / 60,
+    )
+
+
+_told_at: list[float] = []

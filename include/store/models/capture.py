@@ -25,8 +25,9 @@ class PersonKind(StrEnum):
 class SlackCapture(Base):
     """A message somebody marked as feedback. ``key`` is also the entry's external id.
 
-    ``thread`` holds what was read; ``refusal`` says why nothing came of it. The emoji that stands
-    on the message is brought to the wanted one by ``include.feedback.capture``.
+    ``is_internal`` is false where people of another company may read the thread, or that is not
+    known. ``thread`` holds what was read; ``refusal`` says why nothing came of it. The emoji that
+    stands on the message is brought to the wanted one by ``include.feedback.capture``.
     """
 
     __tablename__ = "slack_captures"
@@ -37,6 +38,7 @@ class SlackCapture(Base):
     message_ts: Mapped[str] = mapped_column(Text)
     thread_ts: Mapped[str | None] = mapped_column(Text)
     slack_user_id: Mapped[str] = mapped_column(Text)
+    is_internal: Mapped[bool] = mapped_column(default=False, server_default="false")
     permalink: Mapped[str | None] = mapped_column(Text)
     thread: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
     summary: Mapped[str | None] = mapped_column(Text)

@@ -21,10 +21,19 @@ REVIEW = "#feedback-review"
 @pytest.fixture
 def captured(slack: SlackSandbox) -> tuple[int, str]:
     """An entry that was taken from a message in #feedback, and the message's ts."""
+    return capture(slack, internal=True)
+
+
+def capture(slack: SlackSandbox, *, internal: bool) -> tuple[int, str]:
     ts = slack.say("U0BEN", "C0FEEDBACK", "Exports time out")["ts"]
     key = f"message:C0FEEDBACK:{ts}"
     with session_scope() as session:
-        place = {"channel": "C0FEEDBACK", "message_ts": ts, "slack_user_id": "U0ANN"}
+        place = {
+            "channel": "C0FEEDBACK",
+            "message_ts": ts,
+            "slack_user_id": "U0ANN",
+            "is_internal": internal,
+        }
         session.add(SlackCapture(key=key, thread_ts=ts, dag_id="d", run_id="r", **place))
         entry = Entry(
             idempotency_key=f"slack:{key}",
@@ -76,6 +85,17 @@ def test_goes_on_to_the_review_channel_when_the_thread_is_closed_too(
         "sent",
         f"{code}: U0ANN could not be reached, sent to the review channel",
     )
+
+
+def test_a_thread_that_another_company_reads_is_passed_over(slack: SlackSandbox) -> None:
+    entry_id, _ = capture(slack, internal=False)
+    message_id = queue("question", "U0ANN", entry_id=entry_id)
+    slack.faults("conversations.open", error="user_disabled")
+
+    deliver([message_id], review_channel=REVIEW, policy=QUICK)
+
+    assert len(slack.messages("C0FEEDBACK")) == 1
+    assert len(slack.messages("C0REVIEW")) == 1
 
 
 def test_ends_when_the_review_channel_is_not_there_either(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -199,6 +200,17 @@ def test_many_senders_at_once_post_each_message_once_and_in_order(slack: SlackSa
     assert failures == []
     assert texts(slack) == [f"text of m{n}" for n in range(12) if n % 2]
     assert texts(slack, "C0REPORTING") == [f"text of m{n}" for n in range(12) if not n % 2]
+
+
+def test_several_workers_together_keep_the_pace_of_a_channel(slack: SlackSandbox) -> None:
+    ids = [queue(f"m{number}") for number in range(3)]
+    failures = in_threads(4, lambda: deliver(ids))
+
+    assert failures == []
+    assert texts(slack) == ["text of m0", "text of m1", "text of m2"]
+    times = [row(message_id).sent_at for message_id in ids]
+    gaps = [later - earlier for earlier, later in pairwise(times)]  # type: ignore[operator]
+    assert min(gaps) >= timedelta(seconds=1)
 
 
 def test_never_logs_what_a_message_says(

@@ -25,7 +25,10 @@ class TestWebApi:
     def test_the_bot_knows_itself_and_its_team(self, web: WebClient) -> None:
         assert web.auth_test()["user_id"] == "U0GTMBOT"
         assert web.team_info()["team"]["id"] == "T0DEMO"
-        assert error_of(web.apps_connections_open, app_token="xoxb-sandbox") == "not_allowed"
+        wrong = error_of(web.apps_connections_open, app_token="xoxb-sandbox")
+        assert wrong == "not_allowed_token_type"
+        assert error_of(web.apps_connections_open, app_token="xapp-other") == "invalid_auth"
+        assert web.apps_connections_open(app_token="xapp-sandbox")["url"].startswith("ws://")
         assert error_of(web.api_call, api_method="no.such") == "unknown_method"
 
     def test_people_are_found_by_id_and_by_email(self, web: WebClient) -> None:

@@ -12,8 +12,8 @@ from include.settings import load_settings
 from include.slack.ledger import queue_message
 from include.slack.relay.accept import accept
 from include.slack.relay.incoming import MalformedPayload, from_event
-from include.slack.relay.listeners.reaction_added import own_users
-from include.slack.search_card import EMPTY, search_card
+from include.slack.relay.listeners.reaction_added import is_internal, own_users
+from include.slack.search_card import EMPTY, OUTSIDE, search_card
 
 if TYPE_CHECKING:
     from slack_bolt import Ack, App
@@ -66,6 +66,7 @@ def receive(ack: Ack, body: dict[str, Any]) -> None:
     payload = {
         "question": readable(said)[:QUESTION_LIMIT],
         "thread_ts": thread if isinstance(thread, str) else event["ts"],
+        "is_internal": is_internal(body),
     }
     accept(ack, from_event(body, payload))
 
@@ -73,9 +74,13 @@ def receive(ack: Ack, body: dict[str, Any]) -> None:
 def effect(session: Session, event: SlackEvent) -> AnswerReply:
     """Search, and queue the answer for the thread."""
     question = str(event.payload["question"])
-    wanted = _LEAD.sub("", question).strip(" ?!.\n") or question
-    found = search_now(wanted, limit=FOUND) if wanted.strip(" ?!.\n") else None
-    card = EMPTY if found is None else search_card(wanted, found, load_settings())
+    wanted = _LEAD.sub("", question).strip(" ?!.\n") or question.strip(" ?!.\n")
+    if not event.payload["is_internal"]:
+        card = OUTSIDE
+    elif not wanted:
+        card = EMPTY
+    else:
+        card = search_card(wanted, search_now(wanted, limit=FOUND), load_settings())
     message_id = queue_message(
         session,
         key=f"search:{event.key}",

@@ -15,6 +15,7 @@ from include.slack.client import slack_client
 from include.slack.outcomes import read_trouble
 from include.slack.relay.accept import accept
 from include.slack.relay.incoming import MalformedPayload, from_event
+from include.slack.relay.listeners.reaction_added import is_internal
 
 if TYPE_CHECKING:
     from slack_bolt import Ack, App
@@ -50,7 +51,7 @@ def receive(ack: Ack, body: dict[str, Any]) -> None:
         "unfurl_id": event.get("unfurl_id"),
         "source": event.get("source"),
         # Without Slack's word that the channel is internal, the preview gives nothing away.
-        "is_internal": body.get("is_ext_shared_channel") is False,
+        "is_internal": is_internal(body),
     }
     accept(ack, from_event(body, payload))
 

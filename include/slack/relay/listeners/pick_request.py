@@ -10,13 +10,14 @@ from include.durable.api import get_hook, signing_keys
 from include.durable.keys import InvalidToken, verify_hook_token
 from include.feedback.entries import get_entry
 from include.feedback.questions import AnswerReply, answer_question
-from include.feedback.search_now import search_now
+from include.feedback.search_now import search_now, warm_up
 from include.feedback.undo import pick_request, quote_for_pick
 from include.feedback.wording import closed_words, person_words
 from include.settings import load_settings
 from include.slack import modals
 from include.slack.blocks import PICK_FOR_FEEDBACK, PICK_FOR_QUESTION
 from include.slack.home import publish_home
+from include.slack.relay import background
 from include.slack.relay.accept import accept
 from include.slack.relay.incoming import MalformedPayload, field_of, from_view, metadata_of
 from include.slack.relay.opening import open_soon
@@ -52,6 +53,7 @@ def press(ack: Ack, body: dict[str, Any]) -> None:
     where = channel.get("id") if isinstance(channel, dict) else None
     ack()
     subject = _SUBJECTS[action["action_id"]]
+    background.submit_delivery(warm_up)
     open_soon(trigger, user, where, lambda: _view(subject, token, user))
 
 

@@ -41,8 +41,13 @@ def receive(ack: Ack, body: dict[str, Any]) -> None:
     with session_scope() as session:
         # The same message is one run, unless nothing came of it and somebody tries again.
         run_key = event_key(body) if may_begin_anew(session, key) else key
-    conf = {"channel": channel, "message_ts": ts, "user": user}
+    conf = {"channel": channel, "message_ts": ts, "user": user, "is_internal": is_internal(body)}
     accept(ack, from_event(body, {}, dag_id=DAG_ID, run_conf=conf, run_key=run_key))
+
+
+def is_internal(body: dict[str, Any]) -> bool:
+    """Whether Slack says that nobody of another company is in the channel."""
+    return body.get("is_ext_shared_channel") is False
 
 
 def own_users(body: dict[str, Any]) -> set[object]:

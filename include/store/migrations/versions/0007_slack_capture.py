@@ -43,6 +43,7 @@ def upgrade() -> None:
         sa.Column("message_ts", sa.Text(), nullable=False),
         sa.Column("thread_ts", sa.Text(), nullable=True),
         sa.Column("slack_user_id", sa.Text(), nullable=False),
+        sa.Column("is_internal", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("permalink", sa.Text(), nullable=True),
         sa.Column("thread", JSONB(), server_default="[]", nullable=False),
         sa.Column("summary", sa.Text(), nullable=True),
