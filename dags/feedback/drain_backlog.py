@@ -5,9 +5,9 @@ thresholds, messages and records, many times faster.
 
 **Steps**
 
-1. `take_backlog` finds runs of `process_customer_entry` that Airflow has accepted and not begun,
-   stores their submissions as entries of this run, and ends them with a note that names it. It
-   looks again until few are left.
+1. `take_backlog` finds runs of `process_customer_entry` that have not begun to match, stores their
+   submissions as entries of this run, and ends them with a note that names it. It looks again until
+   few are left.
 2. `match_batch`, mapped, a label each: embeds, matches, attaches or opens requests.
 3. `tell_submitters` sends each submitter what became of their feedback, and starts `new_request`
    for what was opened. `plan_questions` and `ask_people` ask: one card for each request and person.
@@ -16,8 +16,8 @@ thresholds, messages and records, many times faster.
 
 **Parameters**: none are needed.
 
-**Runs** by itself, at most once a minute, when at least `backlog_from` entries (a setting) wait
-undecided; also by hand.
+**Runs** by itself, at most once in two minutes, when at least `backlog_from` entries (a setting)
+wait undecided or a run begins 15 seconds late; with fewer it takes nothing. Also by hand.
 
 **A failure means** Airflow's API, the database or the embeddings API is away. What was taken over
 is stored; clear the failed task, or let the next run take it over.
