@@ -30,6 +30,7 @@ from include.feedback.wording import closed_words, person_words
 from include.matching.route import route
 from include.matching.types import Route
 from include.requests.runs import queue_new_request
+from include.requests.still_hurting import ask_owner
 from include.settings import load_settings
 from include.slack import blocks
 from include.slack.ledger import queue_message
@@ -192,6 +193,7 @@ def _attach_answered(session: Session, entry: Entry, hook: HookView) -> int:
     confidence = dict(asked_about(hook)).get(entry.id)
     attach(session, entry, request_id, Evidence("person", f"Confirmed by {who}.", confidence))
     finish(entry, Outcome.ATTACHED)
+    ask_owner(session, request_id, entry)
     return request_id
 
 
