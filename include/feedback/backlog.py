@@ -85,26 +85,38 @@ def take_over(*, dag_id: str, run_id: str, batch_size: int) -> tuple[list[Any], 
     Raises:
         TransientError: Airflow cannot be asked now; what was taken stays taken.
     """
-    facts = {"runs": 0, "stored": 0, "known_before": 0, "left_alone": 0}
-    known = batch_store.Known()
+    facts: dict[str, Any] = {"runs": [], "stored": 0, "known_before": 0, "left_alone": 0}
+    known, taken = batch_store.Known(), dict[str, None]()
     least = load_settings().backlog_from
     for number in range(MOST_ROUNDS):
-        waiting = airflow_api.waiting_runs(MAIN_DAG, DECIDING_TASK, ROUND)
+        found = airflow_api.waiting_runs(MAIN_DAG, DECIDING_TASK, len(taken) + ROUND)
+        waiting = [run for run in found if run.run_id not in taken]
         # One that somebody started by hand takes whatever waits.
         few = len(waiting) - facts["left_alone"] < least
         if few and (number or run_id.startswith(AUTOMATIC)):
             break
-        taken = _store(waiting, dag_id, run_id, known, facts)
-        facts["runs"] += airflow_api.end_runs(
-            MAIN_DAG, taken, f"Carried out together with others by {dag_id}, run {run_id}."
-        )
-        if not taken:
+        new = _store(waiting, dag_id, run_id, known, facts)
+        taken.update(dict.fromkeys(new))
+        if not new:
             break
+    facts["runs"] = list(taken)
     facts["adopted"] = _adopt(dag_id, run_id)
     with session_scope() as session:
         batches = batch_store.open_batches(session, dag_id=dag_id, run_id=run_id, size=batch_size)
-    log.info("Backlog: %s", facts)
+    log.info("Backlog: %s runs taken over, %s entries stored", len(taken), facts["stored"])
     return batches, facts
+
+
+def end_taken(run_ids: list[str], *, dag_id: str, run_id: str) -> int:
+    """End the runs whose entries were taken over, beside the matching; how many.
+
+    It saves what they would cost: a run that begins before finds its entry taken and does nothing.
+
+    Raises:
+        TransientError: Airflow cannot be asked now.
+    """
+    note = f"Carried out together with others by {dag_id}, run {run_id}."
+    return airflow_api.end_runs(MAIN_DAG, run_ids, note)
 
 
 def _store(

@@ -63,7 +63,9 @@ def test_the_runs_that_wait_are_taken_over_and_say_by_whom(
     airflow = airflow_with(monkeypatch, confs(40))
     batches, facts = backlog.take_over(**DRAIN, batch_size=25)
     assert [one["label"] for one in batches] == ["1 to 25 of 40", "26 to 40 of 40"]
-    assert (facts["runs"], facts["stored"], airflow.waiting) == (40, 40, {})
+    assert (len(facts["runs"]), facts["stored"]) == (40, 40)
+    assert backlog.end_taken(facts["runs"], **DRAIN) == 40
+    assert airflow.waiting == {}
     assert "drain_backlog, run b1" in airflow.ended["api-7"]
     with session_scope() as session:
         entry = session.scalars(
@@ -97,7 +99,8 @@ def test_bad_input_is_left_to_its_own_run(
 ) -> None:
     airflow = airflow_with(monkeypatch, {**confs(2), "bad": {"customer_pain": " "}})
     _, facts = backlog.take_over(**DRAIN, batch_size=25)
-    assert (facts["runs"], facts["left_alone"]) == (2, 1)
+    assert (len(facts["runs"]), facts["left_alone"]) == (2, 1)
+    backlog.end_taken(facts["runs"], **DRAIN)
     assert list(airflow.waiting) == ["bad"]
 
 
@@ -105,7 +108,8 @@ def test_what_a_drain_that_died_had_taken_is_adopted_by_the_next(
     feedback_db: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     airflow = airflow_with(monkeypatch, confs(3))
-    backlog.take_over(**DRAIN, batch_size=25)
+    _, facts = backlog.take_over(**DRAIN, batch_size=25)
+    backlog.end_taken(facts["runs"], **DRAIN)
     airflow.states["b1"] = "running"
     assert backlog.take_over(dag_id="drain_backlog", run_id="b2", batch_size=25)[0] == []
     airflow.states["b1"] = "failed"
@@ -152,7 +156,8 @@ def test_entries_that_are_stored_and_not_decided_are_taken_over_too(
     with session_scope() as session:
         owners = session.scalars(select(Entry.run_id).order_by(Entry.id)).all()
     assert owners == ["api-0", "b1", "b1"]
-    assert sorted(airflow.ended) == ["api-1", "api-2"]
+    assert sorted(facts["runs"]) == ["api-1", "api-2"]
+    assert airflow.ended == {}
 
 
 def test_few_are_left_to_their_own_runs(
