@@ -17,7 +17,7 @@ thresholds, messages and records, many times faster.
 **Parameters**: none are needed.
 
 **Runs** by itself, at most once in two minutes, when at least `backlog_from` entries (a setting)
-wait undecided or a run begins 15 seconds late; with fewer it takes nothing. Also by hand.
+wait undecided or a run begins 5 seconds late; with fewer it takes nothing. Also by hand.
 
 **A failure means** Airflow's API, the database or the embeddings API is away. What was taken over
 is stored; clear the failed task, or let the next run take it over.

@@ -35,7 +35,7 @@ MAIN_DAG, DRAIN_DAG = "process_customer_entry", "drain_backlog"
 DECIDING_TASK = "match_entry"
 """A run in which this task has not begun may be taken over, whether its entry is stored or not."""
 
-LATE = timedelta(seconds=15)
+LATE = timedelta(seconds=5)
 """A run that begins so long after it was accepted says that many wait."""
 
 ROUND = 1_000
