@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 TIMEOUT_SECONDS = 10.0
+BULK_SECONDS = 120.0
 _EXPIRY_MARGIN = 30.0
 _PAGE = 100
 _END_AT_ONCE = 20
@@ -133,7 +134,9 @@ def continue_run(dag_id: str, run_id: str) -> int:
     return cleared
 
 
-def call(method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+def call(
+    method: str, path: str, body: dict[str, Any] | None = None, timeout: float = TIMEOUT_SECONDS
+) -> httpx.Response:
     """One request with a valid token; whatever Airflow answers is returned.
 
     Raises:
@@ -144,7 +147,7 @@ def call(method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Re
     url = base_url(info)
     try:
         with httpx.Client(
-            base_url=url, timeout=TIMEOUT_SECONDS, trust_env=False, verify=tls_context()
+            base_url=url, timeout=timeout, trust_env=False, verify=tls_context()
         ) as client:
             answer = client.request(method, path, json=body, headers=_login(client, info))
             if answer.status_code == 401:
@@ -236,14 +239,14 @@ def _expired(token: str) -> bool:
 
 @dataclass(frozen=True)
 class WaitingRun:
-    """A run that Airflow has accepted and whose first task has not begun."""
+    """A run that Airflow has accepted and in which a given task has not begun."""
 
     run_id: str
     conf: dict[str, Any]
 
 
-def waiting_runs(dag_id: str, first_task: str, limit: int) -> list[WaitingRun]:
-    """Runs of a DAG whose first task no worker has begun, oldest first, at most ``limit``.
+def waiting_runs(dag_id: str, task_id: str, limit: int) -> list[WaitingRun]:
+    """Runs of a DAG in which no worker has begun a task, oldest first, at most ``limit``.
 
     Raises:
         MissingConnection: ``airflow_api`` is not defined.
@@ -252,7 +255,7 @@ def waiting_runs(dag_id: str, first_task: str, limit: int) -> list[WaitingRun]:
     waiting: set[str] = set()
     path = f"/api/v2/dags/{dag_id}/dagRuns/~/taskInstances"
     states = [("state", state) for state in ("none", "scheduled", "queued")]
-    query = [("task_id", first_task), *states]
+    query = [("task_id", task_id), *states]
     for item in _pages(path, query, "task_instances", limit):
         waiting.add(str(item["dag_run_id"]))
     found = []
@@ -280,7 +283,9 @@ def end_runs(dag_id: str, run_ids: list[str], note: str) -> int:
             for run_id in part
         ]
         action = {"action": "update", "entities": entities, "action_on_non_existence": "skip"}
-        answer = call("PATCH", f"/api/v2/dags/{dag_id}/dagRuns", {"actions": [action]})
+        answer = call(
+            "PATCH", f"/api/v2/dags/{dag_id}/dagRuns", {"actions": [action]}, BULK_SECONDS
+        )
         require(answer)
         ended += len((answer.json().get("update") or {}).get("success") or [])
     return ended
@@ -293,7 +298,7 @@ def _pages(
     offset = 0
     while offset < limit:
         part = urlencode([*query, ("limit", _PAGE), ("offset", offset)])
-        answer = call("GET", f"{path}?{part}")
+        answer = call("GET", f"{path}?{part}", timeout=BULK_SECONDS)
         require(answer)
         body = answer.json()
         yield from body[what]

@@ -35,6 +35,7 @@ class Settings:
         identity_cache_hours: How long what Slack says about a person is believed.
         new_request_sleep_minutes: How long ``new_request`` waits for feedback before it reminds.
         operations_channel: Slack channel that hears what is late; empty for the review channel.
+        shipped_recently_days: How long after shipping its owner is asked, on new feedback.
         backlog_from: So many waiting entries are processed together by ``drain_backlog``.
         embedding_calls_per_minute: Most calls ``sync_embeddings`` makes, of 64 texts each.
     """
@@ -53,6 +54,7 @@ class Settings:
     new_request_sleep_minutes: float = 60
     embedding_calls_per_minute: float = 6000
     backlog_from: float = 30
+    shipped_recently_days: float = 30
     operations_channel: str = ""
 
     @property

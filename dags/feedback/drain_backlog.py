@@ -5,19 +5,19 @@ thresholds, messages and records, many times faster.
 
 **Steps**
 
-1. `take_backlog` finds runs of `process_customer_entry` that Airflow has accepted and not begun,
-   stores their submissions as entries of this run, and ends them with a note that names it. It
-   looks again until few are left.
+1. `take_backlog` finds runs of `process_customer_entry` that have not begun to match and stores
+   their submissions as entries of this run. It looks again until few are left. `end_taken_runs`
+   ends these runs with a note that names this one; one that begins before finds its entry taken.
 2. `match_batch`, mapped, a label each: embeds, matches, attaches or opens requests.
 3. `tell_submitters` sends each submitter what became of their feedback, and starts `new_request`
    for what was opened. `plan_questions` and `ask_people` ask: one card for each request and person.
-4. `report_outcome` returns how many `runs` were ended, how many entries were `stored`, and how many
+4. `report_outcome` returns how many entries were `stored`, and how many
    are `attached`, `created`, `waiting` or `unfinished`.
 
 **Parameters**: none are needed.
 
-**Runs** by itself, at most once a minute, when at least `backlog_from` entries (a setting) wait
-undecided; also by hand.
+**Runs** by itself, at most once in two minutes, when at least `backlog_from` entries (a setting)
+wait undecided or a run begins 5 seconds late; with fewer it takes nothing. Also by hand.
 
 **A failure means** Airflow's API, the database or the embeddings API is away. What was taken over
 is stored; clear the failed task, or let the next run take it over.
@@ -58,10 +58,21 @@ def drain_backlog() -> None:
         batches, facts = backlog.take_over(
             dag_id=ti.dag_id, run_id=ti.run_id, batch_size=context["params"]["batch_size"]
         )
+        ti.xcom_push(key="runs", value=facts.pop("runs"))
         ti.xcom_push(key=FACTS, value=facts)
         return batches
 
-    carry_out(take_backlog())
+    @task
+    def end_taken_runs() -> int:
+        from include.feedback import backlog
+
+        ti = get_current_context()["ti"]
+        taken = ti.xcom_pull(task_ids="take_backlog", key="runs")
+        return backlog.end_taken(taken or [], dag_id=ti.dag_id, run_id=ti.run_id)
+
+    batches = take_backlog()
+    batches >> end_taken_runs()
+    carry_out(batches)
 
 
 drain_backlog()

@@ -36,6 +36,7 @@ it, and clearing the failed task continues it.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import Label, dag, get_current_context, task
@@ -72,7 +73,8 @@ def process_customer_entry() -> None:
 
         context = get_current_context()
         run = context["dag_run"]
-        return steps.store(context["params"], dag_id=run.dag_id, run_id=run.run_id)
+        lag = datetime.now(UTC) - run.run_after
+        return steps.store(context["params"], dag_id=run.dag_id, run_id=run.run_id, lag=lag)
 
     @task.branch
     def match_entry(entry_id: int) -> str:

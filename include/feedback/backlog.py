@@ -9,6 +9,7 @@ twice.
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
@@ -31,33 +32,45 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAIN_DAG, DRAIN_DAG = "process_customer_entry", "drain_backlog"
-FIRST_TASK = "store_entry"
+DECIDING_TASK = "match_entry"
+"""A run in which this task has not begun may be taken over, whether its entry is stored or not."""
+
+LATE = timedelta(seconds=5)
+"""A run that begins so long after it was accepted says that many wait."""
+
 ROUND = 1_000
 """Runs taken over at once."""
 
 MOST_ROUNDS = 10
-PERIOD = "minute"
+AUTOMATIC = "backlog__"
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+PERIOD = timedelta(minutes=2)
 
 
-def note_backlog(session: Session) -> int | None:
-    """Write a drain down when many entries wait undecided; at most one a minute. Its row's id."""
+def note_backlog(session: Session, lag: timedelta = timedelta(0)) -> int | None:
+    """Write a drain down when many entries wait undecided, or when a run began late.
+
+    At most one in two minutes. Returns its row's id.
+    """
     waiting = session.scalar(
         select(func.count(Entry.id)).where(
             Entry.status == EntryStatus.RECEIVED, Entry.dag_id == MAIN_DAG
         )
     )
-    if (waiting or 0) < load_settings().backlog_from:
+    if lag < LATE and (waiting or 0) < load_settings().backlog_from:
         return None
-    minute = session.scalar(select(func.date_trunc(PERIOD, func.now())))
-    if minute is None:  # pragma: no cover - now() is never null
-        return None
-    return queue_run(session, DRAIN_DAG, f"backlog__{minute:%Y%m%dT%H%M}", {})
+    now = session.scalars(select(func.now())).one()
+    begun = EPOCH + (now - EPOCH) // PERIOD * PERIOD
+    return queue_run(session, DRAIN_DAG, f"{AUTOMATIC}{begun:%Y%m%dT%H%M}", {})
 
 
-def start_drain_if_needed() -> bool:
-    """Start ``drain_backlog`` when many entries wait; true when one was asked for."""
+def start_drain_if_needed(lag: timedelta = timedelta(0)) -> bool:
+    """Start ``drain_backlog`` when many entries wait; true when one was asked for.
+
+    ``lag`` is how long the asking run had waited before its first task began.
+    """
     with session_scope() as session:
-        start_id = note_backlog(session)
+        start_id = note_backlog(session, lag)
     if start_id is None:
         return False
     start_runs([start_id])
@@ -72,24 +85,38 @@ def take_over(*, dag_id: str, run_id: str, batch_size: int) -> tuple[list[Any], 
     Raises:
         TransientError: Airflow cannot be asked now; what was taken stays taken.
     """
-    facts = {"runs": 0, "stored": 0, "known_before": 0, "left_alone": 0}
-    known = batch_store.Known()
+    facts: dict[str, Any] = {"runs": [], "stored": 0, "known_before": 0, "left_alone": 0}
+    known, taken = batch_store.Known(), dict[str, None]()
     least = load_settings().backlog_from
     for number in range(MOST_ROUNDS):
-        waiting = airflow_api.waiting_runs(MAIN_DAG, FIRST_TASK, ROUND)
-        if number and len(waiting) - facts["left_alone"] < least:
+        found = airflow_api.waiting_runs(MAIN_DAG, DECIDING_TASK, len(taken) + ROUND)
+        waiting = [run for run in found if run.run_id not in taken]
+        # One that somebody started by hand takes whatever waits.
+        few = len(waiting) - facts["left_alone"] < least
+        if few and (number or run_id.startswith(AUTOMATIC)):
             break
-        taken = _store(waiting, dag_id, run_id, known, facts)
-        facts["runs"] += airflow_api.end_runs(
-            MAIN_DAG, taken, f"Carried out together with others by {dag_id}, run {run_id}."
-        )
-        if not taken:
+        new = _store(waiting, dag_id, run_id, known, facts)
+        taken.update(dict.fromkeys(new))
+        if not new:
             break
+    facts["runs"] = list(taken)
     facts["adopted"] = _adopt(dag_id, run_id)
     with session_scope() as session:
         batches = batch_store.open_batches(session, dag_id=dag_id, run_id=run_id, size=batch_size)
-    log.info("Backlog: %s", facts)
+    log.info("Backlog: %s runs taken over, %s entries stored", len(taken), facts["stored"])
     return batches, facts
+
+
+def end_taken(run_ids: list[str], *, dag_id: str, run_id: str) -> int:
+    """End the runs whose entries were taken over, beside the matching; how many.
+
+    It saves what they would cost: a run that begins before finds its entry taken and does nothing.
+
+    Raises:
+        TransientError: Airflow cannot be asked now.
+    """
+    note = f"Carried out together with others by {dag_id}, run {run_id}."
+    return airflow_api.end_runs(MAIN_DAG, run_ids, note)
 
 
 def _store(
@@ -99,7 +126,7 @@ def _store(
     known: batch_store.Known,
     facts: dict[str, Any],
 ) -> list[str]:
-    pairs, taken = [], []
+    pairs, run_of = [], {}
     left = 0
     for run in waiting:
         try:
@@ -107,17 +134,29 @@ def _store(
         except FatalError:
             left += 1  # its own run says what is wrong with it
             continue
-        pairs.append((idempotency_key(submission, MAIN_DAG, run.run_id), submission))
-        taken.append(run.run_id)
-    facts["left_alone"] = left
-    if pairs:
-        with session_scope() as session:
-            counts = batch_store.store_many(
-                session, pairs, dag_id=dag_id, run_id=run_id, known=known
+        key = idempotency_key(submission, MAIN_DAG, run.run_id)
+        pairs.append((key, submission))
+        run_of[key] = run.run_id
+    if not pairs:
+        facts["left_alone"] = left
+        return []
+    with session_scope() as session:
+        counts = batch_store.store_many(
+            session, pairs, dag_id=dag_id, run_id=run_id, known=known, take_from=MAIN_DAG
+        )
+    facts["stored"] += counts.new + counts.taken_over
+    facts["known_before"] += counts.known
+    # A repeat of an entry that another run carries out, or of one that is decided, ends by itself.
+    with session_scope() as session:
+        ours = session.scalars(
+            select(Entry.idempotency_key).where(
+                Entry.idempotency_key.in_(list(run_of)),
+                Entry.dag_id == dag_id,
+                Entry.run_id == run_id,
             )
-        facts["stored"] += counts.new + counts.taken_over
-        facts["known_before"] += counts.known
-    return taken
+        ).all()
+    facts["left_alone"] = left + len(run_of) - len(ours)
+    return [run_of[key] for key in ours]
 
 
 def _adopt(dag_id: str, run_id: str) -> int:

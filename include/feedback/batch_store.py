@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.feedback.entries import ensure_user
-from include.store.models import Account, Area, Entry, EntryStatus, Opportunity
+from include.store.models import Account, Area, Decision, Entry, EntryStatus, Opportunity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -50,10 +50,12 @@ def store_many(
     dag_id: str,
     run_id: str,
     known: Known,
+    take_from: str | None = None,
 ) -> StoredMany:
     """Store (idempotency key, submission) pairs as entries of this run.
 
     What is there already stays with its run, unless that run failed: then this one takes it over.
+    With ``take_from`` it also takes over what runs of that DAG have stored and not decided.
     """
     first = {key: submission for key, submission in reversed(submissions)}
     keys = [key for key, _ in submissions]
@@ -90,7 +92,12 @@ def store_many(
         update(Entry)
         .where(
             Entry.idempotency_key.in_([key for key, _ in ordered]),
-            Entry.status == EntryStatus.FAILED,
+            (Entry.status == EntryStatus.FAILED)
+            | (
+                (Entry.status == EntryStatus.RECEIVED)
+                & (Entry.dag_id == (take_from or ""))
+                & ~select(Decision.id).where(Decision.entry_id == Entry.id).exists()
+            ),
         )
         .values(
             dag_id=dag_id,

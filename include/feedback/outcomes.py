@@ -30,6 +30,7 @@ from include.feedback.wording import closed_words, person_words, picked_request
 from include.matching.route import route
 from include.matching.types import Route
 from include.requests.runs import queue_new_request
+from include.requests.still_hurting import ask_owner
 from include.settings import load_settings
 from include.slack import blocks
 from include.slack.ledger import queue_message
@@ -205,6 +206,7 @@ def _attach_answered(session: Session, entry: Entry, hook: HookView) -> int:
         verdict += f" It was added to *{blocks.escape(title)}*."
     token = _token(session, feedback_id)
     lock_card(session, hook, verdict, stage="result", undo_token=token, pick_token=token)
+    ask_owner(session, request_id, entry)
     return request_id
 
 

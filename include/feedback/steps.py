@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from include.connections import EMBEDDINGS_API, get_connection
@@ -23,13 +24,15 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def store(values: Mapping[str, Any], *, dag_id: str, run_id: str) -> int:
+def store(
+    values: Mapping[str, Any], *, dag_id: str, run_id: str, lag: timedelta = timedelta(0)
+) -> int:
     """Check and store the submission; returns the entry's id (of the first one if repeated)."""
     submission = parse_submission(values)
     with session_scope() as session:
         stored = entries.store_entry(session, submission, dag_id, run_id)
     log.info("Entry %s %s", stored.entry_id, "stored" if stored.is_owner else "was known already")
-    start_drain_if_needed()
+    start_drain_if_needed(lag)
     return stored.entry_id
 
 

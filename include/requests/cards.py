@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from include.slack.blocks import Rendered, escape, link, shorten
+from include.slack.blocks import Rendered, escape, link, quoted, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +62,21 @@ def reopened(*, title: str, url: str | None, by: str) -> Rendered:
                 "told customers, please tell them this too."
             ),
             _context(f"Reopened by {by}."),
+        ],
+    )
+
+
+def still_hurting(*, title: str, url: str | None, slug: str, quote: str, when: str) -> Rendered:
+    """Asks the owner of a request that has just shipped whether it still hurts."""
+    return Rendered(
+        text=f"Is it still hurting? {_plain(title)}",
+        blocks=[
+            _section(f"{link(title, url)} shipped on {when}, and a customer has said since:"),
+            _section(quoted(quote)),
+            _section(
+                "Is it still hurting? If so, open it again with the workflow `reopen_request` "
+                f"(request `{slug}`); everybody who heard that it shipped is then told."
+            ),
         ],
     )
 

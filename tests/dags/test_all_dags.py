@@ -69,6 +69,7 @@ DAGS = {
     "find_all_related_feedback": {"plan_pass", "judge_batch", "finish_pass"},
     "drain_backlog": {
         "take_backlog",
+        "end_taken_runs",
         "match_batch",
         "plan_questions",
         "tell_submitters",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from include.feedback import backlog, batch
 from include.requests import runs
 from include.store.models import Entry, RunStart
 from include.store.session import session_scope
-from tests.db.feedback.conftest import TableJudge, WordsEmbedder, submit
+from tests.db.feedback.conftest import TableJudge, WordsEmbedder, route_entry, submit
 
 if TYPE_CHECKING:
     import pytest
@@ -28,9 +29,9 @@ class Airflow:
         self.ended: dict[str, str] = {}
         self.states: dict[str, str] = {}
 
-    def waiting_runs(self, dag_id: str, first_task: str, limit: int) -> list[WaitingRun]:
+    def waiting_runs(self, dag_id: str, task_id: str, limit: int) -> list[WaitingRun]:
         """As Airflow lists them."""
-        assert (dag_id, first_task) == ("process_customer_entry", "store_entry")
+        assert (dag_id, task_id) == ("process_customer_entry", "match_entry")
         return [WaitingRun(run_id, conf) for run_id, conf in self.waiting.items()][:limit]
 
     def end_runs(self, dag_id: str, run_ids: list[str], note: str) -> int:
@@ -62,7 +63,9 @@ def test_the_runs_that_wait_are_taken_over_and_say_by_whom(
     airflow = airflow_with(monkeypatch, confs(40))
     batches, facts = backlog.take_over(**DRAIN, batch_size=25)
     assert [one["label"] for one in batches] == ["1 to 25 of 40", "26 to 40 of 40"]
-    assert (facts["runs"], facts["stored"], airflow.waiting) == (40, 40, {})
+    assert (len(facts["runs"]), facts["stored"]) == (40, 40)
+    assert backlog.end_taken(facts["runs"], **DRAIN) == 40
+    assert airflow.waiting == {}
     assert "drain_backlog, run b1" in airflow.ended["api-7"]
     with session_scope() as session:
         entry = session.scalars(
@@ -96,7 +99,8 @@ def test_bad_input_is_left_to_its_own_run(
 ) -> None:
     airflow = airflow_with(monkeypatch, {**confs(2), "bad": {"customer_pain": " "}})
     _, facts = backlog.take_over(**DRAIN, batch_size=25)
-    assert (facts["runs"], facts["left_alone"]) == (2, 1)
+    assert (len(facts["runs"]), facts["left_alone"]) == (2, 1)
+    backlog.end_taken(facts["runs"], **DRAIN)
     assert list(airflow.waiting) == ["bad"]
 
 
@@ -104,7 +108,8 @@ def test_what_a_drain_that_died_had_taken_is_adopted_by_the_next(
     feedback_db: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     airflow = airflow_with(monkeypatch, confs(3))
-    backlog.take_over(**DRAIN, batch_size=25)
+    _, facts = backlog.take_over(**DRAIN, batch_size=25)
+    backlog.end_taken(facts["runs"], **DRAIN)
     airflow.states["b1"] = "running"
     assert backlog.take_over(dag_id="drain_backlog", run_id="b2", batch_size=25)[0] == []
     airflow.states["b1"] = "failed"
@@ -113,7 +118,7 @@ def test_what_a_drain_that_died_had_taken_is_adopted_by_the_next(
     assert facts["adopted"] == 3
 
 
-def test_a_drain_is_asked_for_once_a_minute_and_only_when_many_wait(
+def test_a_drain_is_asked_for_once_and_only_when_many_wait_or_one_waited_long(
     feedback_db: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", '{"backlog_from": 3}')
@@ -134,3 +139,30 @@ def test_a_drain_is_asked_for_once_a_minute_and_only_when_many_wait(
         rows = session.scalars(select(RunStart.run_id)).all()
     assert started == ["drain_backlog"] * len(rows)
     assert len(rows) in (1, 2)
+    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", '{"backlog_from": 100}')
+    assert backlog.start_drain_if_needed() is False
+    assert backlog.start_drain_if_needed(timedelta(seconds=20)) is True
+
+
+def test_entries_that_are_stored_and_not_decided_are_taken_over_too(
+    feedback_db: object, monkeypatch: pytest.MonkeyPatch, embedder: WordsEmbedder
+) -> None:
+    airflow = airflow_with(monkeypatch, confs(3))
+    stored = [submit(f"Charts have no legend {n}", f"api-{n}", submitter=None) for n in range(2)]
+    route_entry(stored[0], embedder, TableJudge())
+    [one], facts = backlog.take_over(**DRAIN, batch_size=25)
+    assert one["label"] == "1 to 2 of 2"
+    assert (facts["stored"], facts["known_before"]) == (2, 1)
+    with session_scope() as session:
+        owners = session.scalars(select(Entry.run_id).order_by(Entry.id)).all()
+    assert owners == ["api-0", "b1", "b1"]
+    assert sorted(facts["runs"]) == ["api-1", "api-2"]
+    assert airflow.ended == {}
+
+
+def test_few_are_left_to_their_own_runs(
+    feedback_db: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    airflow = airflow_with(monkeypatch, confs(3))
+    batches, _ = backlog.take_over(dag_id="drain_backlog", run_id="backlog__x", batch_size=25)
+    assert (batches, len(airflow.waiting)) == ([], 3)

@@ -1,0 +1,67 @@
+"""New feedback on a request that has just shipped: its owner is asked whether it still hurts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from include.feedback.wording import moment_words
+from include.requests import cards
+from include.settings import load_settings
+from include.slack.ledger import queue_message
+from include.store.models import Request, RequestFollower, RequestStatus, User
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from include.store.models import Entry
+
+
+def ask_owner(session: Session, request_id: int, entry: Entry) -> int | None:
+    """Queue the question when the request shipped within ``shipped_recently_days``; once an entry.
+
+    The owner is who created the request, else its first follower in Slack, else the review channel.
+    Returns the message's id.
+    """
+    settings = load_settings()
+    recently = func.now() - timedelta(days=settings.shipped_recently_days)
+    request = session.scalars(
+        select(Request).where(
+            Request.id == request_id,
+            Request.status == RequestStatus.SHIPPED,
+            Request.shipped_at > recently,
+        )
+    ).one_or_none()
+    if request is None:
+        return None
+    card = cards.still_hurting(
+        title=request.title,
+        url=settings.request_url(request.slug),
+        slug=request.slug,
+        quote=entry.customer_pain,
+        when=moment_words(request.shipped_at),
+    )
+    return queue_message(
+        session,
+        key=f"still_hurting:{request.id}:{entry.id}",
+        purpose="still_hurting",
+        address=_owner(session, request) or settings.review_channel,
+        body=card.text,
+        blocks=card.blocks,
+        entry_id=entry.id,
+    )
+
+
+def _owner(session: Session, request: Request) -> str | None:
+    creator = session.get(User, request.created_by) if request.created_by is not None else None
+    if creator is not None and creator.slack_user_id:
+        return creator.slack_user_id
+    return session.scalar(
+        select(User.slack_user_id)
+        .join(RequestFollower, RequestFollower.user_id == User.id)
+        .where(RequestFollower.request_id == request.id, User.slack_user_id.is_not(None))
+        .order_by(RequestFollower.created_at, User.id)
+        .limit(1)
+    )
