@@ -15,6 +15,13 @@ from include.store.models.entries import (
     Source,
     ThresholdSet,
 )
+from include.store.models.insights import (
+    AccountRevision,
+    AreaReport,
+    Digest,
+    FeedbackRevision,
+    RequestAreaChange,
+)
 from include.store.models.people import Account, Area, Opportunity, RequestFollower, User
 from include.store.models.requests import (
     Request,
@@ -27,15 +34,19 @@ from include.store.models.slack import EventState, Message, MessageKind, Message
 __all__ = [
     "EMBEDDING_DIMENSIONS",
     "Account",
+    "AccountRevision",
     "ActorKind",
     "Area",
+    "AreaReport",
     "Base",
     "Decision",
     "DecisionStep",
+    "Digest",
     "Entry",
     "EntryStatus",
     "EventState",
     "Feedback",
+    "FeedbackRevision",
     "Hook",
     "HookKey",
     "HookStatus",
@@ -46,6 +57,7 @@ __all__ = [
     "Outcome",
     "Request",
     "RequestArea",
+    "RequestAreaChange",
     "RequestEmbedding",
     "RequestFollower",
     "RequestStatus",
