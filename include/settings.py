@@ -28,6 +28,10 @@ class Settings:
         question_expires_after_days: When an unanswered entry becomes a request of its own.
         web_base_url: Where request pages live; empty for no links in messages.
         stuck_after_minutes: When an entry without an outcome counts as stuck for the sweep.
+        theme_similarity: From which cosine on a request belongs to a theme of a report.
+        digest_channel: Slack channel of the weekly digest; empty for none.
+        digest_areas: Slugs of areas whose own channel gets their part of the digest; ``*`` for all.
+        export_roots: Folders and URLs below which exports may be written; empty for anywhere.
     """
 
     review_channel: str = "#feedback-review"
@@ -36,6 +40,10 @@ class Settings:
     question_expires_after_days: float = 7
     web_base_url: str = ""
     stuck_after_minutes: float = 15
+    theme_similarity: float = 0.5
+    digest_channel: str = "#feedback"
+    digest_areas: tuple[str, ...] = field(default=())
+    export_roots: tuple[str, ...] = field(default=())
 
     @property
     def remind_after(self) -> timedelta:

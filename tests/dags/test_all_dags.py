@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 DAGS = {
+    "area_insights": {"list_areas", "report_area", "summarise"},
     "process_customer_entry": {
         "store_entry",
         "match_entry",
