@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 DAGS = {
     "area_insights": {"list_areas", "report_area", "summarise"},
+    "weekly_digest": {"make_digest", "post_digest"},
     "process_customer_entry": {
         "store_entry",
         "match_entry",

@@ -27,7 +27,7 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.serialization.serialized_objects import DagSerialization
 bag = DagBag(sys.argv[1])
 found = {}
-for dag_id in ("area_insights",):
+for dag_id in ("area_insights", "weekly_digest"):
     dag = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(bag.get_dag(dag_id)))
     for first, last in (("2026-03-01", "2026-03-16"), ("2026-10-25", "2026-11-10")):
         zone = "America/New_York"
@@ -93,6 +93,13 @@ def test_the_hour_in_new_york_stays_through_both_changes_of_the_clock(tmp_path: 
     assert hours["2026-10-31"] == "12:00"
     assert hours["2026-11-01"] == "13:00"
     assert set(hours.values()) == {"12:00", "13:00"}
+    spring, autumn = found["weekly_digest"]
+    assert [moment[:16] for moment in spring] == ["2026-03-02 14:00", "2026-03-09 13:00"]
+    assert [moment[:16] for moment in autumn] == [
+        "2026-10-26 13:00",
+        "2026-11-02 14:00",
+        "2026-11-09 14:00",
+    ]
 
 
 @pytest.fixture

@@ -121,6 +121,11 @@ def files_complete_upload(hub: Hub, args: Args) -> Json:
     return {"files": done}
 
 
+def files_info(hub: Hub, args: Args) -> Json:
+    """``files.info``."""
+    return {"file": hub.files.info(args.required("file"))}
+
+
 def connections_open(hub: Hub, args: Args) -> Json:
     """``apps.connections.open``: Socket Mode is not offered."""
     del hub, args
@@ -147,5 +152,6 @@ METHODS = {
     "views.publish": views_publish,
     "files.getUploadURLExternal": files_get_upload_url,
     "files.completeUploadExternal": files_complete_upload,
+    "files.info": files_info,
     "apps.connections.open": connections_open,
 }

@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -118,8 +118,4 @@ class Digest(Base):
 Index("ix_feedback_created_at", Feedback.created_at)
 Index("ix_requests_created_at", Request.created_at)
 Index("ix_request_status_changes_changed_at", RequestStatusChange.changed_at)
-Index(
-    "ix_decisions_by_people",
-    Decision.decided_at,
-    postgresql_where=text("actor_kind = 'person'"),
-)
+Index("ix_decisions_decided_at", Decision.decided_at)

@@ -99,12 +99,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_request_status_changes_changed_at", "request_status_changes", ["changed_at"]
     )
-    op.create_index(
-        "ix_decisions_by_people",
-        "decisions",
-        ["decided_at"],
-        postgresql_where=sa.text("actor_kind = 'person'"),
-    )
+    op.create_index("ix_decisions_decided_at", "decisions", ["decided_at"])
     for statement in (NOW, ACCOUNT, FEEDBACK, AREA_ADDED, AREA_REMOVED, *TRIGGERS):
         op.execute(statement)
 
@@ -213,7 +208,7 @@ def downgrade() -> None:
         op.execute(f"DROP TRIGGER {trigger} ON {table}")
     for function in ("account", "feedback", "area_added", "area_removed", "now"):
         op.execute(f"DROP FUNCTION history_{function}()")
-    op.drop_index("ix_decisions_by_people", "decisions")
+    op.drop_index("ix_decisions_decided_at", "decisions")
     op.drop_index("ix_request_status_changes_changed_at", "request_status_changes")
     op.drop_index("ix_requests_created_at", "requests")
     op.drop_index("ix_feedback_created_at", "feedback")
