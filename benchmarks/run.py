@@ -28,7 +28,7 @@ from benchmarks.report import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-WITHOUT_AIRFLOW = ("import_time", "search")
+WITHOUT_AIRFLOW = ("import_time", "search", "insights")
 # open_waits leaves its waits parked, so it comes last.
 WITH_AIRFLOW = ("button_latency", "entry_latency", "open_waits")
 NAMES = (*WITHOUT_AIRFLOW, *WITH_AIRFLOW)
@@ -50,12 +50,14 @@ class Session:
 
     def run(self) -> None:
         """Measure everything asked for; one benchmark's failure does not stop the others."""
-        from benchmarks import import_time, search
+        from benchmarks import import_time, insights, search
 
         if "import_time" in self.names:
             self._one("import_time", lambda: import_time.measure(quick=self.quick))
         if "search" in self.names:
             self._one("search", lambda: search.measure(quick=self.quick))
+        if "insights" in self.names:
+            self._one("insights", lambda: insights.measure(quick=self.quick))
         wanted = [name for name in WITH_AIRFLOW if name in self.names]
         if wanted:
             self._with_airflow(wanted)
