@@ -97,9 +97,11 @@ STATUS = """
           WHERE c.request_id = r.id AND c.changed_at <= :as_of
           ORDER BY c.changed_at DESC, c.id DESC LIMIT 1),
         CASE WHEN r.shipped_at > :as_of
-               OR EXISTS (SELECT 1 FROM request_status_changes c WHERE c.request_id = r.id)
+               OR (SELECT true FROM request_status_changes c WHERE c.request_id = r.id LIMIT 1)
              THEN 'open' ELSE r.status END)"""
 """The status of the request ``r`` at the moment; a request without any history has the one it says.
+
+With LIMIT instead of EXISTS, which PostgreSQL may answer by reading the whole history.
 """
 
 REQUESTS = f"""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -42,27 +43,27 @@ def bars_svg(visual: dict[str, Any]) -> str:
     if visual.get("kind") != "bars" or not visual.get("bars"):
         raise ValueError(f"a visual of kind 'bars' with bars is expected, not {visual.get('kind')}")
     bars = visual["bars"][:_MOST_BARS]
-    figure = _figure(7.2, 0.9 + 0.42 * len(bars))
-    axes = _axes(figure, _INK, _GRID)
-    _draw_bars(axes, bars, str(visual["unit"]))
-    axes.set_title(str(visual["title"]), loc="left", fontsize=11, color=_INK, fontweight="bold")
-    return _as_svg(figure, f"{visual['title']} ({visual['unit']})")
+    with _style():
+        figure = _figure(7.2, 0.9 + 0.42 * len(bars))
+        axes = _axes(figure, _INK, _GRID)
+        _draw_bars(axes, bars, str(visual["unit"]))
+        axes.set_title(str(visual["title"]), loc="left", fontsize=11, color=_INK, fontweight="bold")
+        return _as_svg(figure, f"{visual['title']} ({visual['unit']})")
 
 
 def feedback_svg(days: Sequence[Sequence[Any]]) -> str:
     """Feedback per day and severity (``[day, high, medium, low]``) as SVG."""
-    figure = _feedback(days, _INK, _GRID)
-    return _as_svg(figure, "Feedback per day, last four weeks (pieces of feedback)")
+    with _style():
+        figure = _feedback(days, _INK, _GRID)
+        return _as_svg(figure, "Feedback per day, last four weeks (pieces of feedback)")
 
 
 def feedback_png(days: Sequence[Sequence[Any]]) -> bytes:
     """The same as PNG, 1440 pixels wide, on a white card."""
-    from matplotlib import rc_context
-
-    figure = _feedback(days, _CARD_INK, _CARD_GRID)
-    figure.set_facecolor(_CARD)
     out = io.BytesIO()
-    with rc_context(_RC):
+    with _style():
+        figure = _feedback(days, _CARD_INK, _CARD_GRID)
+        figure.set_facecolor(_CARD)
         figure.savefig(out, format="png", dpi=200, metadata={"Software": None})
     return out.getvalue()
 
@@ -87,6 +88,13 @@ _RC: Any = {
     "svg.hashsalt": "gtm-feedback",
     "text.parse_math": False,
 }
+
+
+def _style() -> AbstractContextManager[None]:
+    """Matplotlib's settings for one chart; titles may hold ``$``, which it would read as math."""
+    from matplotlib import rc_context
+
+    return rc_context(_RC)
 
 
 def _figure(width: float, height: float) -> Figure:
@@ -194,11 +202,8 @@ def _feedback(days: Sequence[Sequence[Any]], ink: str, grid: str) -> Figure:
 def _as_svg(figure: Figure, label: str) -> str:
     from html import escape
 
-    from matplotlib import rc_context
-
     out = io.StringIO()
-    with rc_context(_RC):
-        figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
+    figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
     svg = out.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = svg.replace(_GRID, "var(--grid)").replace(f"fill: {_INK}", "fill: var(--ink)")
