@@ -1,12 +1,13 @@
 """# Weekly digest
 
-Tells a Slack channel what customers said in the last seven days: how much, from whom and with which
+Tells a Slack channel what customers said in the last week: how much, from whom and with which
 ARR; which requests are rising, new, shipped, or wait for a decision; the open questions with their
 age; how much was decided by people. With a chart. Every number is counted by the database.
 
 **Steps**
 
-1. `make_digest` counts the week before the run's logical date and stores it (table `digests`).
+1. `make_digest` counts the last week that is over at the run's logical date (Monday 09:00 to Monday
+   09:00, New York) and stores it (table `digests`).
 2. `post_digest` uploads the chart, posts the digest to the channel of the setting `digest_channel`,
    and each area's part to the area's own channel if the setting `digest_areas` names the area.
    Returns `{week, status, messages, chart}`.

@@ -12,6 +12,7 @@ from include.connections import MissingConnection
 from include.errors import TransientError
 from include.insights.asof import database_now, week_of
 from include.insights.charts import describe_days, feedback_png
+from include.insights.digest import week_end
 from include.insights.digest_store import channels, digest_of, note_chart, store_digest
 from include.settings import load_settings
 from include.slack.digest_card import area_card, digest_card
@@ -33,14 +34,14 @@ PURPOSE = "digest"
 
 
 def make(as_of: datetime, *, run_id: str) -> str:
-    """Count and store the week that ends at ``as_of``; returns it, ``2026-W47``.
+    """Count and store the week that ended last before ``as_of``; returns it, ``2026-W47``.
 
     A digest that was posted stays as it was posted.
     """
     settings = load_settings()
     with session_scope() as session:
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        is_posted = _message(session, _key(week_of(as_of))) is not None
+        is_posted = _message(session, _key(week_of(week_end(as_of)))) is not None
         return store_digest(
             session,
             as_of,

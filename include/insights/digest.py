@@ -1,7 +1,7 @@
 """One week's digest: what is new, rising, shipped and waiting, counted as of the week's end.
 
-The week is the seven days before the moment, by the clock of New York. ARR is in US dollars and an
-account counts once in every sum.
+The week is the seven days before a Monday 09:00, by the clock of New York. ARR is in US dollars and
+an account counts once in every sum.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 SHOWN = 5
+ENDS_AT_HOUR = 9
+"""A week ends on Monday at this hour of New York."""
+
 WAITING_DAYS = 30
 """An open request nobody decided on counts as unanswered from this age on, in days."""
 
@@ -77,6 +80,16 @@ class DigestContent:
     def as_dict(self) -> dict[str, Any]:
         """As JSON."""
         return asdict(self)
+
+
+def week_end(moment: datetime) -> datetime:
+    """The last Monday 09:00 of New York: a week has one digest, whenever it is asked for."""
+    local = moment.astimezone(ZONE)
+    monday = local.date() - timedelta(days=local.weekday())
+    end = datetime(monday.year, monday.month, monday.day, ENDS_AT_HOUR, tzinfo=ZONE)
+    if end > local:
+        end -= timedelta(days=7)  # the same hour of the clock, a week earlier
+    return end.astimezone(UTC)
 
 
 def week_start(as_of: datetime) -> datetime:

@@ -9,7 +9,7 @@ from sqlalchemy import select, text, update
 
 from include.errors import FatalError
 from include.insights.asof import check_as_of, database_now, week_of
-from include.insights.digest import make_digest
+from include.insights.digest import make_digest, week_end
 from include.store.models import Area, Digest
 
 if TYPE_CHECKING:
@@ -40,11 +40,11 @@ def store_digest(
     area_slugs: Collection[str] = (),
     is_posted: bool = False,
 ) -> str:
-    """Make and store the digest of the week before ``as_of``; returns the week, ``2026-W47``.
+    """Make and store the digest of the last week that is over; returns the week, ``2026-W47``.
 
     Args:
         session: The caller's transaction.
-        as_of: The end of the week.
+        as_of: Any moment; the week is the one that ended last before it.
         run_id: The Airflow run, for operators.
         area_slugs: Areas with a part of their own; ``*`` for all that have a channel.
         is_posted: It was posted already and stays as it is.
@@ -52,7 +52,7 @@ def store_digest(
     Raises:
         FatalError: the moment is in the future, or an area is unknown.
     """
-    as_of = check_as_of(as_of, database_now(session))
+    as_of = week_end(check_as_of(as_of, database_now(session)))
     week = week_of(as_of)
     if is_posted and find_digest(session, week):
         return week

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from include.errors import FatalError, TransientError
 from include.feedback import digests
-from include.insights.digest import Listing, Part, Work, make_digest, week_start
+from include.insights.digest import Listing, Part, Work, make_digest, week_end, week_start
 from include.insights.digest_store import digest_of, store_digest
 from include.store.models import Decision, Digest, Hook, Message, User
 from include.store.session import session_scope
@@ -176,11 +176,27 @@ def test_a_week_has_an_hour_less_or_more_when_the_clocks_change(
     assert monday - week_start(monday) == timedelta(hours=hours)
 
 
+@pytest.mark.parametrize(
+    ("moment", "end"),
+    [
+        (datetime(2026, 11, 2, 14, tzinfo=UTC), datetime(2026, 11, 2, 14, tzinfo=UTC)),
+        (datetime(2026, 11, 2, 13, 59, tzinfo=UTC), datetime(2026, 10, 26, 13, tzinfo=UTC)),
+        (datetime(2026, 11, 8, 23, tzinfo=UTC), datetime(2026, 11, 2, 14, tzinfo=UTC)),
+        (datetime(2026, 3, 9, 12, 59, tzinfo=UTC), datetime(2026, 3, 2, 14, tzinfo=UTC)),
+        (datetime(2026, 3, 9, 13, 0, tzinfo=UTC), datetime(2026, 3, 9, 13, tzinfo=UTC)),
+    ],
+)
+def test_a_week_ends_on_monday_at_nine_whenever_it_is_asked_for(
+    moment: datetime, end: datetime
+) -> None:
+    assert week_end(moment) == end
+
+
 @pytest.fixture
 def now(world: World, monkeypatch: pytest.MonkeyPatch) -> datetime:
-    """A week with a request, its feedback and two areas, one with a channel; ends now."""
+    """The end of the last week, with a request, its feedback and two areas, one with a channel."""
     monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", '{"digest_areas": ["*"]}')
-    moment = datetime.now(UTC)
+    moment = week_end(datetime.now(UTC))
     day = (moment - at(0)) / timedelta(days=1)
     world.area("reporting", channel="#eng-reporting")
     world.area("access")
@@ -207,7 +223,7 @@ def test_a_week_is_posted_once_with_its_chart_and_to_the_areas_channel(
     expected = {"week": week, "status": "posted", "messages": 2, "chart": True}
     assert post(week) == expected
     assert post(week) == expected
-    assert digests.make(now + timedelta(minutes=1), run_id="r2") == week
+    assert digests.make(datetime.now(UTC), run_id="r2") == week
     assert post(week) == expected
     [message] = slack.messages("C0FEEDBACK")
     assert "1 piece of feedback, 1 new request, 0 shipped" in message["text"]
