@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from include.connections import MissingConnection
-from include.errors import TransientError
+from include.errors import FatalError, TransientError
 from include.insights.asof import database_now, week_of
 from include.insights.charts import describe_days, feedback_png
 from include.insights.digest import week_end
@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 WEEK = timedelta(days=7)
 PURPOSE = "digest"
+_REFUSED_BLOCKS = ("invalid_blocks", "invalid_blocks_format", "invalid_arguments")
 
 
 def make(as_of: datetime, *, run_id: str) -> str:
@@ -54,11 +55,13 @@ def make(as_of: datetime, *, run_id: str) -> str:
 def post(week: str, *, dry_run: bool, is_last_try: bool) -> dict[str, Any]:
     """Post a stored digest, once a week however often this runs; returns what was done.
 
-    ``status`` is ``posted``, ``queued`` (Slack is away, the sweep sends it), ``failed`` (Slack
-    refused it), ``dry_run``, ``past_week`` or ``no_channel`` (both: stored only).
+    ``status`` is ``posted``, ``queued`` (Slack is away, the sweep sends it), ``dry_run``,
+    ``past_week`` or ``no_channel`` (these three: stored only).
 
     Raises:
         TransientError: Slack did not take the chart; at the last try the digest goes without it.
+        FatalError: Slack refused the digest; mend what the message says and clear the task, and
+            it is tried again.
     """
     settings = load_settings()
     with session_scope() as session:
@@ -76,13 +79,19 @@ def post(week: str, *, dry_run: bool, is_last_try: bool) -> dict[str, Any]:
         chart = _chart(week, is_last_try=is_last_try)
         with session_scope() as session:
             _queue(session, week, settings, chart)
-    states = _deliver(week, settings)
-    if states.get(_key(week)) == MessageState.FAILED:
-        # Slack refuses a block whose file it cannot show; a refused message was not posted.
+    else:
         with session_scope() as session:
+            _try_refused_again(session, week, settings)
+    _deliver(week, settings)
+    with session_scope() as session:
+        message = _message(session, _key(week))
+        # Slack refuses a block whose file it cannot show; a refused message was not posted.
+        is_about_blocks = message is not None and message.error in _REFUSED_BLOCKS
+        if is_about_blocks:
             _queue_without_chart(session, week, settings)
-        states = _deliver(week, settings)
-    return result | _outcome(week, states)
+    if is_about_blocks:
+        _deliver(week, settings)
+    return result | _outcome(week)
 
 
 def _key(week: str) -> str:
@@ -166,32 +175,48 @@ def _queue_without_chart(session: Session, week: str, settings: Settings) -> Non
     )
 
 
-def _deliver(week: str, settings: Settings) -> dict[str, str]:
-    """Send what is queued for the week; returns the messages' states by key."""
+def _try_refused_again(session: Session, week: str, settings: Settings) -> None:
+    """Let what Slack refused go once more, to the channels the settings name now."""
+    refused = [
+        message
+        for message in _messages(session, week)
+        if message.state == MessageState.FAILED and message.error not in _REFUSED_BLOCKS
+    ]
+    slugs = {message.key: message.key.rpartition(":")[2] for message in refused}
+    found = channels(session, list(slugs.values()))
+    for message in refused:
+        is_part = message.key.startswith(f"{_key(week)}:area:")
+        message.address = found.get(slugs[message.key]) if is_part else settings.digest_channel
+        message.address = message.address or settings.digest_channel
+        message.state, message.error, message.not_before = MessageState.PENDING, None, None
+
+
+def _messages(session: Session, week: str) -> list[Message]:
+    prefix = Message.key.startswith(_key(week), autoescape=True)
+    return list(session.scalars(select(Message).where(prefix).order_by(Message.id)))
+
+
+def _deliver(week: str, settings: Settings) -> None:
+    """Send what is queued for the week, after the commit of what queued it."""
     from include.slack.sender import deliver
 
-    prefix = Message.key.startswith(_key(week), autoescape=True)
     with session_scope() as session:
-        ids = list(session.scalars(select(Message.id).where(prefix).order_by(Message.id)))
+        ids = [message.id for message in _messages(session, week)]
     deliver(ids, review_channel=settings.review_channel)
+
+
+def _outcome(week: str) -> dict[str, Any]:
     with session_scope() as session:
+        messages = _messages(session, week)
+        by_key = {message.key: message for message in messages}
+        main = by_key.get(_plain_key(week)) or by_key[_key(week)]
+        if main.state == MessageState.FAILED:
+            raise FatalError(
+                f"Slack refused the digest of {week} in {main.address}: {main.error}. Mend the "
+                "setting 'digest_channel' or the app's scopes, then clear this task."
+            )
         return {
-            key: state
-            for key, state in session.execute(select(Message.key, Message.state).where(prefix))
+            "status": "posted" if main.state == MessageState.SENT else "queued",
+            "messages": sum(message.state == MessageState.SENT for message in messages),
+            "chart": any(block["type"] == "image" for block in main.blocks),
         }
-
-
-def _outcome(week: str, states: dict[str, str]) -> dict[str, Any]:
-    main = states.get(_plain_key(week)) or states[_key(week)]
-    words = {MessageState.SENT: "posted", MessageState.FAILED: "failed"}
-    status = next((word for state, word in words.items() if state == main), "queued")
-    with session_scope() as session:
-        message = _message(session, _key(week))
-        has_chart = message is not None and any(
-            block["type"] == "image" for block in message.blocks
-        )
-    return {
-        "status": status,
-        "messages": sum(state == MessageState.SENT for state in states.values()),
-        "chart": has_chart and _plain_key(week) not in states,
-    }

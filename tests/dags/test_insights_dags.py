@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
-from include.store.models import Area, AreaReport
+from include.store.models import Area, AreaReport, Digest
 from include.store.session import session_scope
 from tests.dags.test_all_dags import ROOT, airflow_process
 
@@ -72,6 +72,23 @@ print("RESULT" + json.dumps({
     "values": values,
     "events": events,
 }))
+"""
+
+RUN_DAG = """
+import json, sys
+from datetime import UTC, datetime
+from airflow.utils.db import initdb
+initdb()
+from airflow.dag_processing.dagbag import DagBag
+from airflow.models.xcom import XComModel
+from airflow.utils.session import create_session
+dag = DagBag(sys.argv[1]).get_dag(sys.argv[2])
+now = datetime(2026, 3, 9, 13, tzinfo=UTC)
+run = dag.test(logical_date=now, run_after=now, run_conf=json.loads(sys.argv[4]))
+with create_session() as session:
+    rows = session.query(XComModel).filter_by(run_id=run.run_id, task_id=sys.argv[3]).all()
+    values = [XComModel.deserialize_value(row) for row in rows if row.key == "return_value"]
+print("RESULT" + json.dumps({"state": str(run.state), "values": values}))
 """
 
 
@@ -145,3 +162,31 @@ def test_a_run_in_which_no_area_has_a_report_fails(tmp_path: Path) -> None:
     assert found["state"] == "failed"
     assert found["values"] == []
     assert [label for label, _ in found["labels"].values()] == ["access"]
+
+
+@pytest.mark.usefixtures("areas")
+def test_the_weekly_digest_of_a_past_week_is_stored(tmp_path: Path) -> None:
+    arguments = (str(ROOT / "dags"), "weekly_digest", "post_digest", "{}")
+    found = result_of(RUN_DAG, tmp_path, *arguments)
+    assert found == {
+        "state": "success",
+        "values": [{"week": "2026-W10", "messages": 0, "chart": False, "status": "past_week"}],
+    }
+    with session_scope() as session:
+        assert session.scalars(select(Digest.week)).all() == ["2026-W10"]
+
+
+@pytest.mark.usefixtures("areas")
+def test_an_export_writes_its_files(tmp_path: Path) -> None:
+    folder = tmp_path / "exports"
+    conf = json.dumps({"target": str(folder), "kinds": ["requests", "reports"], "format": "csv"})
+    arguments = (str(ROOT / "dags"), "export_feedback", "list_files", conf)
+    found = result_of(RUN_DAG, tmp_path, *arguments)
+    assert found["state"] == "success"
+    [value] = found["values"]
+    names = ["requests-20260309T130000Z.csv", "reports-20260309T130000Z.csv"]
+    assert value == {
+        "files": [str(folder / name) for name in names],
+        "rows": {"requests": 0, "reports": 0},
+    }
+    assert sorted(path.name for path in folder.iterdir()) == sorted(names)

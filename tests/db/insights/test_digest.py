@@ -287,6 +287,21 @@ def test_a_digest_refused_for_its_chart_is_posted_without_it_once(
     assert len(slack.messages("C0FEEDBACK")) == 1
 
 
+def test_a_digest_refused_for_its_channel_fails_and_goes_to_the_mended_one(
+    slack: SlackSandbox, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", '{"digest_channel": "#no-such-channel"}')
+    week = digests.make(now, run_id="r")
+    for _ in range(2):
+        with pytest.raises(FatalError, match=r"#no-such-channel: channel_not_found.*clear"):
+            post(week)
+    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", '{"digest_channel": "#general"}')
+    result = post(week)
+    assert (result["status"], result["chart"]) == ("posted", True)
+    assert len(slack.messages("C0GENERAL")) == 1
+    assert slack.calls()["files.completeUploadExternal"] == 1
+
+
 def test_while_slack_is_away_the_digest_waits(
     feedback_db: URL, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
