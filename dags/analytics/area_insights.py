@@ -28,13 +28,15 @@ gives the same report. Of two moments of a day the later one's is kept.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import CronTriggerTimetable, Param, dag, get_current_context, task
 
 from include.assets import EMBEDDINGS, FEEDBACK, REPORTS, REQUESTS
 from include.retry import default_args
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 def as_of() -> datetime:
@@ -45,7 +47,7 @@ def as_of() -> datetime:
 
 @dag(
     schedule=CronTriggerTimetable("0 8 * * *", timezone="America/New_York"),
-    start_date=datetime(2024, 1, 1, tzinfo=UTC),
+    # Without a start_date the first run is the next one, not the one of this morning.
     catchup=False,
     # A backfill makes several days at once; their reports do not depend on each other.
     max_active_runs=8,

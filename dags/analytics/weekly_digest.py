@@ -30,7 +30,6 @@ and stays stored as it was posted.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, Param, dag, get_current_context, task
@@ -41,7 +40,7 @@ from include.retry import default_args
 
 @dag(
     schedule=CronTriggerTimetable("0 9 * * MON", timezone="America/New_York"),
-    start_date=datetime(2024, 1, 1, tzinfo=UTC),
+    # Without a start_date the first run is next Monday's, not one of the week before the install.
     catchup=False,
     max_active_runs=4,
     params={

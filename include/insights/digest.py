@@ -161,12 +161,13 @@ def _work(session: Session, since: datetime, as_of: datetime) -> Work:
 
 
 def _days(session: Session, as_of: datetime) -> tuple[tuple[str, int, int, int], ...]:
-    """Feedback of the last four weeks by day of New York; days without any are there with zeros."""
-    last = as_of.astimezone(ZONE).date()
+    """Feedback of the last 28 whole days of New York; days without any are there with zeros."""
+    last = as_of.astimezone(ZONE).date() - timedelta(days=1)
     first = last - timedelta(days=CHART_DAYS - 1)
     start = datetime(first.year, first.month, first.day, tzinfo=ZONE)
+    end = start + timedelta(days=CHART_DAYS)
     found: dict[date, dict[str, int]] = {}
-    for row in rows(session, sql.DAYS, start=start, as_of=as_of, zone=str(ZONE)):
+    for row in rows(session, sql.DAYS, start=start, end=end, as_of=as_of, zone=str(ZONE)):
         found.setdefault(row.day, {})[row.severity] = row.count
     out = []
     for number in range(CHART_DAYS):

@@ -181,7 +181,7 @@ SELECT count(*) FILTER (WHERE step = 'match') AS matched,
 DAYS = """
 SELECT (created_at AT TIME ZONE :zone)::date AS day, severity, count(*) AS count
   FROM feedback
- WHERE created_at >= :start AND created_at <= :as_of
+ WHERE created_at >= :start AND created_at < :end
    AND (removed_at IS NULL OR removed_at > :as_of)
  GROUP BY 1, 2
 """

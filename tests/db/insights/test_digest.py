@@ -71,6 +71,7 @@ def test_the_week_before_the_twelfth_by_hand(history: World) -> None:
     assert slugs(part.new) == []
     days = {day: counts for day, *counts in found.days}
     assert len(found.days) == 28
+    assert (found.days[0][0], found.days[-1][0]) == ("2026-02-12", "2026-03-11")
     assert days["2026-03-04"] == [3, 0, 0]
     assert days["2026-03-11"] == [0, 0, 1]
     assert days["2026-03-10"] == [0, 0, 0]
