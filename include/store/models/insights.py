@@ -55,7 +55,7 @@ class FeedbackRevision(Base):
     request_id: Mapped[int] = mapped_column(BigInteger, index=True)
     severity: Mapped[str] = mapped_column(Text)
     account_id: Mapped[str | None] = mapped_column(Text)
-    valid_until: Mapped[Moment]
+    valid_until: Mapped[Moment] = mapped_column(index=True)
 
     __table_args__ = (
         Index("ix_feedback_revisions_feedback_id_valid_until", "feedback_id", "valid_until"),

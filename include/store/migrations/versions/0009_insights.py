@@ -132,6 +132,9 @@ def _history_tables() -> None:
     )
     op.create_index(op.f("ix_feedback_revisions_request_id"), "feedback_revisions", ["request_id"])
     op.create_index(
+        op.f("ix_feedback_revisions_valid_until"), "feedback_revisions", ["valid_until"]
+    )
+    op.create_index(
         "ix_feedback_revisions_feedback_id_valid_until",
         "feedback_revisions",
         ["feedback_id", "valid_until"],
