@@ -130,19 +130,40 @@ evidence AS MATERIALIZED (
 )"""
 """CTE ``evidence``: the live feedback of ``request``, which it needs."""
 
-CUSTOMERS = """
-customer AS MATERIALIZED (
-    SELECT a.id,
+_KNOWN_ARR = """
            -- Not GREATEST(arr, 0), which makes an unknown ARR a known 0.
            CASE WHEN v.account_id IS NOT NULL THEN CASE WHEN v.arr < 0 THEN 0 ELSE v.arr END
                 ELSE CASE WHEN a.arr < 0 THEN 0 ELSE a.arr END END AS arr,
            CASE WHEN v.account_id IS NULL THEN a.region ELSE v.region END AS region,
-           COALESCE(v.is_enterprise, a.is_enterprise) AS is_enterprise
-      FROM (SELECT DISTINCT account_id FROM evidence WHERE account_id IS NOT NULL) e
-      JOIN accounts a ON a.id = e.account_id
+           COALESCE(v.is_enterprise, a.is_enterprise) AS is_enterprise"""
+_EARLIER = """
       LEFT JOIN LATERAL (
           SELECT r.account_id, r.arr, r.region, r.is_enterprise FROM account_revisions r
            WHERE r.account_id = a.id AND r.valid_until > :as_of
-           ORDER BY r.valid_until, r.id LIMIT 1) v ON true
+           ORDER BY r.valid_until, r.id LIMIT 1) v ON true"""
+
+SAID = f"""
+said AS MATERIALIZED (
+    SELECT request_id, account_id, count(*) AS feedback,
+           count(*) FILTER (
+               WHERE created_at > CAST(:as_of AS timestamptz) - interval '7 days') AS week,
+           count(*) FILTER (WHERE severity = 'high') AS high
+      FROM evidence GROUP BY request_id, account_id
+),
+known AS MATERIALIZED (
+    SELECT s.*, a.id AS customer, {_KNOWN_ARR}
+      FROM said s LEFT JOIN accounts a ON a.id = s.account_id {_EARLIER}
+)"""
+"""CTE ``known``: ``evidence``, which it needs, counted by request and account, with the account.
+
+``customer`` is null where nobody knows the account. The table is joined, not a CTE of accounts: the
+planner knows how large it is.
+"""
+
+CUSTOMERS = f"""
+customer AS MATERIALIZED (
+    SELECT a.id, {_KNOWN_ARR}
+      FROM (SELECT DISTINCT account_id FROM evidence WHERE account_id IS NOT NULL) e
+      JOIN accounts a ON a.id = e.account_id {_EARLIER}
 )"""
 """CTE ``customer``: the known accounts of ``evidence``, which it needs; ``arr`` null or >= 0."""

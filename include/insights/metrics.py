@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from include.insights.asof import CUSTOMERS, EVIDENCE, MEMBERS, REQUESTS, rows
+from include.insights.asof import EVIDENCE, MEMBERS, REQUESTS, SAID, rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -116,52 +116,26 @@ class AreaMetrics:
 
 
 def area_metrics(session: Session, area_id: int, as_of: datetime) -> AreaMetrics:
-    """Count everything for one area at one moment: four statements."""
+    """Count everything for one area at one moment, in one statement."""
+    [row] = rows(session, METRICS_SQL, area=area_id, as_of=as_of, shown=SHOWN)
+    by_status, total = row.by_status, row.total
     return AreaMetrics(
-        execution=execution(session, area_id, as_of),
-        volume=volume(session, area_id, as_of),
-        dealbreakers=dealbreakers(session, area_id, as_of),
-        segments=segments(session, area_id, as_of),
-    )
-
-
-def execution(session: Session, area_id: int, as_of: datetime) -> Execution:
-    """Requests of the area by their status at the moment."""
-    found = rows(session, EXECUTION_SQL, area=area_id, as_of=as_of)
-    counts = {row.status: row.count for row in found}
-    return Execution(
-        counts.get("open", 0), counts.get("shipped", 0), counts.get("deprioritized", 0)
-    )
-
-
-def volume(session: Session, area_id: int, as_of: datetime) -> Volume:
-    """How much is said about the area's open requests, and by whom."""
-    [row] = rows(session, VOLUME_SQL, area=area_id, as_of=as_of)
-    return Volume(row.feedback, row.week, row.high, row.accounts, float(row.arr))
-
-
-def dealbreakers(session: Session, area_id: int, as_of: datetime) -> Dealbreakers:
-    """Open requests that an enterprise account calls a dealbreaker, greatest ARR first."""
-    found = rows(session, DEALBREAKERS_SQL, area=area_id, as_of=as_of, shown=SHOWN)
-    if not found:
-        return Dealbreakers()
-    listed = tuple(
-        Dealbreaker(
-            row.slug, row.title, row.accounts, float(row.arr), row.feedback, max(0, row.days_open)
-        )
-        for row in found
-    )
-    first = found[0]
-    return Dealbreakers(
-        first.total, first.all_accounts, float(first.all_arr), first.unknown_arr, listed
-    )
-
-
-def segments(session: Session, area_id: int, as_of: datetime) -> tuple[Segment, ...]:
-    """High-severity feedback on open requests by enterprise flag and region."""
-    return tuple(
-        Segment(row.is_enterprise, row.region, row.feedback, row.accounts, float(row.arr))
-        for row in rows(session, SEGMENTS_SQL, area=area_id, as_of=as_of)
+        execution=Execution(
+            by_status.get("open", 0), by_status.get("shipped", 0), by_status.get("deprioritized", 0)
+        ),
+        volume=Volume(
+            total["feedback"], total["week"], total["high"], total["accounts"], float(total["arr"])
+        ),
+        dealbreakers=Dealbreakers(
+            count=row.stake["requests"],
+            accounts=row.stake["accounts"],
+            arr=float(row.stake["arr"]),
+            unknown_arr=row.stake["unknown_arr"],
+            listed=tuple(
+                Dealbreaker(**one | {"arr": float(one["arr"])}) for one in row.listed or ()
+            ),
+        ),
+        segments=tuple(Segment(**one | {"arr": float(one["arr"])}) for one in row.segments or ()),
     )
 
 
@@ -179,85 +153,70 @@ def group_counts(
     }
 
 
-EXECUTION_SQL = f"""
-WITH {MEMBERS}, {REQUESTS}
-SELECT status, count(*) AS count FROM request GROUP BY status
-"""
-
-_OPEN = f"""
+METRICS_SQL = f"""
 WITH {MEMBERS},
-{REQUESTS.replace("request AS", "known AS")},
-request AS MATERIALIZED (SELECT * FROM known WHERE status = 'open'),
-{EVIDENCE}, {CUSTOMERS}
-"""
-
-VOLUME_SQL = f"""
-{_OPEN}
-SELECT count(*) AS feedback,
-       count(*) FILTER (WHERE created_at > CAST(:as_of AS timestamptz) - interval '7 days') AS week,
-       count(*) FILTER (WHERE severity = 'high') AS high,
-       (SELECT count(*) FROM customer) AS accounts,
-       (SELECT COALESCE(sum(arr), 0) FROM customer) AS arr
-  FROM evidence
-"""
-
-DEALBREAKERS_SQL = f"""
-{_OPEN},
-hit AS MATERIALIZED (
-    SELECT e.request_id, e.account_id, count(*) AS feedback, min(c.arr) AS arr
-      FROM evidence e JOIN customer c ON c.id = e.account_id
-     WHERE e.severity = 'high' AND c.is_enterprise
-     GROUP BY e.request_id, e.account_id
+{REQUESTS.replace("request AS", "asked AS")},
+request AS MATERIALIZED (SELECT * FROM asked WHERE status = 'open'),
+{EVIDENCE}, {SAID},
+account AS MATERIALIZED (
+    SELECT customer, min(arr) AS arr, sum(high) AS high, min(region) AS region,
+           bool_or(is_enterprise) AS is_enterprise
+      FROM known WHERE customer IS NOT NULL GROUP BY customer
 ),
-account AS (SELECT account_id, min(arr) AS arr FROM hit GROUP BY account_id),
-total AS (
-    SELECT count(*) AS all_accounts, COALESCE(sum(arr), 0) AS all_arr,
-           count(*) FILTER (WHERE arr IS NULL) AS unknown_arr FROM account
+stake AS MATERIALIZED (SELECT * FROM known WHERE high > 0 AND is_enterprise),
+staked AS (SELECT customer, min(arr) AS arr FROM stake GROUP BY customer),
+dealbreaker AS (
+    SELECT q.slug, q.title, count(*) AS accounts, COALESCE(sum(s.arr), 0) AS arr,
+           sum(s.high)::bigint AS feedback,
+           GREATEST(0, floor(extract(epoch FROM CAST(:as_of AS timestamptz) - q.created_at)
+                             / 86400)::int) AS days_open
+      FROM stake s JOIN requests q ON q.id = s.request_id
+     GROUP BY q.id, q.slug, q.title, q.created_at
+     ORDER BY arr DESC, accounts DESC, feedback DESC, q.slug LIMIT :shown
+),
+segment AS (
+    SELECT is_enterprise AS enterprise, region, sum(high)::bigint AS feedback,
+           count(*) AS accounts, COALESCE(sum(arr), 0) AS arr
+      FROM account WHERE high > 0 GROUP BY is_enterprise, region
+    UNION ALL
+    SELECT NULL, NULL, sum(high)::bigint, 0, 0
+      FROM known WHERE customer IS NULL HAVING sum(high) > 0
 )
-SELECT q.slug, q.title, count(*) AS accounts, COALESCE(sum(h.arr), 0) AS arr,
-       sum(h.feedback)::bigint AS feedback,
-       floor(extract(epoch FROM CAST(:as_of AS timestamptz) - q.created_at) / 86400)::int
-           AS days_open,
-       count(*) OVER () AS total, t.all_accounts, t.all_arr, t.unknown_arr
-  FROM hit h JOIN request q ON q.id = h.request_id CROSS JOIN total t
- GROUP BY q.id, q.slug, q.title, q.created_at, t.all_accounts, t.all_arr, t.unknown_arr
- ORDER BY arr DESC, accounts DESC, feedback DESC, q.slug
- LIMIT :shown
-"""
-
-SEGMENTS_SQL = f"""
-{_OPEN},
-said AS (
-    SELECT c.is_enterprise, c.region, c.id, min(c.arr) AS arr, count(*) AS feedback
-      FROM evidence e LEFT JOIN customer c ON c.id = e.account_id
-     WHERE e.severity = 'high'
-     GROUP BY c.is_enterprise, c.region, c.id
-)
-SELECT is_enterprise, region, sum(feedback)::bigint AS feedback, count(id) AS accounts,
-       COALESCE(sum(arr), 0) AS arr
-  FROM said GROUP BY is_enterprise, region
- ORDER BY is_enterprise DESC NULLS LAST, arr DESC, feedback DESC, region NULLS LAST
+SELECT (SELECT COALESCE(json_object_agg(status, n), '{{}}')
+          FROM (SELECT status, count(*) AS n FROM asked GROUP BY status) x) AS by_status,
+       (SELECT json_build_object(
+                   'feedback', COALESCE(sum(feedback), 0), 'week', COALESCE(sum(week), 0),
+                   'high', COALESCE(sum(high), 0), 'accounts', (SELECT count(*) FROM account),
+                   'arr', (SELECT COALESCE(sum(arr), 0) FROM account))
+          FROM known) AS total,
+       (SELECT json_build_object(
+                   'requests', (SELECT count(DISTINCT request_id) FROM stake),
+                   'accounts', count(*), 'arr', COALESCE(sum(arr), 0),
+                   'unknown_arr', count(*) FILTER (WHERE arr IS NULL))
+          FROM staked) AS stake,
+       (SELECT json_agg(d ORDER BY d.arr DESC, d.accounts DESC, d.feedback DESC, d.slug)
+          FROM dealbreaker d) AS listed,
+       (SELECT json_agg(s ORDER BY s.enterprise DESC NULLS LAST, s.arr DESC, s.feedback DESC,
+                                   s.region NULLS LAST)
+          FROM segment s) AS segments
 """
 
 GROUPS_SQL = f"""
 WITH {MEMBERS},
-{REQUESTS.replace("request AS", "known AS")},
+{REQUESTS.replace("request AS", "asked AS")},
 wanted AS (
     SELECT request_id, key
       FROM unnest(CAST(:request_ids AS bigint[]), CAST(:keys AS bigint[])) AS g (request_id, key)
 ),
 request AS MATERIALIZED (
-    SELECT k.*, w.key FROM known k JOIN wanted w ON w.request_id = k.id WHERE k.status = 'open'
+    SELECT k.*, w.key FROM asked k JOIN wanted w ON w.request_id = k.id WHERE k.status = 'open'
 ),
-{EVIDENCE}, {CUSTOMERS},
-said AS (
-    SELECT q.key, c.id, min(c.arr) AS arr, count(*) AS feedback,
-           count(*) FILTER (WHERE e.severity = 'high') AS high
-      FROM evidence e JOIN request q ON q.id = e.request_id
-      LEFT JOIN customer c ON c.id = e.account_id
-     GROUP BY q.key, c.id
+{EVIDENCE}, {SAID},
+grouped AS (
+    SELECT q.key, k.customer, min(k.arr) AS arr, sum(k.feedback) AS feedback, sum(k.high) AS high
+      FROM known k JOIN request q ON q.id = k.request_id GROUP BY q.key, k.customer
 )
-SELECT key, sum(feedback)::bigint AS feedback, count(id) AS accounts,
+SELECT key, sum(feedback)::bigint AS feedback, count(customer) AS accounts,
        COALESCE(sum(arr), 0) AS arr, sum(high)::bigint AS high
-  FROM said GROUP BY key
+  FROM grouped GROUP BY key
 """
