@@ -1,7 +1,7 @@
 # Recipes of the repository. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo stop test check fmt chaos bench eval docs slack-check clean
+.PHONY: help setup lock demo history stop test check fmt chaos bench eval docs slack-check clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -34,6 +34,9 @@ lock: ## Make requirements.lock anew from the pinned requirements*.txt
 
 demo: setup ## Run the main job on sample wording: make demo [FILE=path.jsonl]
 	@$(BIN)/python -m include.sandbox.demo $(FILE)
+
+history: setup ## Add sixty made-up days to the running sandbox, to try reports on
+	@$(BIN)/python -m include.sandbox.history
 
 stop: ## Stop everything the demo started (its state stays in .sandbox/)
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m include.sandbox.stack down; fi

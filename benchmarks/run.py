@@ -29,7 +29,7 @@ from benchmarks.report import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-WITHOUT_AIRFLOW = ("import_time", "search", "sync", "import_batch", "related")
+WITHOUT_AIRFLOW = ("import_time", "search", "sync", "import_batch", "related", "insights")
 # open_waits leaves its waits parked, so it comes last.
 WITH_AIRFLOW = ("button_latency", "entry_latency", "open_waits")
 NAMES = (*WITHOUT_AIRFLOW, *WITH_AIRFLOW)
@@ -51,7 +51,15 @@ class Session:
 
     def run(self) -> None:
         """Measure everything asked for; one benchmark's failure does not stop the others."""
-        from benchmarks import import_batch, import_time, related, relay_load, search, sync
+        from benchmarks import (
+            import_batch,
+            import_time,
+            insights,
+            related,
+            relay_load,
+            search,
+            sync,
+        )
 
         if "import_time" in self.names:
             self._one("import_time", lambda: import_time.measure(quick=self.quick))
@@ -62,6 +70,8 @@ class Session:
         for name, module in (("sync", sync), ("import_batch", import_batch), ("related", related)):
             if name in self.names:
                 self._one(name, partial(module.measure, quick=self.quick))
+        if "insights" in self.names:
+            self._one("insights", lambda: insights.measure(quick=self.quick))
         wanted = [name for name in WITH_AIRFLOW if name in self.names]
         if wanted:
             self._with_airflow(wanted)

@@ -38,6 +38,10 @@ class Settings:
         shipped_recently_days: How long after shipping its owner is asked, on new feedback.
         backlog_from: So many waiting entries are processed together by ``drain_backlog``.
         embedding_calls_per_minute: Most calls ``sync_embeddings`` makes, of 64 texts each.
+        theme_similarity: From which cosine on a request belongs to a theme of a report.
+        digest_channel: Slack channel of the weekly digest; empty for none.
+        digest_areas: Slugs of areas whose own channel gets their part of the digest; ``*`` for all.
+        export_roots: Folders and URLs below which exports may be written; empty for anywhere.
     """
 
     review_channel: str = "#feedback-review"
@@ -56,6 +60,10 @@ class Settings:
     backlog_from: float = 30
     shipped_recently_days: float = 30
     operations_channel: str = ""
+    theme_similarity: float = 0.5
+    digest_channel: str = "#feedback"
+    digest_areas: tuple[str, ...] = field(default=())
+    export_roots: tuple[str, ...] = field(default=())
 
     @property
     def remind_after(self) -> timedelta:

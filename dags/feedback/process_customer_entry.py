@@ -41,6 +41,7 @@ from typing import Any
 
 from airflow.sdk import Label, dag, get_current_context, task
 
+from include.assets import EMBEDDINGS, FEEDBACK, REQUESTS
 from include.dag_params import ENTRY_PARAMS
 from include.durable.sensors import HookSensor
 from include.retry import default_args
@@ -85,13 +86,13 @@ def process_customer_entry() -> None:
         route = steps.match(entry_id, run_id=ti.run_id, is_last_try=is_last_try)
         return NEXT[route] if route else "report_outcome"
 
-    @task
+    @task(outlets=[FEEDBACK])
     def attach_feedback(entry_id: int) -> None:
         from include.feedback import steps
 
         steps.attach(entry_id)
 
-    @task
+    @task(outlets=[REQUESTS, FEEDBACK, EMBEDDINGS])
     def create_request(entry_id: int) -> None:
         from include.feedback import steps
 
@@ -104,7 +105,8 @@ def process_customer_entry() -> None:
         ti = get_current_context()["ti"]
         return steps.ask(entry_id, dag_id=ti.dag_id, run_id=ti.run_id)
 
-    @task
+    # An answer may also open a request; who listens to requests is rather told once too often.
+    @task(outlets=[REQUESTS, FEEDBACK])
     def apply_answer(entry_id: int) -> int:
         from include.feedback import steps
 

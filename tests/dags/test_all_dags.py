@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 DAGS = {
+    "area_insights": {"list_areas", "report_area", "summarise"},
+    "export_feedback": {"list_kinds", "export_rows", "list_files"},
+    "weekly_digest": {"make_digest", "post_digest"},
     "process_customer_entry": {
         "store_entry",
         "match_entry",

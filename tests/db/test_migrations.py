@@ -45,7 +45,7 @@ def facts(engine: Engine) -> dict[str, object]:
         UNION SELECT 'index', indexdef FROM pg_indexes WHERE schemaname = 'public'
         UNION SELECT 'trigger', tgname FROM pg_trigger WHERE NOT tgisinternal
         UNION SELECT 'function', proname FROM pg_proc
-         WHERE pronamespace = 'public'::regnamespace AND proname LIKE 'durable%'
+         WHERE pronamespace = 'public'::regnamespace AND proname ~ '^(durable|history)_'
     """
     with engine.connect() as connection:
         return {f"{kind} {name}": True for kind, name in connection.execute(text(query))}
@@ -63,7 +63,7 @@ def test_up_down_and_up_again_gives_the_same_schema(empty: Engine) -> None:
 
 
 def test_each_step_goes_down_and_up(empty: Engine) -> None:
-    for revision in ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008"):
+    for revision in ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009"):
         upgrade(empty.url, revision)
         downgrade(empty.url, "-1")
         upgrade(empty.url, revision)

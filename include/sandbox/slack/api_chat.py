@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from include.sandbox.slack import seed
 from include.sandbox.slack.blockkit import check_message_blocks
 from include.sandbox.slack.errors import SlackError
+from include.sandbox.slack.files import check_slack_files
 
 if TYPE_CHECKING:
     from include.sandbox.slack.args import Args
@@ -72,6 +73,7 @@ def post_message(hub: Hub, args: Args) -> Json:
     """``chat.postMessage``."""
     channel = writable_channel(hub, args.text("channel"))
     body = message_body(args, POST_LIMIT)
+    check_slack_files(hub.files, body["blocks"])
     thread = args.text("thread_ts") or None
     if thread and args.flag("reply_broadcast"):
         body["subtype"] = "thread_broadcast"

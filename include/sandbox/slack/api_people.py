@@ -122,6 +122,11 @@ def files_complete_upload(hub: Hub, args: Args) -> Json:
     return {"files": done}
 
 
+def files_info(hub: Hub, args: Args) -> Json:
+    """``files.info``."""
+    return {"file": hub.files.info(args.required("file"))}
+
+
 def connections_open(hub: Hub, args: Args) -> Json:
     """``apps.connections.open``: where Socket Mode connects to, once."""
     del args
@@ -149,5 +154,6 @@ METHODS = {
     "views.publish": views_publish,
     "files.getUploadURLExternal": files_get_upload_url,
     "files.completeUploadExternal": files_complete_upload,
+    "files.info": files_info,
     "apps.connections.open": connections_open,
 }

@@ -17,6 +17,18 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
+def check_slack_files(files: FileStore, blocks: Any) -> None:
+    """Refuse blocks that show a file Slack does not have, as Slack does (``invalid_blocks``)."""
+    for place, block in enumerate(blocks if isinstance(blocks, list) else ()):
+        named = block.get("slack_file") if isinstance(block, dict) else None
+        if isinstance(named, dict):
+            try:
+                files.info(str(named.get("id")))
+            except SlackError:
+                complaint = f"[ERROR] invalid slack file [json-pointer:/blocks/{place}/slack_file]"
+                raise SlackError("invalid_blocks", [complaint]) from None
+
+
 class FileStore:
     """Keeps file contents in a directory and their descriptions in the journal."""
 
@@ -75,6 +87,13 @@ class FileStore:
         self._files[file_id] = {**entry, **shown}
         self._journal.put("file", file_id, self._files[file_id])
         return shown
+
+    def info(self, file_id: str) -> Json:
+        """The file object of a completed file, or ``file_not_found``."""
+        entry = self._files.get(file_id)
+        if entry is None or "mimetype" not in entry:
+            raise SlackError("file_not_found")
+        return {key: value for key, value in entry.items() if key != "done"}
 
     def read(self, file_id: str) -> tuple[bytes, str]:
         """Content and type of a completed file, or ``KeyError``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from html import escape
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from include.sandbox.slack.forms import initial_value, options_of
 from include.sandbox.slack.mrkdwn import emoji, to_html
@@ -116,8 +117,9 @@ class Renderer:
         return "".join(self.element(block, e) for e in block["elements"])
 
     def _image_block(self, block: Json) -> str:
-        title = f'<div class="image-title">{self.text(block["title"])}</div>'
-        return (title if block.get("title") else "") + self._picture(block, "block-picture")
+        title = block.get("title")
+        head = f'<div class="image-title">{self.text(title)}</div>' if title else ""
+        return head + self._picture(block, "block-picture")
 
     def _markdown_block(self, block: Json) -> str:
         return self.mrkdwn(str(block.get("text", "")))
@@ -151,7 +153,8 @@ class Renderer:
 
     @staticmethod
     def _picture(owner: Json, css: str) -> str:
-        url = _safe_url(owner.get("image_url"))
+        uploaded = str((owner.get("slack_file") or {}).get("id") or "")
+        url = f"/files/{quote(uploaded)}/image" if uploaded else _safe_url(owner.get("image_url"))
         alt = owner.get("alt_text", "")
         if url is None:
             return f'<span class="no-picture">{escape(str(alt))}</span>'

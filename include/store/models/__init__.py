@@ -16,6 +16,13 @@ from include.store.models.entries import (
     Source,
     ThresholdSet,
 )
+from include.store.models.insights import (
+    AccountRevision,
+    AreaReport,
+    Digest,
+    FeedbackRevision,
+    RequestAreaChange,
+)
 from include.store.models.lifecycle import (
     AnalyticsEvent,
     EmbeddingIndex,
@@ -39,17 +46,21 @@ from include.store.models.slack import EventState, Message, MessageKind, Message
 __all__ = [
     "EMBEDDING_DIMENSIONS",
     "Account",
+    "AccountRevision",
     "ActorKind",
     "AnalyticsEvent",
     "Area",
+    "AreaReport",
     "Base",
     "Decision",
     "DecisionStep",
+    "Digest",
     "EmbeddingIndex",
     "Entry",
     "EntryStatus",
     "EventState",
     "Feedback",
+    "FeedbackRevision",
     "Hook",
     "HookKey",
     "HookStatus",
@@ -65,6 +76,7 @@ __all__ = [
     "PersonKind",
     "Request",
     "RequestArea",
+    "RequestAreaChange",
     "RequestEmbedding",
     "RequestFollower",
     "RequestLink",

@@ -1,0 +1,100 @@
+"""# Area insights
+
+Makes the report of every product area as of a moment: dealbreakers of enterprise accounts, who it
+hurts, what belongs together, and what was done about it. Every number is counted by the database.
+
+**Steps**
+
+1. `list_areas` lists the areas.
+2. `report_area`, once for each area and side by side, makes and stores the report of that area and
+   day. One area's failure stops no other.
+3. `summarise` returns `{status, processed_count, failed_slugs}`; status is `success`, or `partial`
+   when some areas failed.
+
+**Parameters**: `areas`, slugs to report on (empty: all). Example: `{"areas": ["reporting"]}`
+
+**Runs** daily at 08:00 in New York, in summer and in winter, and by hand. A report shows the state
+at the run's logical date, whenever it is made, so past days can be made:
+`airflow backfill create --dag-id area_insights --from-date 2026-10-01 --to-date 2026-10-31`
+
+**A failure means** that area has no report of that day; the others have theirs. Clear the failed
+instance of `report_area` with what follows. When no area has a report, `summarise` fails too.
+
+**Safe to retry, to clear and to re-run**: yes. An area has one report a day, and the same moment
+gives the same report. Of two moments of a day the later one's is kept.
+
+**Owner**: analytics
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import CronTriggerTimetable, Param, dag, get_current_context, task
+
+from include.assets import EMBEDDINGS, FEEDBACK, REPORTS, REQUESTS
+from include.retry import default_args
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+def as_of() -> datetime:
+    """The moment this run reports on: its logical date, or when it was started."""
+    run = get_current_context()["dag_run"]
+    return run.logical_date or run.run_after
+
+
+@dag(
+    schedule=CronTriggerTimetable("0 8 * * *", timezone="America/New_York"),
+    # Without a start_date the first run is the next one, not the one of this morning.
+    catchup=False,
+    # A backfill makes several days at once; their reports do not depend on each other.
+    max_active_runs=8,
+    params={
+        "areas": Param(
+            [],
+            type=["null", "array"],
+            items={"type": "string"},
+            description="Slugs of areas, one a line; empty for all.",
+        )
+    },
+    default_args=default_args("analytics"),
+    tags=["analytics"],
+    doc_md=__doc__,
+)
+def area_insights() -> None:
+    @task
+    def list_areas() -> list[str]:
+        from include.feedback import area_reports
+
+        return area_reports.list_areas(as_of(), get_current_context()["params"]["areas"])
+
+    @task(
+        map_index_template="{{ task.op_kwargs['slug'] }}",
+        multiple_outputs=False,
+        inlets=[REQUESTS, FEEDBACK, EMBEDDINGS],
+    )
+    def report_area(slug: str) -> dict[str, Any]:
+        from include.feedback import area_reports
+
+        run_id = get_current_context()["ti"].run_id
+        return area_reports.report_area(slug, as_of(), run_id=run_id)
+
+    @task(trigger_rule="all_done", multiple_outputs=False, outlets=[REPORTS])
+    def summarise(slugs: list[str], reports: Any) -> dict[str, Any]:
+        from include.feedback import area_reports
+
+        result = area_reports.summarise(slugs, reports)
+        get_current_context()["outlet_events"][REPORTS].extra = {
+            "as_of": as_of().isoformat(),
+            "processed_count": result["processed_count"],
+            "failed_count": len(result["failed_slugs"]),
+        }
+        return result
+
+    areas = list_areas()
+    summarise(areas, report_area.expand(slug=areas))
+
+
+area_insights()

@@ -1,0 +1,143 @@
+"""Exports: every row, words unharmed, nothing a spreadsheet would run, nothing half-written."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from include.errors import FatalError
+from include.feedback.exports import export_kind, list_kinds
+from include.insights import export
+from include.insights.export import check_target, write_rows
+from include.insights.storage import make_area_report
+from tests.db.insights.conftest import at
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.db.insights.conftest import World
+
+AT = datetime(2026, 3, 9, 13, tzinfo=UTC)
+
+
+def written(world: World, kind: str, form: str) -> str:
+    out = io.StringIO(newline="")
+    write_rows(world.session, kind, form, out)
+    return out.getvalue()
+
+
+def test_csv_and_json_lines_hold_the_same_rows(history: World) -> None:
+    rows = list(csv.DictReader(io.StringIO(written(history, "requests", "csv"), newline="")))
+    lines = [json.loads(line) for line in written(history, "requests", "jsonl").splitlines()]
+    assert (
+        [row["slug"] for row in rows] == [line["slug"] for line in lines] == ["csv", "pdf", "late"]
+    )
+    assert [line["feedback"] for line in lines] == [4, 4, 1]
+    assert lines[1]["areas"] == ["access", "reporting"]
+    assert rows[1]["areas"] == "access reporting"
+    assert lines[1]["status"] == "shipped"
+    assert rows[0]["shipped_at"] == ""
+    assert lines[0]["shipped_at"] is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    ['=HYPERLINK("http://x";"y")', "+1", "-1", "@SUM(A1)", 'two\nlines, "quoted"', "Größe 😀"],
+)
+def test_words_survive_and_none_is_a_formula(history: World, words: str) -> None:
+    from sqlalchemy import select
+
+    from include.store.models import Request
+
+    request = history.session.scalars(select(Request).where(Request.slug == "csv")).one()
+    history.feedback(request, "low", "big", 13, quote=words)
+    rows = list(csv.DictReader(io.StringIO(written(history, "feedback", "csv"), newline="")))
+    lines = written(history, "feedback", "jsonl").splitlines()
+    assert json.loads(lines[-1])["quote"] == words
+    assert rows[-1]["quote"] == (f"'{words}" if words[0] in "=+-@" else words)
+    assert (rows[-1]["account"], rows[-1]["request"]) == ("big", "csv")
+    assert len(rows) == len(lines) == 11
+
+
+def test_reports_are_exported_as_they_are_stored(history: World) -> None:
+    make_area_report(history.session, "reporting", at(5), model=None)
+    [line] = written(history, "reports", "jsonl").splitlines()
+    report = json.loads(line)
+    assert (report["area"], report["day"]) == ("reporting", "2026-03-05")
+    assert report["metrics"]["dealbreaker_arr"] == 400_000
+    [row] = csv.DictReader(io.StringIO(written(history, "reports", "csv"), newline=""))
+    assert json.loads(row["sections"])[0]["id"] == "dealbreakers"
+
+
+def test_a_file_is_complete_or_not_there(
+    history: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", "{}")
+    target = str(tmp_path / "new" / "folder")
+    plain = export.json.dumps
+    left = [2]
+
+    def fails_later(*args: object, **more: object) -> str:
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError("disk full")
+        return plain(*args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(export.json, "dumps", fails_later)
+    with pytest.raises(OSError, match="disk full"):
+        export_kind("feedback", form="jsonl", target=target, at=AT)
+    assert list((tmp_path / "new" / "folder").iterdir()) == []
+    monkeypatch.undo()
+    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", "{}")
+    monkeypatch.setenv("AIRFLOW_CONN_FEEDBACK_DB", _uri(history))
+    for _ in range(2):
+        result = export_kind("feedback", form="jsonl", target=target, at=AT)
+    file = tmp_path / "new" / "folder" / "feedback-20260309T130000Z.jsonl"
+    assert result == {"kind": "feedback", "file": str(file), "rows": 10}
+    assert list(file.parent.iterdir()) == [file]
+    assert len(file.read_text(encoding="utf-8").splitlines()) == 10
+
+
+def _uri(world: World) -> str:
+    url = world.session.get_bind().engine.url
+    return f"postgresql://{url.username}@/{url.database}?host={url.query['host']}"
+
+
+@pytest.mark.parametrize(
+    ("target", "roots", "message"),
+    [
+        ("  ", (), "is empty"),
+        ("/data/../etc", (), "goes up"),
+        ("/database", ("/data",), "not below one of"),
+        ("s3://other/x", ("s3://mine",), "not below one of"),
+    ],
+)
+def test_a_target_that_is_not_allowed_is_refused(
+    target: str, roots: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(FatalError, match=message):
+        check_target(target, roots)
+
+
+def test_a_target_below_a_root_is_allowed() -> None:
+    assert check_target("/data/x/", ("/data/",)) == "/data/x"
+    assert check_target("s3://c@mine/x", ("/data", "s3://c@mine")) == "s3://c@mine/x"
+    assert check_target("/anywhere", ()) == "/anywhere"
+
+
+def test_unknown_kinds_and_formats_are_refused(
+    history: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", "{}")
+    assert list_kinds(["reports", "requests", "reports"], target="/x") == ["reports", "requests"]
+    with pytest.raises(FatalError, match="users"):
+        list_kinds(["users"], target="/x")
+    with pytest.raises(FatalError, match="'users' is unknown"):
+        write_rows(history.session, "users", "csv", io.StringIO())
+    with pytest.raises(FatalError, match="'xml' is unknown"):
+        write_rows(history.session, "requests", "xml", io.StringIO())
