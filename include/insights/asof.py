@@ -4,6 +4,7 @@ Rules, each applied inside PostgreSQL:
 
 * A request exists from ``created_at``. Its status is the last change until the moment; with a
   history that begins later it was open.
+* A request that was merged into another is not counted; its feedback is the other's.
 * Feedback counts from ``created_at`` until ``removed_at``; its request, account and severity, an
   account's ARR, region and enterprise flag, and a request's areas are those of the moment, from the
   revisions the database keeps.
@@ -104,13 +105,30 @@ STATUS = """
 With LIMIT instead of EXISTS, which PostgreSQL may answer by reading the whole history.
 """
 
-REQUESTS = f"""
+MERGED = """
+merging AS (
+    SELECT request_id, into_id FROM request_merges
+     WHERE merged_at <= :as_of AND (undone_at IS NULL OR undone_at > :as_of)
+),
+merged AS MATERIALIZED (
+    WITH RECURSIVE up AS (
+        SELECT request_id, into_id AS root FROM merging
+        UNION
+        SELECT u.request_id, m.into_id FROM up u JOIN merging m ON m.request_id = u.root
+    )
+    SELECT request_id, root FROM up WHERE root NOT IN (SELECT request_id FROM merging)
+)"""
+"""CTE ``merged``: requests that counted as part of another, with the one they ended up in."""
+
+REQUESTS = f"""{MERGED},
 request AS MATERIALIZED (
     SELECT r.id, r.slug, r.title, r.created_at, {STATUS} AS status
       FROM member m JOIN requests r ON r.id = m.request_id
-     WHERE r.created_at <= :as_of
+     WHERE r.created_at <= :as_of AND r.id NOT IN (SELECT request_id FROM merged)
 )"""
-"""CTE ``request``: the members that existed, with their status. Needs ``member``."""
+"""CTEs ``merged`` and ``request``: the members that existed and were not merged into another, with
+their status. Needs ``member``.
+"""
 
 EVIDENCE = """
 moved AS MATERIALIZED (
@@ -118,17 +136,22 @@ moved AS MATERIALIZED (
       FROM feedback_revisions WHERE valid_until > :as_of
      ORDER BY feedback_id, valid_until, id
 ),
+family AS MATERIALIZED (
+    SELECT id AS request_id, id AS root FROM request
+    UNION ALL SELECT g.request_id, g.root FROM merged g JOIN request q ON q.id = g.root
+),
 evidence AS MATERIALIZED (
-    SELECT f.id, f.entry_id, f.request_id, f.severity, f.account_id, f.created_at
-      FROM request q JOIN feedback f ON f.request_id = q.id
+    SELECT f.id, f.entry_id, y.root AS request_id, f.severity, f.account_id, f.created_at
+      FROM family y JOIN feedback f ON f.request_id = y.request_id
      WHERE f.created_at <= :as_of AND (f.removed_at IS NULL OR f.removed_at > :as_of)
        AND f.id NOT IN (SELECT feedback_id FROM moved)
     UNION ALL
-    SELECT f.id, f.entry_id, v.request_id, v.severity, v.account_id, f.created_at
-      FROM moved v JOIN request q ON q.id = v.request_id JOIN feedback f ON f.id = v.feedback_id
+    SELECT f.id, f.entry_id, y.root, v.severity, v.account_id, f.created_at
+      FROM moved v JOIN family y ON y.request_id = v.request_id
+      JOIN feedback f ON f.id = v.feedback_id
      WHERE f.created_at <= :as_of AND (f.removed_at IS NULL OR f.removed_at > :as_of)
 )"""
-"""CTE ``evidence``: the live feedback of ``request``, which it needs."""
+"""CTE ``evidence``: live feedback of ``request`` and what is merged into it; needs ``merged``."""
 
 _KNOWN_ARR = """
            -- Not GREATEST(arr, 0), which makes an unknown ARR a known 0.

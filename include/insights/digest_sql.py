@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from include.insights.asof import CUSTOMERS, EVIDENCE, MEMBERS, STATUS
+from include.insights.asof import CUSTOMERS, EVIDENCE, MEMBERS, MERGED, STATUS
 
-_MOVED = EVIDENCE[: EVIDENCE.index("evidence AS")]
-"""CTE ``moved``: feedback that was changed after the moment, as it was then."""
+_MOVED = f"{MERGED},{EVIDENCE[: EVIDENCE.index('family AS')]}"
+"""CTEs ``merged``, and ``moved``: feedback that was changed after the moment, as it was then."""
+
+_FAMILY_EVIDENCE = EVIDENCE[EVIDENCE.index("family AS") :]
+"""CTEs ``family`` and ``evidence``; they need ``merged``, ``moved`` and ``request``."""
 
 _HERE = "(CAST(:area AS bigint) IS NULL OR {column} IN (SELECT request_id FROM member))"
 
@@ -19,13 +22,15 @@ def _window(start: str) -> str:
     columns = "f.id, f.created_at"
     return f"""{MEMBERS},{_MOVED}
 evidence AS MATERIALIZED (
-    SELECT {columns}, f.request_id, f.account_id, f.severity FROM feedback f
+    SELECT {columns}, COALESCE(g.root, f.request_id) AS request_id, f.account_id, f.severity
+      FROM feedback f LEFT JOIN merged g ON g.request_id = f.request_id
      WHERE {live} AND f.id NOT IN (SELECT feedback_id FROM moved)
-       AND {_HERE.format(column="f.request_id")}
+       AND {_HERE.format(column="COALESCE(g.root, f.request_id)")}
     UNION ALL
-    SELECT {columns}, v.request_id, v.account_id, v.severity
+    SELECT {columns}, COALESCE(g.root, v.request_id), v.account_id, v.severity
       FROM moved v JOIN feedback f ON f.id = v.feedback_id
-     WHERE {live} AND {_HERE.format(column="v.request_id")}
+      LEFT JOIN merged g ON g.request_id = v.request_id
+     WHERE {live} AND {_HERE.format(column="COALESCE(g.root, v.request_id)")}
 )"""
 
 
@@ -48,16 +53,9 @@ WITH {MEMBERS},{_MOVED}
 request AS MATERIALIZED (
     SELECT r.id, r.slug, r.title, r.created_at FROM requests r
      WHERE r.created_at > :since AND r.created_at <= :as_of AND {_HERE.format(column="r.id")}
+       AND r.id NOT IN (SELECT request_id FROM merged)
 ),
-evidence AS MATERIALIZED (
-    SELECT f.id, f.request_id, f.account_id FROM request q JOIN feedback f ON f.request_id = q.id
-     WHERE f.created_at <= :as_of AND (f.removed_at IS NULL OR f.removed_at > :as_of)
-       AND f.id NOT IN (SELECT feedback_id FROM moved)
-    UNION ALL
-    SELECT f.id, v.request_id, v.account_id
-      FROM moved v JOIN request q ON q.id = v.request_id JOIN feedback f ON f.id = v.feedback_id
-     WHERE f.created_at <= :as_of AND (f.removed_at IS NULL OR f.removed_at > :as_of)
-),
+{_FAMILY_EVIDENCE},
 {CUSTOMERS},
 said AS (
     SELECT request_id, account_id, count(*) AS feedback FROM evidence GROUP BY 1, 2
@@ -100,7 +98,7 @@ SELECT s.slug, s.title, s.week, s.week_before, s.total, {_AREA_NAMES}
 # Evidence of the few requests that are listed only.
 _ALL_OF_TOP = f"""
 request AS MATERIALIZED (SELECT * FROM top),
-{EVIDENCE[EVIDENCE.index("evidence AS") :]},
+{_FAMILY_EVIDENCE},
 {CUSTOMERS},
 said AS (SELECT request_id, account_id, count(*) AS feedback FROM evidence GROUP BY 1, 2),
 counted AS (
@@ -118,7 +116,7 @@ candidate AS (
 ),
 done AS (
     SELECT r.id, r.slug, r.title FROM candidate x JOIN requests r ON r.id = x.request_id
-     WHERE {STATUS} = 'shipped'
+     WHERE {STATUS} = 'shipped' AND r.id NOT IN (SELECT request_id FROM merged)
 ),
 ranked AS (
     SELECT d.*, (SELECT count(*) FROM feedback f

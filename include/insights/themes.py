@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from include.insights.asof import CUSTOMERS, EVIDENCE, MEMBERS, REQUESTS, STATUS, rows
+from include.insights.asof import CUSTOMERS, EVIDENCE, MEMBERS, MERGED, REQUESTS, STATUS, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -238,8 +238,10 @@ def _quotes(
 
 
 MEMBERS_SQL = f"""
-WITH {MEMBERS}
-SELECT r.id, {STATUS} AS status, e.embedding, n.embedding AS opening
+WITH {MEMBERS}, {MERGED}
+SELECT r.id,
+       CASE WHEN r.id IN (SELECT request_id FROM merged) THEN 'merged' ELSE {STATUS} END AS status,
+       e.embedding, n.embedding AS opening
   FROM member m JOIN requests r ON r.id = m.request_id
   JOIN request_embeddings e ON e.request_id = r.id AND e.model = :model
   LEFT JOIN entries n ON n.id = r.opened_by_entry_id AND n.embedding_model = :model
