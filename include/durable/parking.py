@@ -85,15 +85,15 @@ _HOT = "status = 'pending' AND waiter IS NOT NULL AND parked_at IS NULL AND is_c
 _OVER_BUDGET = text(
     f"""
     SELECT dag_id, run_id
-      FROM (SELECT dag_id, run_id, created_at, due_at, expires_at,
-                   row_number() OVER (ORDER BY created_at DESC) AS place
-              FROM hooks WHERE {_HOT}) AS hot
-     WHERE (place > :budget OR created_at < now() - CAST(:age AS interval))
-       AND created_at < now() - make_interval(secs => {SETTLE_SECONDS})
-       AND COALESCE(LEAST(due_at, expires_at)
-                    > durable_now() + make_interval(secs => {SOON_SECONDS}), true)
+      FROM (SELECT dag_id, run_id, min(created_at) AS since, max(created_at) AS newest,
+                   min(LEAST(due_at, expires_at)) AS closes,
+                   row_number() OVER (ORDER BY min(created_at) DESC) AS place
+              FROM hooks WHERE {_HOT} GROUP BY dag_id, run_id) AS hot
+     WHERE (place > :budget OR since < now() - CAST(:age AS interval))
+       AND newest < now() - make_interval(secs => {SETTLE_SECONDS})
+       AND COALESCE(closes > durable_now() + make_interval(secs => {SOON_SECONDS}), true)
        AND NOT run_id = ANY(:excluded)
-     GROUP BY dag_id, run_id ORDER BY min(created_at) LIMIT :limit
+     ORDER BY since LIMIT :limit
     """
 )
 _RUN_HOOKS = text(
@@ -146,7 +146,7 @@ class Waiting:
 def over_budget(
     session: Session, *, budget: int, age: timedelta, excluded: Sequence[str], limit: int
 ) -> list[Hot]:
-    """Runs to park, oldest first: beyond ``budget`` hot waits in all, or older than ``age``."""
+    """Runs to park, oldest first: beyond ``budget`` runs that wait hot, or older than ``age``."""
     rows = session.execute(
         _OVER_BUDGET, {"budget": budget, "age": age, "excluded": list(excluded), "limit": limit}
     )

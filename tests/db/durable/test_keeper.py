@@ -12,6 +12,7 @@ from include.durable.keeper import Keeper, Limits
 from include.store.session import session_scope
 from tests.db.durable.parked import (
     answer,
+    open_wait,
     park,
     rows,
     waiting_run,
@@ -40,6 +41,13 @@ def test_the_oldest_waits_beyond_the_budget_are_parked(airflow: AirflowDouble) -
             )
     step = keeper(airflow).step()
     assert step.parked == ["r0", "r1", "r2"]
+    assert keeper(airflow).step().parked == []
+
+
+def test_a_run_with_many_waits_takes_one_place_of_the_budget(airflow: AirflowDouble) -> None:
+    run = waiting_run(airflow, "many", second="deferred")
+    open_wait(run, "many", "second")
+    waiting_run(airflow, "one")
     assert keeper(airflow).step().parked == []
 
 
