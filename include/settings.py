@@ -50,8 +50,8 @@ class Settings:
     question_expires_after_days: float = 7
     web_base_url: str = ""
     stuck_after_minutes: float = 15
-    hot_waits: float = 20
-    park_after_minutes: float = 60
+    hot_waits: float = 5
+    park_after_minutes: float = 15
     resume_at_once: float = 16
     capture_emoji: str = "gtm-feedback"
     identity_cache_hours: float = 24
