@@ -18,7 +18,6 @@ from tests.db.durable.parked import (
 )
 
 if TYPE_CHECKING:
-
     from tests.db.durable.airflow_double import AirflowDouble
 
 pytestmark = pytest.mark.usefixtures("feedback_db")
