@@ -126,7 +126,7 @@ def _measure_step(stand: Stand, waits: int, *, entries: int) -> Step:
     before, begun = stand.product_transactions(), time.monotonic()
     time.sleep(WINDOW_SECONDS)
     after, window = stand.product_transactions(), time.monotonic() - begun
-    cpu = {name: _used(cpu_before[name], stand.cpu_seconds(name)) / window for name in PROGRAMS}
+    cpu = {name: cpu_used(cpu_before[name], stand.cpu_seconds(name)) / window for name in PROGRAMS}
     connections = stand.product_connections()
     entry_seconds = _enter_some(stand, waits, entries)
     if stand.count_waiting(WAIT_DAG, "wait") < waits:
@@ -150,5 +150,6 @@ def _enter_some(stand: Stand, waits: int, entries: int) -> list[float]:
     return seconds
 
 
-def _used(before: dict[int, float], after: dict[int, float]) -> float:
+def cpu_used(before: dict[int, float], after: dict[int, float]) -> float:
+    """CPU seconds between two readings of ``Stand.cpu_seconds``."""
     return sum(max(0.0, seconds - before.get(pid, 0.0)) for pid, seconds in after.items())

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.report import RESULTS, load_average
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from benchmarks.report import Report
 
@@ -40,33 +40,35 @@ def measure(
     if quick and not write:
         kept = {}
     for part in parts or PARTS:
-        load = load_average()
-        figures = _measure(part, waits, quick=quick, say=say)
-        when = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-        for figure in figures.values():
-            figure |= {"date": when, "load": load, "quick": quick}
-        kept.setdefault(part, {}).update(figures)
-        if write:
-            text = json.dumps(kept, indent=1, sort_keys=True)
-            KEPT.write_text(text + "\n", encoding="utf-8")
+        for name, figures in _measure(part, waits, quick=quick, say=say):
+            when = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+            kept.setdefault(part, {})[name] = figures | {
+                "date": when,
+                "load": load_average(),
+                "quick": quick,
+            }
+            if write:  # at once: what follows may fail
+                text = json.dumps(kept, indent=1, sort_keys=True)
+                KEPT.write_text(text + "\n", encoding="utf-8")
     return report(kept)
 
 
 def _measure(
     part: str, waits: Sequence[int], *, quick: bool, say: Callable[[str], None]
-) -> dict[str, dict[str, Any]]:
+) -> Iterator[tuple[str, dict[str, Any]]]:
     from benchmarks.compared import burst, dbos_runner, press, steps
     from benchmarks.compared.systems import HOT, SYSTEMS
 
     plan = tuple(waits) or (QUICK_PLAN if quick else PLAN)
     match part:
         case "press":
-            return {"press": press.measure(5 if quick else 30, say=say)}
+            yield part, press.measure(5 if quick else 30, say=say)
         case "burst":
-            return {"burst": burst.measure(20 if quick else 150, say=say)}
+            yield part, burst.measure(20 if quick else 150, say=say)
         case "dbos":
-            return dbos_runner.measure(plan, quick=quick, say=say)
+            yield from dbos_runner.measure(plan, quick=quick, say=say)
         case "budget":
             plan = tuple(waits) or (BUDGET_PLAN[:3] if quick else BUDGET_PLAN)
-            return steps.measure(HOT, plan, quick=quick, say=say)
-    return steps.measure(SYSTEMS[part], plan, quick=quick, say=say)
+            yield from steps.measure(HOT, plan, quick=quick, say=say)
+        case _:
+            yield from steps.measure(SYSTEMS[part], plan, quick=quick, say=say)

@@ -9,6 +9,7 @@ many waits at the least cost.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import sys
 import time
@@ -20,6 +21,7 @@ OPEN_TOGETHER = 50
 
 started: dict[str, float] = {}
 waiting: list[str] = []
+numbers = itertools.count()
 
 
 @DBOS.step()
@@ -49,7 +51,7 @@ async def entry() -> None:
 
 async def open_waits(count: int) -> list[float]:
     """Start so many waits."""
-    names = [f"wait-{len(waiting) + number}" for number in range(count)]
+    names = [f"wait-{next(numbers)}" for _ in range(count)]
     begun = time.monotonic()
 
     async def one(name: str) -> None:

@@ -91,9 +91,8 @@ class Dbos:
 
 def measure(
     plan: Sequence[int], *, quick: bool, say: Callable[[str], None]
-) -> dict[str, dict[str, Any]]:
-    """All steps, by the number of waits, in the shape of ``steps.measure``."""
-    found: dict[str, dict[str, Any]] = {}
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """All steps, in the shape of ``steps.measure``."""
     with _dbos(say) as dbos:
         dbos.ask("entry", 3)
         opened = 0
@@ -121,8 +120,7 @@ def measure(
                 time.sleep(1.0)
             step["wake"] = dbos.ask("wake", wakes)
             opened = waits and waits - len(step["wake"])
-            found[str(waits)] = step
-    return found
+            yield str(waits), step
 
 
 @contextmanager

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.compared.clone import clone_runs
 from benchmarks.entry_latency import ENTRY_DAG, enter
-from benchmarks.open_waits import _used
+from benchmarks.open_waits import cpu_used
 from benchmarks.stand import BenchmarkError, Stand, poll, stand_up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from benchmarks.compared.systems import System
 
@@ -30,10 +30,9 @@ MOST_REAL = 50
 
 def measure(
     system: System, plan: Sequence[int], *, quick: bool, say: Callable[[str], None]
-) -> dict[str, Figures]:
-    """All steps on a fresh sandbox, by the number of waits."""
+) -> Iterator[tuple[str, Figures]]:
+    """All steps on one fresh sandbox: the number of waits, and the figures."""
     entries, wakes = (2, 2) if quick else (4, 5)
-    found: dict[str, Figures] = {}
     with stand_up(say, settings=system.settings) as stand:
         enter(stand, "compared-warm")
         enter(stand, "compared-warm-2")
@@ -45,8 +44,7 @@ def measure(
             step: Figures = {"copies": copies, "bytes": _sizes_since(stand, sizes)}
             step |= _idle(stand, system, waits)
             step |= _latencies(stand, system, waits, entries, wakes, real)
-            found[str(waits)] = step
-    return found
+            yield str(waits), step
 
 
 def _open(stand: Stand, system: System, waits: int, real_needed: int, real: list[str]) -> int:
@@ -84,7 +82,7 @@ def _idle(stand: Stand, system: System, waits: int) -> Figures:
             name: (stand.transactions(name) - was) / window for name, was in transactions.items()
         },
         "cpu": {
-            name: 100 * _used(was, stand.cpu_seconds(name)) / window for name, was in cpu.items()
+            name: 100 * cpu_used(was, stand.cpu_seconds(name)) / window for name, was in cpu.items()
         },
         "memory": stand.memory_bytes("triggerer"),
     }

@@ -13,7 +13,8 @@ from include.store.session import session_scope
 
 APPROVAL_DAG = "bench_approval"
 NEVER_PARK = {"hot_waits": 1_000_000, "park_after_minutes": 1_000_000}
-ALWAYS_PARK = {"hot_waits": 0, "park_after_minutes": 1_000_000}
+# A setting must be above 0; the budget is its whole part.
+ALWAYS_PARK = {"hot_waits": 0.5, "park_after_minutes": 1_000_000}
 PARK_SECONDS = 120.0
 
 

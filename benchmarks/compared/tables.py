@@ -114,7 +114,7 @@ def _space(kept: dict[str, Any], compared: Sequence[str]) -> Figures:
     rows = []
     for name in compared:
         for waits, step in _steps(kept[name]):
-            if step["copies"] < 500:
+            if int(waits) == 0 or step["copies"] < 500:
                 continue
             base = kept[name].get("0", {}).get("memory")
             size = {key: value / step["copies"] for key, value in step["bytes"].items()}
@@ -213,7 +213,7 @@ def _parts(kept: dict[str, Any]) -> Figures:
             rows.append((part, waits, step["date"], step["load"], "yes" if step["quick"] else ""))
     return Figures(
         "When each part was run",
-        ("Part", "Open waits", "date", "load average before (1, 5, 15 min)", "quick"),
+        ("Part", "Open waits", "date", "load average after (1, 5, 15 min)", "quick"),
         rows,
         "Of the waits a handful per step are real runs and the rest are copies of one of them, "
         "made by SQL: all rows that the real run has in Airflow's and the product's database, "
