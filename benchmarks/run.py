@@ -24,7 +24,7 @@ from benchmarks.report import (
     print_targets,
     write_report,
 )
-from benchmarks.waits_compared import PARTS
+from benchmarks.waits_compared import ONLY_TABLES, PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -126,7 +126,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="fewer repetitions; figures are rough")
     parser.add_argument("--no-write", action="store_true", help="leave benchmarks/results/ alone")
     compared = parser.add_argument_group("waits_compared")
-    compared.add_argument("--part", action="append", default=[], choices=PARTS, help="repeatable")
+    compared.add_argument(
+        "--part", action="append", default=[], choices=(*PARTS, ONLY_TABLES), help="repeatable"
+    )
     compared.add_argument(
         "--waits", default="", metavar="N,N", help="open waits at each step, ascending"
     )

@@ -248,19 +248,12 @@ def poll(
 
 
 @contextmanager
-def stand_up(
-    say: Callable[[str], None], *, settings: dict[str, Any] | None = None
-) -> Iterator[Stand]:
-    """A fresh sandbox with the samples loaded; stopped and removed however the block ends.
-
-    ``settings`` are the product's, instead of their defaults.
-    """
+def stand_up(say: Callable[[str], None]) -> Iterator[Stand]:
+    """A fresh sandbox with the samples loaded; stopped and removed however the block ends."""
     state = Path(tempfile.mkdtemp(prefix="gtm-bench-"))
     sandbox = Sandbox(state, *_free_ports())
     stack = Stack(sandbox, say=say)
     overrides = _overrides()
-    if settings is not None:
-        overrides["AIRFLOW_VAR_GTM_FEEDBACK"] = json.dumps(settings)
     before = {name: os.environ.get(name) for name in (*overrides, "AIRFLOW_CONN_FEEDBACK_DB")}
     os.environ.update(overrides)
     try:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.compared.clone import clone_runs
 from benchmarks.compared.systems import COLD
-from benchmarks.entry_latency import enter
-from benchmarks.stand import Stand, poll, stand_up
+from benchmarks.stand import Stand, poll
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,18 +21,18 @@ REAL = 3
 CLIENTS = 4
 
 
-def measure(answers: int, *, say: Callable[[str], None]) -> dict[str, Any]:
-    """The floor first, then the burst, on one sandbox."""
-    with stand_up(say, settings=COLD.settings) as stand:
-        enter(stand, "burst-warm")
-        real = [f"burst-real-{n}" for n in range(REAL)]
-        COLD.open(stand, real)
-        copies = [f"burst-copy-{n}" for n in range(answers - REAL)]
-        clone_runs(stand.metadata, stand.product, COLD.dag_id, real[0], copies)
-        say(f"waits_compared: floor, {answers} runs of one empty task")
-        floor = _floor(stand, answers)
-        say(f"waits_compared: burst, {answers} answers within {GIVEN_WITHIN:.0f} s")
-        return {"answers": answers, "floor": floor} | _burst(stand, [*real, *copies])
+def measure(stand: Stand, answers: int, *, say: Callable[[str], None]) -> dict[str, Any]:
+    """The floor first, then the burst; the sandbox must park every wait."""
+    real = [f"burst-real-{n}" for n in range(REAL)]
+    COLD.open(stand, real)
+    copies = [f"burst-copy-{n}" for n in range(answers - REAL)]
+    clone_runs(stand.metadata, stand.product, COLD.dag_id, real[0], copies)
+    beside = COLD.waiting(stand) - answers
+    say(f"waits_compared: floor, {answers} runs of one empty task")
+    floor = _floor(stand, answers)
+    say(f"waits_compared: burst, {answers} answers within {GIVEN_WITHIN:.0f} s")
+    figures = _burst(stand, [*real, *copies])
+    return {"answers": answers, "floor": floor, "beside": beside} | figures
 
 
 def _floor(stand: Stand, runs: int) -> float:

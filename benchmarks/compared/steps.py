@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.compared.clone import clone_runs
 from benchmarks.entry_latency import ENTRY_DAG, enter
 from benchmarks.open_waits import cpu_used
-from benchmarks.stand import BenchmarkError, Stand, poll, stand_up
+from benchmarks.stand import BenchmarkError, Stand, poll
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,22 +29,24 @@ MOST_REAL = 50
 
 
 def measure(
-    system: System, plan: Sequence[int], *, quick: bool, say: Callable[[str], None]
+    stand: Stand,
+    system: System,
+    plan: Sequence[int],
+    *,
+    quick: bool,
+    say: Callable[[str], None],
 ) -> Iterator[tuple[str, Figures]]:
-    """All steps on one fresh sandbox: the number of waits, and the figures."""
+    """All steps on a sandbox without waits: the number of waits, and the figures."""
     entries, wakes = (2, 2) if quick else (4, 5)
-    with stand_up(say, settings=system.settings) as stand:
-        enter(stand, "compared-warm")
-        enter(stand, "compared-warm-2")
-        real: list[str] = []
-        for waits in plan:
-            say(f"waits_compared: {system.title}, {waits} open waits")
-            sizes = _sizes(stand)
-            copies = _open(stand, system, waits, wakes * len(plan), real)
-            step: Figures = {"copies": copies, "bytes": _sizes_since(stand, sizes)}
-            step |= _idle(stand, system, waits)
-            step |= _latencies(stand, system, waits, entries, wakes, real)
-            yield str(waits), step
+    real: list[str] = []
+    for waits in plan:
+        say(f"waits_compared: {system.title}, {waits} open waits")
+        sizes = _sizes(stand)
+        copies = _open(stand, system, waits, wakes * len(plan), real)
+        step: Figures = {"copies": copies, "bytes": _sizes_since(stand, sizes)}
+        step |= _idle(stand, system, waits)
+        step |= _latencies(stand, system, waits, entries, wakes, real)
+        yield str(waits), step
 
 
 def _open(stand: Stand, system: System, waits: int, real_needed: int, real: list[str]) -> int:

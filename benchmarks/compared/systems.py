@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,11 @@ class System:
     dag_id: str
     state: str
     settings: dict[str, Any]
+
+    def configure(self, stand: Stand) -> None:
+        """Give the product this system's settings; the keeper reads them before each step."""
+        value = json.dumps(self.settings)
+        stand.call("PATCH", "/variables/gtm_feedback", {"key": "gtm_feedback", "value": value})
 
     def open(self, stand: Stand, run_ids: list[str]) -> None:
         """Start real runs and return when all of them wait."""

@@ -31,8 +31,8 @@ def report(kept: dict[str, Any]) -> Report:
     compared = [name for name in TITLES if name in kept]
     if compared:
         made.figures += [_latency(kept, compared), _idle(kept, compared), _space(kept, compared)]
-    if "budget" in kept:
-        made.figures.append(_budget(kept["budget"]))
+    if "hot" in kept:
+        made.figures.append(_budget(kept["hot"]))
     if "press" in kept:
         made.figures.append(_press(kept["press"]["press"]))
     if "burst" in kept:
@@ -93,7 +93,7 @@ def _idle(kept: dict[str, Any], compared: Sequence[str]) -> Figures:
                 )
             )
     return Figures(
-        "Nothing happens for 20 s",
+        "Nothing happens for 20 s (DBOS: a minute)",
         (
             "System",
             "Open waits",
@@ -105,8 +105,9 @@ def _idle(kept: dict[str, Any], compared: Sequence[str]) -> Figures:
             "DBOS process CPU %",
         ),
         rows,
-        "CPU is of one core, over the process tree. Product is this product's database, or that of "
-        "DBOS; the ApprovalOperator uses none, what is shown is the product's watch over none.",
+        "CPU is of one core, over the process tree. Product is this product's database, or that "
+        "of DBOS, whose waits each look at the database once a minute. The operator uses none: "
+        "what is shown there is the product's watch over nothing.",
     )
 
 
@@ -114,7 +115,7 @@ def _space(kept: dict[str, Any], compared: Sequence[str]) -> Figures:
     rows = []
     for name in compared:
         for waits, step in _steps(kept[name]):
-            if int(waits) == 0 or step["copies"] < 500:
+            if int(waits) == 0 or step["copies"] < 5000:
                 continue
             base = kept[name].get("0", {}).get("memory")
             size = {key: value / step["copies"] for key, value in step["bytes"].items()}
@@ -143,7 +144,8 @@ def _space(kept: dict[str, Any], compared: Sequence[str]) -> Figures:
         rows,
         "Memory is what the triggerer's processes (for DBOS: its process) share with no other, "
         "against none open. Database is the growth of the files, indexes included, while this "
-        "step's waits were made. Airflow keeps its own history of every run, whatever the run "
+        "step's waits were made (not shown for few waits: files grow in steps). Airflow keeps its "
+        "own history of every run, whatever the run "
         "does.",
     )
 
@@ -159,6 +161,7 @@ def _budget(figures: dict[str, Any]) -> Figures:
             _p50(step["wake"]),
         )
         for waits, step in _steps(figures)
+        if int(waits) <= 100
     ]
     return Figures(
         "Few hot waits: what a budget (setting hot_waits) costs",
@@ -194,6 +197,7 @@ def _burst(figures: dict[str, Any]) -> Figures:
     moved = figures["moved"]
     rows = [
         ("answers given / carried out", f"{figures['answers']} / {figures['carried_out']}"),
+        ("other parked runs meanwhile", f"{figures['beside']}"),
         ("given within", f"{figures['given']:.1f} s"),
         ("first answer -> last task done", f"{figures['seconds']:.1f} s"),
         ("floor: as many runs of one empty task, started at once", f"{figures['floor']:.1f} s"),
