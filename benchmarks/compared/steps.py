@@ -54,13 +54,10 @@ def _open(stand: Stand, system: System, waits: int, real_needed: int, real: list
     missing = waits - system.waiting(stand)
     if missing <= 0:
         return 0
-    wanted = missing if waits <= MOST_REAL else min(missing, max(0, real_needed - len(real)))
-    started = len(real)
+    wanted = missing if waits <= MOST_REAL else 0 if real else min(missing, real_needed)
     names = [f"{system.name}-{waits}-{n}" for n in range(wanted)]
     system.open(stand, names)
     real.extend(names)
-    if wanted == 0 and started == 0:
-        raise BenchmarkError("there is no real wait to copy")
     copies = [f"{system.name}-{waits}-copy-{n}" for n in range(missing - wanted)]
     if copies:
         clone_runs(stand.metadata, stand.product, system.dag_id, real[-1], copies)

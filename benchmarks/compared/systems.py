@@ -67,7 +67,7 @@ class System:
         row = stand.metadata.execute(
             "SELECT count(*) FROM task_instance ti LEFT JOIN trigger t ON t.id = ti.trigger_id"
             " JOIN task_instance a ON a.dag_id = ti.dag_id AND a.run_id = ti.run_id"
-            " AND a.task_id = 'after' AND a.state IS DISTINCT FROM 'success'"
+            " AND a.task_id = 'after' AND COALESCE(a.state, 'skipped') = 'skipped'"
             f" WHERE ti.dag_id = %s AND ti.task_id = 'wait' AND ti.state = %s {taken}",
             (self.dag_id, self.state),
         ).fetchone()
