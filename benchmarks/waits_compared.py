@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # All but the last share one sandbox when they are run together; a burst and presses come after the
 # cold waits and leave them open.
-ON_AIRFLOW = ("cold", "burst", "press", "hot", "approval")
+ON_AIRFLOW = ("cold", "burst", "press", "approval", "hot")
 PARTS = (*ON_AIRFLOW, "dbos")
 PLAN = (0, 100, 1000, 10_000)
 HOT_PLAN = (0, 5, 10, 20, 50, 100, 1000, 10_000)
