@@ -43,10 +43,10 @@ def measure(
     """Measure these parts (all, if none is named); the report shows what earlier runs kept, too."""
     from benchmarks.compared.tables import report
 
-    kept: dict[str, Any] = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
-    if quick and not write:
-        kept = {}
+    kept = {} if quick and not write else _read()
     for part, name, figures in _measure(parts or PARTS, waits, quick=quick, say=say):
+        if write:  # another part may have been measured meanwhile
+            kept = _read()
         when = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
         kept.setdefault(part, {})[name] = figures | {
             "date": when,
@@ -57,6 +57,11 @@ def measure(
             text = json.dumps(kept, indent=1, sort_keys=True)
             KEPT.write_text(text + "\n", encoding="utf-8")
     return report(kept)
+
+
+def _read() -> dict[str, Any]:
+    """The figures kept so far: part, step, figure."""
+    return json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
 
 
 def _measure(

@@ -207,7 +207,14 @@ def _burst(figures: dict[str, Any]) -> Figures:
         ("places moved against the order of the answers, p50", f"{median(moved):.0f}"),
         ("places moved, most", f"{max(moved)}"),
     ]
-    return Figures("A burst of answers to parked runs", ("What", "Measured"), rows)
+    return Figures(
+        "A burst of answers to parked runs",
+        ("What", "Measured"),
+        rows,
+        "The answers are spread over ten seconds. The floor's runs are made while it is measured, "
+        "with four clients; the parked runs exist already. Airflow runs four tasks at once here. "
+        "Places: a run's place among the starts against its place among the answers.",
+    )
 
 
 def _parts(kept: dict[str, Any]) -> Figures:
