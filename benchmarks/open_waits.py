@@ -45,6 +45,8 @@ class Step:
 def measure(stand: Stand, *, quick: bool, say: Callable[[str], None]) -> Report:
     """All steps, each adding to the waits of the one before."""
     plan = (0, 10, 50) if quick else (0, 10, 100, TARGET_WAITS)
+    # Hot waits are what is measured here: nothing is parked (waits_compared measures that).
+    stand.keep_hot()
     enter(stand, "waits-warm")
     steps: list[Step] = []
     for waits in plan:
@@ -126,7 +128,7 @@ def _measure_step(stand: Stand, waits: int, *, entries: int) -> Step:
     before, begun = stand.product_transactions(), time.monotonic()
     time.sleep(WINDOW_SECONDS)
     after, window = stand.product_transactions(), time.monotonic() - begun
-    cpu = {name: _used(cpu_before[name], stand.cpu_seconds(name)) / window for name in PROGRAMS}
+    cpu = {name: cpu_used(cpu_before[name], stand.cpu_seconds(name)) / window for name in PROGRAMS}
     connections = stand.product_connections()
     entry_seconds = _enter_some(stand, waits, entries)
     if stand.count_waiting(WAIT_DAG, "wait") < waits:
@@ -150,5 +152,6 @@ def _enter_some(stand: Stand, waits: int, entries: int) -> list[float]:
     return seconds
 
 
-def _used(before: dict[int, float], after: dict[int, float]) -> float:
+def cpu_used(before: dict[int, float], after: dict[int, float]) -> float:
+    """CPU seconds between two readings of ``Stand.cpu_seconds``."""
     return sum(max(0.0, seconds - before.get(pid, 0.0)) for pid, seconds in after.items())

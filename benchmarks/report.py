@@ -88,6 +88,11 @@ def spread(values: Sequence[float]) -> tuple[str, str, str, str, str]:
     )
 
 
+def load_average() -> str:
+    """Of the last 1, 5 and 15 minutes."""
+    return " ".join(f"{value:.1f}" for value in os.getloadavg())
+
+
 def machine_facts() -> list[tuple[str, str]]:
     """What the figures depend on."""
     memory = psutil.virtual_memory().total / 2**30
@@ -98,14 +103,13 @@ def machine_facts() -> list[tuple[str, str]]:
         check=False,
         cwd=RESULTS.parent,
     ).stdout.strip()
-    load = " ".join(f"{value:.1f}" for value in os.getloadavg())
     return [
         ("cores", str(os.cpu_count())),
         ("memory", f"{memory:.1f} GiB"),
         ("Python", platform.python_version()),
         ("Airflow", importlib.metadata.version("apache-airflow-core")),
         ("commit", commit or "unknown"),
-        ("load average before (1, 5, 15 min)", load),
+        ("load average before (1, 5, 15 min)", load_average()),
         ("date", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"),
     ]
 

@@ -25,6 +25,7 @@ from benchmarks.report import (
     print_targets,
     write_report,
 )
+from benchmarks.waits_compared import ONLY_TABLES, PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,19 +33,36 @@ if TYPE_CHECKING:
 WITHOUT_AIRFLOW = ("import_time", "search", "sync", "import_batch", "related", "insights")
 # open_waits leaves its waits parked, so it comes last.
 WITH_AIRFLOW = ("button_latency", "entry_latency", "open_waits")
-NAMES = (*WITHOUT_AIRFLOW, *WITH_AIRFLOW)
+DEFAULT = (*WITHOUT_AIRFLOW, *WITH_AIRFLOW)
+# More than half an hour, with sandboxes of its own: only when it is named.
+WHEN_NAMED = ("relay_load", "waits_compared")
+NAMES = (*DEFAULT, *WHEN_NAMED)
 
 
 class Session:
     """One invocation: what was asked for, and what has been measured so far."""
 
-    def __init__(self, names: Sequence[str], *, quick: bool, write: bool, console: Console) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        *,
+        quick: bool,
+        write: bool,
+        console: Console,
+        parts: Sequence[str] = (),
+        waits: Sequence[int] = (),
+    ) -> None:
         self.names = names
+        self.parts = parts
+        self.waits = waits
         self.quick = quick
         self.write = write
         self.console = console
         self.facts = machine_facts()
-        arguments = [*(names if set(names) != set(NAMES) else []), *(["--quick"] if quick else [])]
+        arguments = [
+            *(names if set(names) != set(DEFAULT) else []),
+            *(["--quick"] if quick else []),
+        ]
         self.command = " ".join(["python -m benchmarks.run", *arguments])
         self.targets: list[Target] = []
         self.problems: list[str] = []
@@ -59,6 +77,7 @@ class Session:
             relay_load,
             search,
             sync,
+            waits_compared,
         )
 
         if "import_time" in self.names:
@@ -75,6 +94,13 @@ class Session:
         wanted = [name for name in WITH_AIRFLOW if name in self.names]
         if wanted:
             self._with_airflow(wanted)
+        if "waits_compared" in self.names:
+            self._one(
+                "waits_compared",
+                lambda: waits_compared.measure(
+                    self.parts, self.waits, quick=self.quick, write=self.write, say=self.say
+                ),
+            )
 
     def _with_airflow(self, wanted: Sequence[str]) -> None:
         from benchmarks import button_latency, entry_latency, open_waits
@@ -116,6 +142,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", metavar="name", help=f"of: {', '.join(NAMES)}")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions; figures are rough")
     parser.add_argument("--no-write", action="store_true", help="leave benchmarks/results/ alone")
+    compared = parser.add_argument_group("waits_compared")
+    compared.add_argument(
+        "--part", action="append", default=[], choices=(*PARTS, ONLY_TABLES), help="repeatable"
+    )
+    compared.add_argument(
+        "--waits", default="", metavar="N,N", help="open waits at each step, ascending"
+    )
     options = parser.parse_args(arguments)
     unknown = sorted(set(options.names) - set(NAMES))
     if unknown:
@@ -124,7 +157,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     console = Console(width=None if sys.stdout.isatty() else 150)
     session = Session(
-        options.names or NAMES, quick=options.quick, write=not options.no_write, console=console
+        options.names or DEFAULT,
+        quick=options.quick,
+        write=not options.no_write,
+        console=console,
+        parts=options.part,
+        waits=sorted(int(number) for number in options.waits.split(",") if number),
     )
     code = 0
     try:

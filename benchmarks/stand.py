@@ -76,9 +76,8 @@ class Stand:
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
-        self.metadata = psycopg.connect(
-            f"postgresql://postgres@/airflow?host={stack.postgres_host()}", autocommit=True
-        )
+        self.metadata = self._connect("airflow")
+        self.product = self._connect("feedback")
         url = stack.sandbox.airflow_url
         login = {"username": "admin", "password": ADMIN_PASSWORD}
         token = httpx.post(f"{url}/auth/token", json=login, timeout=60).json()["access_token"]
@@ -90,6 +89,22 @@ class Stand:
         """Close the connections; the sandbox is stopped by :func:`stand_up`."""
         self._client.close()
         self.metadata.close()
+        self.product.close()
+
+    def again(self) -> Stand:
+        """Another client of the same sandbox, for another thread."""
+        return Stand(self.stack)
+
+    def call(self, method: str, path: str, body: dict[str, Any]) -> Any:
+        """Ask Airflow's REST API for something; what it answers."""
+        answer = self._client.request(method, path, json=body)
+        if not answer.is_success:
+            raise BenchmarkError(f"{method} {path}: {answer.status_code} {answer.text}")
+        return answer.json()
+
+    def _connect(self, database: str) -> psycopg.Connection[Any]:
+        uri = f"postgresql://postgres@/{database}?host={self.stack.postgres_host()}"
+        return psycopg.connect(uri, autocommit=True, application_name=OWN_NAME)
 
     def wait_visible(self) -> None:
         """Until Airflow knows the benchmarks' DAGs."""
@@ -98,6 +113,11 @@ class Stand:
             return all(self._client.get(f"/dags/{d}").status_code == 200 for d in DAG_IDS)
 
         poll(known, VISIBLE_SECONDS, "Airflow did not find the benchmarks' DAGs", pause=0.5)
+
+    def keep_hot(self) -> None:
+        """Let no run be parked from now on."""
+        value = json.dumps({"hot_waits": 1_000_000, "park_after_minutes": 1_000_000})
+        self.call("PATCH", "/variables/gtm_feedback", {"key": "gtm_feedback", "value": value})
 
     def start_run(self, dag_id: str, run_id: str, conf: dict[str, Any] | None = None) -> None:
         """Start a run through the REST API, as a client of the product does."""
@@ -169,10 +189,20 @@ class Stand:
 
     def product_transactions(self) -> int:
         """Transactions of the product's database since its server started."""
+        return self.transactions("feedback")
+
+    def transactions(self, database: str) -> int:
+        """Transactions of a database since its server started."""
         self.metadata.execute("SELECT pg_stat_clear_snapshot()")
         row = self.metadata.execute(
-            "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = 'feedback'"
+            "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = %s",
+            (database,),
         ).fetchone()
+        return int(row[0]) if row else 0
+
+    def database_bytes(self, database: str) -> int:
+        """Size of a database on disk."""
+        row = self.metadata.execute("SELECT pg_database_size(%s)", (database,)).fetchone()
         return int(row[0]) if row else 0
 
     def product_connections(self) -> int:
@@ -187,10 +217,7 @@ class Stand:
 
     def cpu_seconds(self, program: str) -> dict[int, float]:
         """CPU time used so far by each live process of a program, by process id."""
-        found = re.search(rf"^{program}\s+RUNNING\s+pid (\d+)", self.stack.status(), re.M)
-        if found is None:
-            raise BenchmarkError(f"{program} is not running:\n{self.stack.status()}")
-        root = psutil.Process(int(found.group(1)))
+        root = self._process(program)
         used = {}
         for process in [root, *root.children(recursive=True)]:
             try:
@@ -201,6 +228,17 @@ class Stand:
             if process.pid == root.pid:  # what its ended children used
                 used[-process.pid] = times.children_user + times.children_system
         return used
+
+    def memory_bytes(self, program: str) -> int:
+        """Memory that a program's processes share with no other (USS)."""
+        root = self._process(program)
+        return sum(p.memory_full_info().uss for p in [root, *root.children(recursive=True)])
+
+    def _process(self, program: str) -> psutil.Process:
+        found = re.search(rf"^{program}\s+RUNNING\s+pid (\d+)", self.stack.status(), re.M)
+        if found is None:
+            raise BenchmarkError(f"{program} is not running:\n{self.stack.status()}")
+        return psutil.Process(int(found.group(1)))
 
 
 def poll(
