@@ -51,7 +51,7 @@ class Settings:
     web_base_url: str = ""
     stuck_after_minutes: float = 15
     hot_waits: float = 5
-    park_after_minutes: float = 15
+    park_after_minutes: float = 10
     resume_at_once: float = 16
     capture_emoji: str = "gtm-feedback"
     identity_cache_hours: float = 24
