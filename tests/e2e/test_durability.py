@@ -65,7 +65,7 @@ def test_an_answer_given_while_everything_is_down_counts_after_the_start(
     airflow.login()
     airflow.finish(run_id)
     assert airflow.result(run_id)["outcome"] == "created"
-    assert "button" not in str(card_of(slack, run_id)["blocks"])
+    assert "answer_create" not in str(card_of(slack, run_id)["blocks"])
 
 
 def test_clearing_the_wait_keeps_the_question_and_its_end(
@@ -77,7 +77,7 @@ def test_clearing_the_wait_keeps_the_question_and_its_end(
     until(lambda: hook_of(run_id).waiter not in (None, before.waiter), 30)
     after = hook_of(run_id)
     assert (after.id, after.status, after.expires_at) == (before.id, "pending", before.expires_at)
-    until(lambda: "button" in str(card_of(slack, run_id)["blocks"]), 10)
+    until(lambda: "answer_create" in str(card_of(slack, run_id)["blocks"]), 10)
     press(slack, run_id, "attach")
     airflow.finish(run_id)
     assert airflow.result(run_id)["outcome"] == "attached"

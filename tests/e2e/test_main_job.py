@@ -79,9 +79,9 @@ def test_a_likely_match_asks_and_the_press_decides(
     card = card_of(slack, run_id)
     stranger = slack.click("U0EVE", "D0ANN", card["ts"], f"answer_{choice}", force=True)
     assert stranger["status"] == 200
-    assert "button" in str(card_of(slack, run_id)["blocks"])
+    assert "answer_create" in str(card_of(slack, run_id)["blocks"])
     assert slack.click("U0ANN", "D0ANN", card["ts"], f"answer_{choice}")["status"] == 200
-    until(lambda: "button" not in str(card_of(slack, run_id)["blocks"]), 5)
+    until(lambda: "answer_create" not in str(card_of(slack, run_id)["blocks"]), 5)
     airflow.finish(run_id)
     assert airflow.result(run_id)["outcome"] == outcome
     words = str(card_of(slack, run_id)["blocks"])

@@ -76,12 +76,12 @@ def test_a_parked_question_is_answered_and_the_same_run_goes_on(
     until(lambda: is_parked(airflow, run_id), 40)
     assert "wait_for_answer waits for an answer until" in airflow.note(run_id)
     assert airflow.tasks(run_id)["apply_answer"] == "skipped"
-    assert "button" in str(card_of(slack, run_id)["blocks"])
+    assert "answer_create" in str(card_of(slack, run_id)["blocks"])
     press(slack, run_id, "create")
     go_on_and_finish(airflow, run_id)
     assert airflow.result(run_id)["outcome"] == "created"
     assert tries(airflow, run_id)["apply_answer"] == 1
-    assert "button" not in str(card_of(slack, run_id)["blocks"])
+    assert "answer_create" not in str(card_of(slack, run_id)["blocks"])
 
 
 def test_a_run_in_every_shape_is_parked_whole_and_each_answer_lets_its_part_go_on(
