@@ -6,6 +6,7 @@ import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
 from include.durable.api import answer_hook, create_hook, find_hook
@@ -97,6 +98,7 @@ def test_a_run_in_every_shape_is_parked_whole_and_each_answer_lets_its_part_go_o
     assert "and 2 more" in airflow.note(run_id, SHAPES)
     assert airflow.tasks(run_id, SHAPES)["group.always"] == "skipped"
     assert ends(stack, run_id) == 0
+    assert open_deadlines(stack, run_id) == 1, "the run is not over, so its deadline goes on"
     answer(SHAPES, run_id, "left")
     airflow.wait_for_task(run_id, "group.after_left", "success", dag_id=SHAPES)
     said = airflow.result(run_id, "group.after_left", SHAPES)
@@ -114,6 +116,7 @@ def test_a_run_in_every_shape_is_parked_whole_and_each_answer_lets_its_part_go_o
     ran = tries(airflow, run_id, SHAPES)
     assert (ran["group.after_left"], ran["group.always"], ran["finish"]) == (1, 1, 1)
     until(lambda: ends(stack, run_id) == 1, 60)
+    assert open_deadlines(stack, run_id) == 0
     events = airflow.client.get("/assets/events", params={"source_dag_id": SHAPES}).json()
     assert [e["source_run_id"] for e in events["asset_events"]].count(run_id) == 1
 
@@ -121,6 +124,19 @@ def test_a_run_in_every_shape_is_parked_whole_and_each_answer_lets_its_part_go_o
 def states(airflow: Airflow, run_id: str) -> list[str | None]:
     listed = airflow.client.get(f"/dags/{SHAPES}/dagRuns/{run_id}/taskInstances").json()
     return [ti["state"] for ti in listed["task_instances"]]
+
+
+def open_deadlines(stack: Stack, run_id: str) -> int:
+    """Deadlines of a run that Airflow still watches."""
+    uri = f"postgresql://postgres@/airflow?host={stack.postgres_host()}"
+    query = (
+        "SELECT count(*) FROM deadline d JOIN dag_run r ON r.id = d.dagrun_id "
+        "WHERE r.run_id = %s AND NOT d.missed"
+    )
+    with psycopg.connect(uri) as connection:
+        row = connection.execute(query, (run_id,)).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def ends(stack: Stack, run_id: str) -> int:

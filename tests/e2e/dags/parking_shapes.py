@@ -1,6 +1,7 @@
 """Waits in every shape: for the tests of parking.
 
-Two waits, mapped waits and a sleep in one run, with trigger rules, a group, a callback, an asset.
+Two waits, mapped waits and a sleep in one run, with trigger rules, a group, a callback, an asset
+and a deadline.
 """
 
 from __future__ import annotations
@@ -10,7 +11,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import Asset, dag, get_current_context, task, task_group
+from airflow.sdk import (
+    Asset,
+    AsyncCallback,
+    DeadlineAlert,
+    DeadlineReference,
+    dag,
+    get_current_context,
+    task,
+    task_group,
+)
 
 from include.durable.sensors import HookSensor, SleepSensor
 
@@ -27,6 +37,11 @@ def note_end(context: dict[str, Any]) -> None:
     catchup=False,
     max_active_runs=1000,
     on_success_callback=note_end,
+    deadline=DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=timedelta(hours=3),
+        callback=AsyncCallback("tests.e2e.late.note_late"),
+    ),
     doc_md=__doc__,
 )
 def parking_shapes() -> None:
