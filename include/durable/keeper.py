@@ -32,6 +32,8 @@ REST_SECONDS = 10.0
 """A step is made this often even if nothing woke the keeper."""
 BUSY_SECONDS = 0.3
 """Between steps while parked runs wait for their turn."""
+RETRY_SECONDS = 2.0
+"""Before a run whose continuation failed is tried again; doubled up to ``PAUSE_SECONDS``."""
 PAUSE_SECONDS = 30.0
 """A run that could not be parked, or continued, is left alone this long."""
 LIMIT = 20
@@ -56,6 +58,7 @@ class Step:
     given_up: list[str] = field(default_factory=list)
     parked: list[str] = field(default_factory=list)
     is_behind: bool = False
+    is_retrying: bool = False
 
 
 class Keeper:
@@ -66,6 +69,7 @@ class Keeper:
         self._runs = runs
         self._limits = limits
         self._paused: dict[str | int, float] = {}
+        self._failures: dict[int, int] = {}
 
     def step(self) -> Step:
         """Continue, settle, park; what cannot be done now is tried again in a later step."""
@@ -91,13 +95,18 @@ class Keeper:
         for parked_id in found:
             try:
                 outcome, cancelled = parking.resume(self._sessions, self._runs, parked_id)
-            except TransientError as error:
-                self._pause(parked_id, f"cannot be continued now: {error}", seconds=2.0)
-                step.is_behind = True
+            except Exception as error:
+                # One run that cannot go on keeps no other from going on, nor from being parked.
+                why = str(error) if isinstance(error, TransientError) else type(error).__name__
+                failures = self._failures[parked_id] = self._failures.get(parked_id, 0) + 1
+                pause = min(PAUSE_SECONDS, RETRY_SECONDS * 2 ** (failures - 1))
+                self._pause(parked_id, f"cannot be continued now: {why}", seconds=pause)
+                step.is_retrying = True
                 continue
+            self._failures.pop(parked_id, None)
             if outcome is Resumed.LATER:
                 self._paused[parked_id] = time.monotonic() + 1.0
-                step.is_behind = True
+                step.is_retrying = True
                 continue
             for hook in cancelled:
                 notify_handler(hook, "cancelled")
@@ -163,7 +172,10 @@ async def keep(loop: HookLoop, keeper: Keeper) -> None:
                         len(step.parked),
                         len(step.given_up),
                     )
-                pause = BUSY_SECONDS if step.is_behind else REST_SECONDS
+                if step.is_behind:
+                    pause = BUSY_SECONDS
+                elif step.is_retrying:
+                    pause = RETRY_SECONDS
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await woken.wait()

@@ -53,7 +53,7 @@ def second_triggerer(stack: Stack) -> Iterator[subprocess.Popen[bytes]]:
     """Another triggerer beside the first, as a deployment with two has it."""
     port = str(int(stack.sandbox.environment(stack.postgres_host())[TRIGGER_LOG_PORT]) + 1)
     environment = stack.sandbox.environment(stack.postgres_host()) | {TRIGGER_LOG_PORT: port}
-    with (stack.logs / "triggerer-2.log").open("ab") as log:
+    with (stack.logs / "triggerer-2.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "airflow", "triggerer"],
             env=environment,
@@ -63,7 +63,7 @@ def second_triggerer(stack: Stack) -> Iterator[subprocess.Popen[bytes]]:
             start_new_session=True,
         )
     try:
-        until(lambda: "second" if _loaded(stack) else "", 90)
+        until(lambda: _loaded(stack), 90)
         yield process
     finally:
         kill_group(process)

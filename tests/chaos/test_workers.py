@@ -125,4 +125,6 @@ def test_the_entries_of_this_suite_have_one_outcome_each() -> None:
         undone = session.scalar(
             select(func.count()).select_from(Entry).where(Entry.status != "done")
         )
+        entries = session.scalar(select(func.count()).select_from(Entry))
+    assert entries, "the suite made no entry"
     assert undone == 0

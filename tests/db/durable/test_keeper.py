@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from include.durable.keeper import Keeper, Limits
+from include.errors import TransientError
 from include.store.session import session_scope
 from tests.db.durable.parked import (
     answer,
@@ -19,6 +20,8 @@ from tests.db.durable.parked import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tests.db.durable.airflow_double import AirflowDouble
 
 pytestmark = pytest.mark.usefixtures("feedback_db")
@@ -118,7 +121,31 @@ def test_a_run_whose_resume_fails_is_tried_again_and_others_go_on(airflow: Airfl
     airflow.fail["clear"] = 1
     step = keeper(airflow).step()
     assert len(step.resumed) == 1
-    assert step.is_behind
+    assert step.is_retrying
     assert airflow.runs["r2"].cleared
     assert keeper(airflow).step().resumed
     assert airflow.runs["r1"].cleared
+
+
+@pytest.mark.parametrize("error", [TransientError("HTTP 500"), KeyError("state")])
+def test_a_run_that_never_goes_on_keeps_no_other_from_going_on_or_being_parked(
+    airflow: AirflowDouble, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    for run_id in ("r1", "r2"):
+        waiting_run(airflow, run_id)
+        park(airflow, run_id)
+        answer(run_id)
+    real = airflow.clear
+
+    def clear(dag_id: str, run_id: str, tasks: Iterable[tuple[str, int]]) -> None:
+        if run_id == "r1":
+            raise error
+        real(dag_id, run_id, tasks)
+
+    monkeypatch.setattr(airflow, "clear", clear)
+    for number in range(3):
+        waiting_run(airflow, f"new{number}")
+    step = keeper(airflow, hot=1).step()
+    assert len(step.resumed) == 1
+    assert len(step.parked) == 2
+    assert (airflow.runs["r1"].cleared, len(airflow.runs["r2"].cleared)) == ([], 1)
