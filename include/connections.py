@@ -98,8 +98,13 @@ def _from_airflow(conn_id: str) -> ConnectionInfo:
             f"Airflow connection '{conn_id}' is not defined. Add it under Admin > Connections, in "
             f"airflow_settings.yaml, or set AIRFLOW_CONN_{conn_id.upper()}."
         ) from None
+    return info_from(connection)
+
+
+def info_from(connection: Any) -> ConnectionInfo:
+    """An Airflow connection, of its SDK or of its database, as this product uses it."""
     return ConnectionInfo(
-        conn_id=conn_id,
+        conn_id=str(connection.conn_id),
         host=connection.host or "",
         port=connection.port,
         login=connection.login or "",

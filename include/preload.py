@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 MODULES = (
     "airflow.providers.standard.decorators.branch_python",
     "airflow.providers.standard.decorators.python",
+    "include.assets",
     "include.dag_params",
     "include.durable.sensors",
     "include.feedback.import_steps",
@@ -42,24 +43,72 @@ def on_starting(component: object) -> None:  # noqa: ARG001
 
 
 def preload() -> None:
-    """Import; a failure is logged and costs only the time it would have saved."""
-    try:
-        from openai import DefaultHttpxClient, OpenAI
-        from sqlalchemy.orm import configure_mappers
+    """Import and rehearse; a failure is logged and costs only the time it would have saved."""
+    for warm in (import_modules, warm_airflow, warm_openai, rehearse_main_job):
+        try:
+            warm()
+        except Exception as error:
+            log.warning(
+                "%s failed (%s); tasks do it for themselves and start slower",
+                warm.__name__,
+                type(error).__name__,
+            )
 
-        for module in MODULES:
-            import_module(module)
-        warm_airflow()
-        configure_mappers()
-        # The package loads its types when a client is first used. No call is made.
-        with OpenAI(
-            base_url="http://127.0.0.1:9/v1",
-            api_key="none",
-            http_client=DefaultHttpxClient(verify=False),
-        ) as client:
-            _ = client.embeddings
-    except Exception:
-        log.exception("Preloading failed; tasks import for themselves and start slower")
+
+def import_modules() -> None:
+    """Import what tasks import, and prepare the tables' classes."""
+    from sqlalchemy.orm import configure_mappers
+
+    for module in MODULES:
+        import_module(module)
+    configure_mappers()
+
+
+def warm_openai() -> None:
+    """One call to a server of one answer: the package loads much of itself on first use."""
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+    from threading import Thread
+
+    from include.matching.embed import OpenAIEmbedder
+
+    class OneVector(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:  # the name that http.server calls
+            self.rfile.read(int(self.headers["content-length"]))
+            body = b'{"data": [{"index": 0, "embedding": [1.0]}]}'
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), OneVector) as server:
+        server.timeout = 5
+        thread = Thread(target=server.handle_request)
+        thread.start()
+        try:
+            base_url = f"http://127.0.0.1:{server.server_port}/v1"
+            OpenAIEmbedder(base_url, "none", "none", dimensions=1, timeout=5).embed(["a"])
+        finally:
+            thread.join()
+
+
+def rehearse_main_job() -> None:
+    """Walk the main job's path through the database once; nothing of it stays there.
+
+    Tasks that are forked afterwards use the same engine, with what it has learnt, and connections
+    of their own.
+    """
+    from airflow.models.connection import Connection
+
+    from include.connections import FEEDBACK_DB, info_from
+    from include.feedback.rehearsal import rehearse
+    from include.store.session import database_url, engine_for
+
+    info = info_from(Connection.get_connection_from_secrets(FEEDBACK_DB))
+    rehearse(engine_for(database_url(info)))
 
 
 def warm_airflow() -> None:

@@ -52,17 +52,22 @@ def note_backlog(session: Session, lag: timedelta = timedelta(0)) -> int | None:
 
     At most one in two minutes. Returns its row's id.
     """
-    waiting = session.scalars(
-        select(func.count(Entry.id)).where(
-            Entry.status == EntryStatus.RECEIVED, Entry.dag_id == MAIN_DAG
-        )
-    ).one()
+    waiting = waiting_entries(session)
     # One that waits is this one: no need to ask for the setting, which is a call.
     if lag < LATE and (waiting < 2 or waiting < load_settings().backlog_from):
         return None
     now = session.scalars(select(func.now())).one()
     begun = EPOCH + (now - EPOCH) // PERIOD * PERIOD
     return queue_run(session, DRAIN_DAG, f"{AUTOMATIC}{begun:%Y%m%dT%H%M}", {})
+
+
+def waiting_entries(session: Session) -> int:
+    """How many entries of the main job are stored and undecided."""
+    return session.scalars(
+        select(func.count(Entry.id)).where(
+            Entry.status == EntryStatus.RECEIVED, Entry.dag_id == MAIN_DAG
+        )
+    ).one()
 
 
 def start_drain_if_needed(lag: timedelta = timedelta(0)) -> bool:

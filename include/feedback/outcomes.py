@@ -54,10 +54,13 @@ if TYPE_CHECKING:
 
     from include.durable.types import HookView
     from include.matching.types import Embedder, Judge
+    from include.settings import Settings
     from include.store.session import SessionScope
 
 
-def attach_matched(session: Session, entry_id: int, *, quiet: bool = False) -> int:
+def attach_matched(
+    session: Session, entry_id: int, *, quiet: bool = False, settings: Settings | None = None
+) -> int:
     """Attach an entry to the request its match decision names; tell the submitter, with Undo.
 
     ``quiet`` tells nobody (an import of old feedback).
@@ -71,11 +74,13 @@ def attach_matched(session: Session, entry_id: int, *, quiet: bool = False) -> i
         feedback_id = attach(session, entry, decision.request_id, evidence)
         finish(entry, Outcome.ATTACHED)
         if not quiet:
-            _tell_attached(session, entry, decision.request_id, feedback_id, evidence)
+            _tell_attached(session, entry, decision.request_id, feedback_id, evidence, settings)
     return decision.request_id
 
 
-def finish_opened(session: Session, entry_id: int, *, quiet: bool = False) -> int:
+def finish_opened(
+    session: Session, entry_id: int, *, quiet: bool = False, settings: Settings | None = None
+) -> int:
     """Make the entry the first evidence of the request that ``match_entry`` opened for it.
 
     ``quiet`` tells nobody and starts no ``new_request`` (an import of old feedback).
@@ -91,7 +96,7 @@ def finish_opened(session: Session, entry_id: int, *, quiet: bool = False) -> in
         feedback_id = attach(session, entry, request.id, evidence)
         finish(entry, Outcome.CREATED)
         if not quiet:
-            _tell_opened(session, entry, request, feedback_id)
+            _tell_opened(session, entry, request, feedback_id, settings)
             queue_new_request(session, request)
     return request.id
 
@@ -277,10 +282,15 @@ def _record_close(
 
 
 def _tell_attached(
-    session: Session, entry: Entry, request_id: int, feedback_id: int, evidence: Evidence
+    session: Session,
+    entry: Entry,
+    request_id: int,
+    feedback_id: int,
+    evidence: Evidence,
+    settings: Settings | None = None,
 ) -> None:
     request = session.get_one(Request, request_id)
-    settings = load_settings()
+    settings = settings or load_settings()
     card = blocks.attached_card(
         quote=entry.customer_pain,
         request_title=request.title,
@@ -293,7 +303,7 @@ def _tell_attached(
         session,
         key=f"attached:{feedback_id}",
         purpose="attached",
-        address=_address(session, entry),
+        address=_address(session, entry, settings),
         body=card.text,
         blocks=card.blocks,
         entry_id=entry.id,
@@ -305,8 +315,14 @@ def _token(session: Session, feedback_id: int) -> str:
     return sign("undo", str(feedback_id), signing_keys(session)[0])
 
 
-def _tell_opened(session: Session, entry: Entry, request: Request, feedback_id: int) -> None:
-    settings = load_settings()
+def _tell_opened(
+    session: Session,
+    entry: Entry,
+    request: Request,
+    feedback_id: int,
+    settings: Settings | None = None,
+) -> None:
+    settings = settings or load_settings()
     areas = session.scalars(
         select(Area.name)
         .join(RequestArea, RequestArea.area_id == Area.id)
@@ -324,13 +340,13 @@ def _tell_opened(session: Session, entry: Entry, request: Request, feedback_id: 
         session,
         key=f"created:{entry.id}",
         purpose="created",
-        address=_address(session, entry),
+        address=_address(session, entry, settings),
         body=card.text,
         blocks=card.blocks,
         entry_id=entry.id,
     )
 
 
-def _address(session: Session, entry: Entry) -> str:
+def _address(session: Session, entry: Entry, settings: Settings) -> str:
     user = session.get(User, entry.submitter_id) if entry.submitter_id is not None else None
-    return (user.slack_user_id if user else None) or load_settings().review_channel
+    return (user.slack_user_id if user else None) or settings.review_channel

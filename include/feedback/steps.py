@@ -53,14 +53,16 @@ def match(entry_id: int, *, run_id: str, is_last_try: bool) -> Route | None:
 
 def attach(entry_id: int) -> int:
     """Attach to the matched request; returns its id."""
+    settings = load_settings()
     with session_scope() as session:
-        return outcomes.attach_matched(session, entry_id)
+        return outcomes.attach_matched(session, entry_id, settings=settings)
 
 
 def finish_opened(entry_id: int) -> int:
     """Complete the request this entry opened; returns its id."""
+    settings = load_settings()
     with session_scope() as session:
-        return outcomes.finish_opened(session, entry_id)
+        return outcomes.finish_opened(session, entry_id, settings=settings)
 
 
 def ask(entry_id: int, *, dag_id: str, run_id: str) -> int:
