@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from benchmarks.report import Report
     from benchmarks.stand import Stand
 
-# All but the last share one sandbox when they are run together; a burst and presses come after the
-# cold waits and leave them open.
-ON_AIRFLOW = ("cold", "burst", "press", "approval", "hot")
+# All but the last share one sandbox when they are run together; burst, presses and sleeps come
+# after the cold waits and leave them open.
+ON_AIRFLOW = ("cold", "burst", "press", "sleep", "approval", "hot")
 PARTS = (*ON_AIRFLOW, "dbos")
 PLAN = (0, 100, 1000, 10_000)
 HOT_PLAN = (0, 5, 10, 20, 50, 100, 1000, 10_000)
@@ -93,15 +93,17 @@ def _on(
     quick: bool,
     say: Callable[[str], None],
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    from benchmarks.compared import burst, press, steps
+    from benchmarks.compared import burst, press, sleep, steps
     from benchmarks.compared.clone import remove_runs
     from benchmarks.compared.systems import COLD, SYSTEMS
 
     if part == "press":
-        yield part, press.measure(stand, 5 if quick else 20, say=say)
+        yield part, press.measure(stand, 5 if quick else 60, say=say)
+    elif part == "sleep":
+        yield part, sleep.measure(stand, 5 if quick else 20, say=say)
     elif part == "burst":
         COLD.configure(stand)
-        yield part, burst.measure(stand, 20 if quick else 100, say=say)
+        yield part, burst.measure(stand, 20 if quick else 1000, say=say)
     else:
         whole = HOT_PLAN if part == "hot" else PLAN
         plan = tuple(waits) or (QUICK_PLAN if quick else whole)

@@ -13,6 +13,10 @@ class FatalError(Exception):
     """A permanent failure: bad input, missing data, refused credentials. Never retried."""
 
 
+class UnstorableValue(FatalError):
+    """A value no row can hold: a text with NUL, a lone half of a character, a number too large."""
+
+
 class TransientError(Exception):
     """A failure that may be gone in a moment: a timeout, a lost connection, a rate limit, a 5xx.
 

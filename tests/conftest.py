@@ -35,3 +35,16 @@ def postgres() -> Iterator[SandboxPostgres]:
         gc.collect()
         stop_server(folder / "data", mode="immediate")
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Share the tests out to two processes (``make test``): the running Airflow, and the rest.
+
+    What needs the one running Airflow stays together and comes first, as it takes longest and
+    mostly waits; the other files are shared out one by one.
+    """
+    running = Path(__file__).parent / "e2e"
+    items.sort(key=lambda item: running not in item.path.parents)
+    for item in items:
+        group = "airflow" if running in item.path.parents else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))

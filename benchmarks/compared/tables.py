@@ -35,6 +35,8 @@ def report(kept: dict[str, Any]) -> Report:
         made.figures.append(_budget(kept["hot"]))
     if "press" in kept:
         made.figures.append(_press(kept["press"]["press"]))
+    if "sleep" in kept:
+        made.figures.append(_sleep(kept["sleep"]["sleep"]))
     if "burst" in kept:
         made.figures.append(_burst(kept["burst"]["burst"]))
     made.figures.append(_parts(kept))
@@ -192,6 +194,22 @@ def _press(figures: dict[str, Any]) -> Figures:
     )
 
 
+def _sleep(figures: dict[str, Any]) -> Figures:
+    names = {
+        "hot": "hot: due -> next task started",
+        "cold": "parked: due -> next task started",
+        "ready": "all of Airflow started again: command -> healthy",
+        "down": "due while all was down: command -> next task started",
+    }
+    return Figures(
+        "Sleeps that end",
+        ("What", "n", "p50", "p95", "min", "max"),
+        [(title, *spread(figures[name])) for name, title in names.items()],
+        "Sleeps that end two seconds apart. Then five hot and five parked ones whose time comes "
+        "while every program of Airflow is stopped; these count from the command that starts them.",
+    )
+
+
 def _burst(figures: dict[str, Any]) -> Figures:
     ratio = figures["seconds"] / figures["floor"]
     moved = figures["moved"]
@@ -265,6 +283,14 @@ def _targets(kept: dict[str, Any]) -> list[Target]:
             ("locked", "press -> card locked, p95", 0.5),
         ):
             found.append(Target(title, limit, percentile(figures[name], 95)))
+    if "sleep" in kept:
+        figures = kept["sleep"]["sleep"]
+        after = max(figures["down"]) - figures["ready"][0]
+        found += [
+            Target("hot sleep: due -> next task, longest", 5.0, max(figures["hot"])),
+            Target("parked sleep: due -> next task, longest", 5.0, max(figures["cold"])),
+            Target("due while all was down: Airflow healthy -> next task, longest", 10.0, after),
+        ]
     if "burst" in kept:
         figures = kept["burst"]["burst"]
         missing = figures["answers"] - figures["carried_out"]

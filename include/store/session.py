@@ -13,7 +13,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingErr
 from sqlalchemy.orm import Session, sessionmaker
 
 from include.connections import FEEDBACK_DB, ConnectionInfo, get_connection
-from include.errors import FatalError, TransientError
+from include.errors import FatalError, TransientError, UnstorableValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -97,6 +97,7 @@ def session_scope() -> Iterator[Session]:
         TransientError: the database cannot be reached, or another transaction was in the way; a
             retry helps.
         FatalError: the database refused a row; the message names the constraint, not the row.
+        UnstorableValue: a value is one that no row can hold.
     """
     try:
         with sessionmaker(engine(), expire_on_commit=False)() as session, session.begin():
@@ -104,6 +105,8 @@ def session_scope() -> Iterator[Session]:
     except DBAPIError as error:
         # PostgreSQL's own message quotes the row, that is the customer's words: `from None`.
         raise _translated(error) from None
+    except UnicodeEncodeError:
+        raise UnstorableValue("A text holds half a character and cannot be stored.") from None
 
 
 def _translated(error: DBAPIError) -> FatalError | TransientError:
@@ -119,7 +122,8 @@ def _translated(error: DBAPIError) -> FatalError | TransientError:
             )
             if value
         ]
-        return FatalError(
+        kind = UnstorableValue if isinstance(error, DataError) else FatalError
+        return kind(
             f"The database refused it ({type(error).__name__} {state}): "
             f"{', '.join(where) or getattr(diagnosis, 'message_primary', 'no detail')}"
         )

@@ -271,6 +271,25 @@ def test_no_mutation_is_answered_with_an_error_of_ours(caller: Caller) -> None:
     assert 400 in seen
 
 
+@pytest.mark.parametrize("odd", ["a\x00b", "\ud800"])
+def test_no_text_of_ours_may_be_one_that_a_database_cannot_hold(caller: Caller, odd: str) -> None:
+    """Every single text of our own payloads in turn, without a dice."""
+    own = len(EVENTS) + len(INTERACTIONS) + len(COMMANDS)
+    tried = 0
+    for how, base in BASES[:own]:
+        for *path, last in places(base):
+            body = json.loads(json.dumps(base))
+            owner = body
+            for key in path:
+                owner = owner[key]
+            if not isinstance(owner[last], str):
+                continue
+            owner[last] = odd
+            tried += 1
+            assert send(caller, how, body) in (200, 400), (how, path, last)
+    assert tried > 100
+
+
 def test_nothing_unsigned_has_an_effect(caller: Caller) -> None:
     @settings(MODERATE, max_examples=max(50, COUNT // 10))
     @given(mutated(), st.sampled_from([{"secret": "another"}, {"age": 360}, {"age": -360}]))

@@ -11,6 +11,7 @@ from slack_bolt import App, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltUnhandledRequestError
 
+from include.errors import UnstorableValue
 from include.slack.relay.incoming import MalformedPayload
 from include.slack.relay.listeners import register_all
 from include.slack.relay.safe_log import describe, where
@@ -25,7 +26,15 @@ _quiet = logging.getLogger(f"{__name__}.bolt")
 _quiet.setLevel(logging.ERROR)
 
 # What reading a payload of the wrong shape raises; nothing is stored by then.
-_SENSELESS = (MalformedPayload, KeyError, TypeError, AttributeError, IndexError)
+_SENSELESS = (
+    MalformedPayload,
+    UnstorableValue,
+    UnicodeEncodeError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+)
 
 _ANYTHING = re.compile(r".*", re.DOTALL)
 UNKNOWN_COMMAND = "I do not know this command. I listen to `/feedback` and `/shipped`."

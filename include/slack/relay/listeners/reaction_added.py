@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from include.feedback.capture import may_begin_anew, message_key
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from slack_bolt import Ack, App
 
 DAG_ID = "ingest_slack_feedback_from_reaction"
+
+_SLACK_ID = re.compile(r"[A-Z0-9]{2,60}")
+_TS = re.compile(r"[0-9]{1,20}\.[0-9]{1,20}")
 
 
 def register(app: App) -> None:
@@ -35,7 +39,7 @@ def receive(ack: Ack, body: dict[str, Any]) -> None:
         ack()
         return
     channel, ts = item.get("channel"), item.get("ts")
-    if not all(isinstance(part, str) and part for part in (user, channel, ts)):
+    if not (_is(_SLACK_ID, user) and _is(_SLACK_ID, channel) and _is(_TS, ts)):
         raise MalformedPayload("a reaction names no user, channel or message")
     key = message_key(str(channel), str(ts))
     with session_scope() as session:
@@ -43,6 +47,10 @@ def receive(ack: Ack, body: dict[str, Any]) -> None:
         run_key = event_key(body) if may_begin_anew(session, key) else key
     conf = {"channel": channel, "message_ts": ts, "user": user, "is_internal": is_internal(body)}
     accept(ack, from_event(body, {}, dag_id=DAG_ID, run_conf=conf, run_key=run_key))
+
+
+def _is(form: re.Pattern[str], value: object) -> bool:
+    return isinstance(value, str) and form.fullmatch(value) is not None
 
 
 def is_internal(body: dict[str, Any]) -> bool:
