@@ -98,7 +98,7 @@ def _on(
     from benchmarks.compared.systems import COLD, SYSTEMS
 
     if part == "press":
-        yield part, press.measure(stand, 5 if quick else 60, say=say)
+        yield part, press.measure(stand, 5 if quick else 40, say=say)
     elif part == "sleep":
         yield part, sleep.measure(stand, 5 if quick else 20, say=say)
     elif part == "burst":

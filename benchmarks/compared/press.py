@@ -32,9 +32,10 @@ def measure(stand: Stand, presses: int, *, say: Callable[[str], None]) -> dict[s
     with SlackSandbox(stand.stack.sandbox.slack_url) as slack:
         say(f"waits_compared: {presses} presses through the relay")
         runs = [f"press-{number}" for number in range(presses + 1)]
-        for run_id in runs:
+        cards = []
+        for run_id in runs:  # one after the other: many at once would be drained as a backlog
             _ask(stand, run_id)
-        cards = [_card(run_id) for run_id in runs]
+            cards.append(_card(run_id))
         found: dict[str, list[float]] = {"acknowledged": [], "stored": [], "locked": []}
         for number, (run_id, ts) in enumerate(zip(runs, cards, strict=True)):
             seconds = _press(stand, slack, run_id, ts)

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from include import airflow_api
 from include.durable import parking
 from include.durable.api import COLUMNS, cancel_hook, get_hook
-from include.durable.handlers import notify_handler
+from include.durable.handlers import notify_handler, tell_closed
 from include.durable.keeper import Keeper, Limits, Step
 from include.durable.loop import CLOSE_OVERDUE, MARK_REMINDED, OVERDUE_REMINDER
 from include.durable.types import CANCELLED_IN_AIRFLOW, HookView
@@ -27,6 +27,12 @@ _WAITING_DAGS = text(
 _OPEN_HOOKS = text(
     "SELECT id FROM hooks WHERE dag_id = :dag_id AND run_id = ANY(:run_ids) "
     "AND is_current AND status = 'pending'"
+)
+# Whoever closed it is telling the handler right now; after a minute nobody is.
+_UNTOLD = text(
+    f"SELECT {COLUMNS} FROM hooks WHERE status IN ('expired', 'cancelled') "
+    "AND handler IS NOT NULL AND told_at IS NULL "
+    "AND closed_at < durable_now() - interval '1 minute' ORDER BY closed_at LIMIT 200"
 )
 _REMIND = text(f"SELECT {COLUMNS} FROM hooks WHERE {OVERDUE_REMINDER} LIMIT 200")
 
@@ -60,7 +66,8 @@ def catch_up() -> dict[str, int]:
         closed = [HookView(**row) for row in rows]
     for hook in closed:
         if hook.status == "expired":
-            notify_handler(hook, "expired")
+            tell_closed(session_scope, hook)
+    told = _tell_again(session_scope)
     reminded = _remind(session_scope)
     orphans = close_orphans(session_scope)
     step = Step()
@@ -68,6 +75,7 @@ def catch_up() -> dict[str, int]:
     return {
         "overdue": len(closed),
         "orphans": len(orphans),
+        "told_again": told,
         "reminded": reminded,
         "continued": len(step.resumed),
         "given_up": len(step.given_up),
@@ -108,7 +116,7 @@ def resume_by_hand(sessions: Sessions, runs: Runs, dag_id: str, run_id: str) -> 
         )
     outcome, cancelled = parking.resume(sessions, runs, parked_id)
     for hook in cancelled:
-        notify_handler(hook, "cancelled")
+        tell_closed(sessions, hook)
     return str(outcome)
 
 
@@ -137,9 +145,16 @@ def close_orphans(sessions: Sessions) -> list[str]:
                     continue
                 hook = get_hook(session, hook_id)
             if hook is not None:
-                notify_handler(hook, "cancelled")
+                tell_closed(sessions, hook)
                 closed.append(hook.run_id)
     return closed
+
+
+def _tell_again(sessions: Sessions) -> int:
+    """Call the handlers that failed when their hook closed; how many have heard now."""
+    with sessions() as session:
+        hooks = [HookView(**row) for row in session.execute(_UNTOLD).mappings()]
+    return sum(tell_closed(sessions, hook) for hook in hooks)
 
 
 def _remind(sessions: Sessions) -> int:

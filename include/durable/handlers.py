@@ -8,6 +8,7 @@ middle), so what it does must be keyed: it writes to the message ledger, it does
 from __future__ import annotations
 
 import importlib
+import logging
 import re
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,12 @@ from include.errors import FatalError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from include.durable.parking import Sessions
     from include.durable.types import HookEvent, HookView
 
+log = logging.getLogger(__name__)
+
+MARK_TOLD = "UPDATE hooks SET told_at = durable_now() WHERE id = "
 _MODULE = re.compile(r"include(\.[a-z_]+)+")
 
 
@@ -42,3 +47,25 @@ def notify_handler(hook: HookView, event: HookEvent) -> None:
     """Tell the hook's handler, if it has one."""
     if hook.handler:
         resolve_handler(hook.handler)(hook, event)
+
+
+def tell_closed(sessions: Sessions, hook: HookView) -> bool:
+    """Tell the handler that a hook expired or was cancelled, and note that it has heard.
+
+    False when the handler failed: the sweep tells it again (``catch_up``).
+    """
+    from sqlalchemy import text
+
+    try:
+        notify_handler(hook, "expired" if hook.status == "expired" else "cancelled")
+    except Exception as error:
+        log.warning(
+            "durable hook %s: handler failed on %s (%s); the sweep will call it again",
+            hook.id,
+            hook.status,
+            type(error).__name__,
+        )
+        return False
+    with sessions() as session:
+        session.execute(text(MARK_TOLD + ":id"), {"id": hook.id})
+    return True

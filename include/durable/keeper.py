@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from include.durable import parking
-from include.durable.handlers import notify_handler
+from include.durable.handlers import tell_closed
 from include.durable.parking import CannotPark, Resumed
 from include.errors import FatalError, TransientError
 
@@ -109,7 +109,7 @@ class Keeper:
                 step.is_retrying = True
                 continue
             for hook in cancelled:
-                notify_handler(hook, "cancelled")
+                tell_closed(self._sessions, hook)
             (step.resumed if outcome is Resumed.CONTINUED else step.given_up).append(str(parked_id))
 
     def _settle(self) -> None:

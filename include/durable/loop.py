@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from include.durable.handlers import notify_handler
+from include.durable.handlers import MARK_TOLD, notify_handler
 from include.durable.types import CANCELLED_IN_AIRFLOW, HookEvent, HookView
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ JOIN_WAITERS = f"""
            parked_at = NULL,
            status = CASE WHEN reopen THEN 'pending' ELSE h.status END,
            closed_at = CASE WHEN reopen THEN NULL ELSE h.closed_at END,
+           told_at = CASE WHEN reopen THEN NULL ELSE h.told_at END,
            answered_via = CASE WHEN reopen THEN NULL ELSE h.answered_via END
       FROM (SELECT j.*, o.id,
                    o.status = 'cancelled' AND o.answered_via = '{CANCELLED_IN_AIRFLOW}'
@@ -193,8 +194,8 @@ class HookLoop:
         async with connection:
             cursor = await connection.execute(CANCEL_OWN, {"key": wait.key, "waiter": wait.waiter})
             row = await cursor.fetchone()
-        if row is not None:
-            await self._tell(HookView(**row), "cancelled")
+            if row is not None and await self._tell(HookView(**row), "cancelled"):
+                await connection.execute(MARK_TOLD + "%(id)s", {"id": row["id"]})
 
     async def _serve(self) -> AsyncIterator[Pass]:
         connection = await self._connect()
@@ -242,8 +243,8 @@ class HookLoop:
         missing = await self._join_pending(connection)
         for row in await self._rows(connection, CLOSE_OVERDUE, {}):
             hook = HookView(**row)
-            if hook.status == "expired":
-                await self._tell(hook, "expired")
+            if hook.status == "expired" and await self._tell(hook, "expired"):
+                await self._rows(connection, MARK_TOLD + "%(id)s", {"id": hook.id})
         closed: dict[str, HookView] = {}
         seconds = SAFETY_POLL_SECONDS
         for row in await self._rows(connection, LOOK, {"keys": list(self._waits)}):

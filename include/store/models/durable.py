@@ -44,6 +44,7 @@ class Hook(Base):
 
     ``parked_at`` is set while its run is parked cold. ``wait_resumes`` says that the waiting task
     itself must run again on resume, because its success means something (outlets, a callback).
+    ``told_at`` is when the handler has heard that the hook expired or was cancelled.
     """
 
     __tablename__ = "hooks"
@@ -82,6 +83,7 @@ class Hook(Base):
     waiter: Mapped[str | None] = mapped_column(Text)
     parked_at: Mapped[Moment | None]
     wait_resumes: Mapped[bool] = mapped_column(default=False, server_default="false")
+    told_at: Mapped[Moment | None]
     created_at: Mapped[CreatedAt]
 
     __table_args__ = (
@@ -106,6 +108,13 @@ class Hook(Base):
             "ix_hooks_to_resume",
             "closed_at",
             postgresql_where=text("parked_at IS NOT NULL AND status <> 'pending'"),
+        ),
+        Index(
+            "ix_hooks_untold",
+            "closed_at",
+            postgresql_where=text(
+                "status IN ('expired', 'cancelled') AND handler IS NOT NULL AND told_at IS NULL"
+            ),
         ),
     )
 

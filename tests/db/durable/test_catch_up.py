@@ -1,0 +1,102 @@
+"""What the sweep does for the waits: close, remind, and tell a handler again that has failed."""
+
+from __future__ import annotations
+
+import sys
+import types
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from include.durable import catch_up
+from include.durable.api import create_hook
+from include.durable.keeper import Keeper, Limits
+from include.store.session import session_scope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from include.durable.types import HookEvent, HookView
+    from tests.db.durable.airflow_double import AirflowDouble
+    from tests.virtual_clock import MoveClock
+
+pytestmark = pytest.mark.usefixtures("feedback_db")
+HANDLER = "include.durable.heard_by_the_sweep"
+
+
+class Handler:
+    """Hears of hooks; fails as long as it is told to."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, str]] = []
+        self.fails = False
+
+    def __call__(self, hook: HookView, event: HookEvent) -> None:
+        """Note the event, or fail."""
+        self.heard.append((hook.run_id, event))
+        if self.fails:
+            raise ConnectionError("Slack is away")
+
+
+@pytest.fixture
+def handler(monkeypatch: pytest.MonkeyPatch) -> Handler:
+    """The handler of the hooks that these tests open."""
+    made, module = Handler(), types.ModuleType(HANDLER)
+    module.on_hook_event = made  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, HANDLER, module)
+    return made
+
+
+@pytest.fixture
+def sweep(airflow: AirflowDouble, monkeypatch: pytest.MonkeyPatch) -> Callable[[], dict[str, int]]:
+    """The sweep on an Airflow that is a double."""
+    limits = Limits(5, timedelta(hours=1), 16)
+    monkeypatch.setattr(catch_up, "limits_in_force", lambda: limits)
+    monkeypatch.setattr(
+        catch_up, "make_keeper", lambda: Keeper(session_scope, airflow, lambda: limits)
+    )
+    monkeypatch.setattr(catch_up.airflow_api, "failed_runs", lambda _dag_id, _since: [])
+    return catch_up.catch_up
+
+
+def ask() -> None:
+    with session_scope() as session:
+        create_hook(
+            session,
+            dag_id="a_dag",
+            run_id="r1",
+            name="answer",
+            kind="approval",
+            handler=HANDLER,
+            expires_after=timedelta(days=7),
+        )
+
+
+def test_a_handler_that_failed_is_told_again_until_it_has_heard(
+    handler: Handler, sweep: Callable[[], dict[str, int]], move_clock: MoveClock
+) -> None:
+    ask()
+    handler.fails = True
+    move_clock(timedelta(days=7, seconds=1))
+    assert sweep()["overdue"] == 1
+    assert sweep()["told_again"] == 0  # within the minute somebody may be telling it
+    assert handler.heard == [("r1", "expired")]
+
+    move_clock(timedelta(days=7, minutes=2))
+    assert sweep()["told_again"] == 0
+    handler.fails = False
+    assert sweep()["told_again"] == 1
+    assert sweep()["told_again"] == 0
+    assert handler.heard == [("r1", "expired")] * 3
+
+
+def test_a_handler_that_has_heard_is_left_alone(
+    handler: Handler, sweep: Callable[[], dict[str, int]], move_clock: MoveClock
+) -> None:
+    ask()
+    move_clock(timedelta(days=7, seconds=1))
+    assert sweep()["overdue"] == 1
+    move_clock(timedelta(days=8))
+    assert sweep()["told_again"] == 0
+    assert handler.heard == [("r1", "expired")]
