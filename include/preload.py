@@ -36,10 +36,18 @@ MODULES = (
 )
 
 
+_done: list[bool] = []
+
+
 @hookimpl
 def on_starting(component: object) -> None:  # noqa: ARG001
-    """Airflow's listener hook: the scheduler starts and has not forked its workers yet."""
-    preload()
+    """Airflow's listener hook: the scheduler starts and has not forked its workers yet.
+
+    Airflow calls it again in every task's process, which has inherited what was done here.
+    """
+    if not _done:
+        _done.append(True)
+        preload()
 
 
 def preload() -> None:

@@ -72,3 +72,12 @@ def test_what_cannot_be_warmed_is_said_and_costs_nothing_else(
 
     assert "rehearse_main_job failed (OperationalError)" in caplog.text
     assert "secret" not in caplog.text
+
+
+def test_a_task_that_inherits_it_does_not_do_it_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[bool] = []
+    monkeypatch.setattr(preload, "_done", [])
+    monkeypatch.setattr(preload, "preload", lambda: done.append(True))
+    for _ in range(2):
+        preload.on_starting(object())
+    assert done == [True]
