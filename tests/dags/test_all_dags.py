@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 DAGS = {
+    "ask_analytics": {"answer_question"},
     "area_insights": {"list_areas", "report_area", "summarise"},
     "export_feedback": {"list_kinds", "export_rows", "list_files"},
     "weekly_digest": {"make_digest", "post_digest"},
