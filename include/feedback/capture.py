@@ -14,19 +14,15 @@ from sqlalchemy.dialects.postgresql import insert
 from include.agents.extract import ThreadMessage, extract_feedback
 from include.connections import MissingConnection
 from include.errors import FatalError
-from include.feedback.requests import live_feedback
-from include.settings import load_settings
+from include.feedback.entries import get_entry
+from include.feedback.standing import standing
 from include.slack import blocks, status_emoji
 from include.slack.client import slack_client
 from include.slack.ledger import queue_message, queue_update
 from include.store.models import (
     Entry,
-    EntryStatus,
     Message,
-    Outcome,
-    Request,
     SlackCapture,
-    User,
 )
 
 if TYPE_CHECKING:
@@ -198,7 +194,7 @@ def tell_thread(session: Session, entry: Entry) -> int | None:
     capture = capture_of(session, entry)
     if capture is None:
         return None
-    emoji, text = _standing(session, entry)
+    emoji, text = standing(session, entry)
     if not capture.is_internal:
         text = _OUTSIDE[emoji]
     if capture.emoji_wanted != emoji:
@@ -236,7 +232,9 @@ def tell_thread(session: Session, entry: Entry) -> int | None:
 
 
 def capture_of(session: Session, entry: Entry) -> SlackCapture | None:
-    """The captured message an entry was made of."""
+    """The captured message an entry, or the one it is a pain of, was made of."""
+    if entry.parent_id is not None:
+        entry = get_entry(session, entry.parent_id)
     if entry.source != "slack" or not entry.external_id:
         return None
     return session.scalars(
@@ -276,25 +274,3 @@ def _sync_one(scope: SessionScope, capture_id: int, client: WebClient) -> bool:
     with scope() as session:
         get_capture(session, capture_id, lock=True).emoji_shown = wanted
     return True
-
-
-def _standing(session: Session, entry: Entry) -> tuple[str, str]:
-    if entry.status == EntryStatus.FAILED:
-        text = "I could not finish working on this feedback. An operator can see why."
-        return status_emoji.FAILED, text
-    if entry.outcome is None:
-        user = session.get(User, entry.submitter_id) if entry.submitter_id is not None else None
-        who = f"<@{user.slack_user_id}>" if user and user.slack_user_id else "the team"
-        text = f"Thanks. I asked {who} whether this belongs to a request that we know."
-        return status_emoji.ASKING, text
-    feedback = live_feedback(session, entry.id)
-    request = session.get(Request, feedback.request_id) if feedback else None
-    if feedback is None or request is None:
-        return status_emoji.DONE, "Thanks, this feedback was taken."
-    title = blocks.link(request.title, load_settings().request_url(request.slug))
-    if entry.outcome == Outcome.CREATED:
-        return status_emoji.DONE, f"Thanks. This is new, so I opened {title} with it."
-    if feedback.confidence is None:
-        return status_emoji.DONE, f"Thanks. This was added to {title}."
-    sure = blocks.confidence_words(feedback.confidence).lower()
-    return status_emoji.DONE, f"Thanks. This was added to {title} ({sure})."

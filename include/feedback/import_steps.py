@@ -175,6 +175,7 @@ def report(*, dag_id: str, run_id: str, facts: Mapping[str, Any] | None) -> dict
         **(facts or {}),
         "attached": counts.get("attached", 0),
         "created": counts.get("created", 0),
+        "set_aside": counts.get("noise", 0),
         "waiting": counts.get(EntryStatus.WAITING, 0),
         "unfinished": counts.get(EntryStatus.RECEIVED, 0) + counts.get(EntryStatus.FAILED, 0),
     }

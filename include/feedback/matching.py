@@ -32,7 +32,7 @@ from include.feedback.requests import (
 from include.matching.embed import content_hash, embedding_text
 from include.matching.route import route
 from include.matching.types import Route
-from include.store.models import ActorKind, Area, DecisionStep, Entry, RequestArea
+from include.store.models import ActorKind, Area, DecisionStep, Entry, Outcome, RequestArea
 from include.store.search import find_candidates
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 
 MAX_ROUNDS = 8
 """How often a search is repeated because requests were opened meanwhile, before it goes ahead."""
+
+NOT_MATCHED = (Outcome.NOISE, Outcome.SPLIT)
+"""What happened to an entry that is not matched itself."""
 
 
 @dataclass(frozen=True)
@@ -77,14 +80,15 @@ def match_entry(
         judge: Gives the confidences.
         allow_degraded: Whether full text alone may decide when the embeddings cannot be had;
             the task sets it on its last try.
-        run_id: The run that asks; an entry that another run carries out gives ``None``.
+        run_id: The run that asks; an entry that another run carries out gives ``None``, as does
+            one that was set aside or taken apart.
 
     Raises:
         EmbeddingsUnavailable: retry later (only without ``allow_degraded``).
     """
     with scope() as session:
         entry = get_entry(session, entry_id)
-        if run_id is not None and entry.run_id != run_id:
+        if (run_id is not None and entry.run_id != run_id) or entry.outcome in NOT_MATCHED:
             return None
         known = find_decision(session, match_key(entry_id))
         if known is not None:
@@ -134,6 +138,8 @@ def draft_for(session: Session, entry: Entry, candidates: Sequence[Candidate]) -
         [AreaOption(area.id, area.slug, area.name, area.description) for area in wanted or areas],
         () if wanted else candidates,
     )
+    if entry.suggestion:
+        draft = replace(draft, **entry.suggestion)
     return replace(draft, area_ids=tuple(area.id for area in wanted)) if wanted else draft
 
 

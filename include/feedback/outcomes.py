@@ -162,6 +162,14 @@ def report(session: Session, entry_id: int, run_id: str) -> dict[str, Any]:
         "thresholds_version": match.thresholds_version if match else None,
         "degraded": match.degraded if match else None,
     }
+    if entry.outcome == Outcome.NOISE:
+        result["noise_reason"] = entry.noise_reason
+    if entry.outcome == Outcome.SPLIT:
+        result["entries"] = list(
+            session.scalars(
+                select(Entry.id).where(Entry.parent_id == entry.id).order_by(Entry.pain_number)
+            )
+        )
     if entry.run_id != run_id:
         result["duplicate_of_run"] = entry.run_id
     return result

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from include.connections import EMBEDDINGS_API, get_connection
 from include.errors import FatalError
-from include.feedback import capture, entries, matching, outcomes, questions
+from include.feedback import capture, entries, matching, outcomes, questions, setting_aside
 from include.feedback.backlog import start_drain_if_needed
 from include.feedback.submission import parse_submission
 from include.requests.runs import start_runs
 from include.settings import load_settings
+from include.store.models import Outcome
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
@@ -93,7 +94,10 @@ def report(entry_id: int, *, run_id: str) -> dict[str, Any]:
     """Send what is to be told, start the request's own run, and return what happened."""
     with session_scope() as session:
         result = outcomes.report(session, entry_id, run_id)
-        capture.tell_thread(session, entries.get_entry(session, entry_id))
+        entry = entries.get_entry(session, entry_id)
+        if entry.outcome == Outcome.NOISE:
+            setting_aside.tell_set_aside(session, entry)
+        capture.tell_thread(session, entry)
         message_ids = outcomes.open_message_ids(session, entry_id)
         start_ids = outcomes.open_start_ids(session, entry_id)
     deliver(message_ids)
