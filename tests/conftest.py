@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from include.sandbox.postgres import SandboxPostgres
+    from tests.chat import Chat
 
 
 @pytest.fixture(autouse=True)
@@ -35,3 +36,19 @@ def postgres() -> Iterator[SandboxPostgres]:
         gc.collect()
         stop_server(folder / "data", mode="immediate")
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def chat_served() -> Iterator[Chat]:
+    """The scripted chat server, in this process."""
+    from tests.chat import serve
+
+    with serve() as chat:
+        yield chat
+
+
+@pytest.fixture
+def chat(chat_served: Chat) -> Chat:
+    """The scripted chat server, without a script and with nothing seen."""
+    chat_served.reset()
+    return chat_served

@@ -107,6 +107,27 @@ def late_card(late: Sequence[Late]) -> Rendered:
     )
 
 
+def notify(key: str, words: str) -> bool:
+    """Tell operators one thing, once; true the first time. ``words`` hold no customer's words."""
+    from include.feedback.steps import deliver
+
+    settings = load_settings()
+    with session_scope() as session:
+        if not new_event(session, f"notice:{key}", "notice"):
+            return False
+        block = {"type": "section", "text": {"type": "plain_text", "text": words[:3000]}}
+        message_id = queue_message(
+            session,
+            key=f"notice:{key}",
+            purpose="notice",
+            address=settings.operations_channel or settings.review_channel,
+            body=words[:3000],
+            blocks=[block],
+        )
+    deliver([message_id])
+    return True
+
+
 def alert() -> int:
     """Tell operators what is newly late; how many things."""
     from include.feedback.steps import deliver
