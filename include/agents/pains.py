@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from include.agents.draft import DESCRIPTION_MAX, TITLE_MAX, TITLE_MIN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pydantic import BaseModel
+
+    from include.agents.client import Agent, AgentTask
 
 MOST = 5
 LONG_ENOUGH = 160
@@ -80,3 +85,42 @@ def _span(text: str, quote: str) -> tuple[int, int] | None:
 
 def _one_line(text: Any) -> str:
     return _SPACES.sub(" ", text).strip() if isinstance(text, str) else ""
+
+
+@cache
+def pains_task() -> AgentTask[BaseModel]:
+    """The task; made on first use, because its types need Pydantic."""
+    from pydantic import BaseModel, Field
+
+    from include.agents.client import AgentTask
+
+    class FoundPain(BaseModel):
+        quote: str = Field(description="exact words of the text")
+        title: str = Field(description="5 to 120 characters that name the problem")
+        description: str = Field(description="at most two sentences")
+
+    class PainsAnswer(BaseModel):
+        pains: list[FoundPain]
+
+    return AgentTask("split_pains", PainsAnswer, max_tokens=2_000)
+
+
+def read_pains(
+    agent: Agent, text: str, *, key: str, entry_id: int | None = None
+) -> list[Pain] | None:
+    """The pains in a text; empty when it holds none, None when it is taken as one pain.
+
+    That is so when it is too short to hold several, there is no model for it now, or every quote
+    of the model had to be refused.
+    """
+    if not may_hold_several(text):
+        return None
+    answer = agent.ask(pains_task(), {"pain": text}, key=key, entry_id=entry_id)
+    if answer is None:
+        return None
+    stated = answer.model_dump()["pains"]
+    found = [(one["quote"], one["title"], one["description"]) for one in stated]
+    kept, refused = verbatim(text, found)
+    if refused:
+        agent.note(pains_task(), "refused", f"{refused} quotes were not in the text or too many")
+    return None if stated and not kept else kept
