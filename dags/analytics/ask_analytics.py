@@ -53,7 +53,7 @@ def ask_analytics() -> None:
     def answer_question() -> dict[str, Any]:
         from include.feedback import analytics
 
-        return analytics.ask(get_current_context()["params"])
+        return analytics.ask_with_model(get_current_context()["params"])
 
     answer_question()
 

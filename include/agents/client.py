@@ -96,6 +96,10 @@ class Agent(Protocol):
         """The model that would answer, None when there is none or the task is switched off."""
         ...
 
+    def note(self, task: AgentTask[Any], name: str, words: str) -> None:
+        """Tell operators something about a task's model; ``words`` hold no customer's words."""
+        ...
+
 
 class NoAgent:
     """No model is configured."""
@@ -114,6 +118,9 @@ class NoAgent:
     def model_for(self, task: AgentTask[Any]) -> str | None:  # noqa: ARG002
         """No model."""
         return None
+
+    def note(self, task: AgentTask[Any], name: str, words: str) -> None:
+        """Nothing to tell."""
 
 
 @dataclass
@@ -137,6 +144,13 @@ class ModelAgent:
         """See `Agent`."""
         chosen = self.config.for_task(task.name)
         return chosen.model if chosen else None
+
+    def note(self, task: AgentTask[Any], name: str, words: str) -> None:
+        """See `Agent`."""
+        model = self.model_for(task)
+        if model is not None:
+            log.warning("Task %s, model %r: %s", task.name, model, words)
+            self.ledger.note(self.config.server(model), model, f"{task.name}: {name}", words)
 
     def ask(
         self,

@@ -45,7 +45,7 @@ def same_person(agent: Agent, slack_name: str, user_name: str, facts: str, *, ke
     if answer is None:
         return False
     said = answer.model_dump()
-    return said["verdict"] == "same" and SURE <= said["confidence"] <= 1
+    return bool(said["verdict"] == "same" and SURE <= said["confidence"] <= 1)
 
 
 @cache

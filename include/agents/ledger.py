@@ -91,6 +91,10 @@ class Ledger(Protocol):
         """Remember that a server cannot do something."""
         ...
 
+    def note(self, server: str, model: str, name: str, words: str) -> None:
+        """Remember something that an operator should know; the newest words of a name stay."""
+        ...
+
 
 @dataclass
 class Health:
@@ -119,6 +123,7 @@ class MemoryLedger:
     budget: Decimal | None = None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     calls: list[tuple[Call, Result]] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
     _lacking: dict[str, set[str]] = field(default_factory=dict)
     _health: dict[str, Health] = field(default_factory=dict)
 
@@ -150,3 +155,7 @@ class MemoryLedger:
     def note_lacking(self, call: Call, feature: str) -> None:
         """See `Ledger`."""
         self._lacking.setdefault(call.server, set()).add(feature)
+
+    def note(self, server: str, model: str, name: str, words: str) -> None:  # noqa: ARG002
+        """See `Ledger`."""
+        self.notes[name] = words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -17,27 +18,61 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+def agent_for_entry(in_use: bool) -> Agent | None:
+    """The model for an entry; None, at no cost, when there is none.
+
+    Args:
+        in_use: What the sweep found (``Entry.model_in_use``). Without it only the environment is
+            looked at: asking Airflow for a connection is a call.
+    """
+    if not in_use and f"AIRFLOW_CONN_{CHAT_MODEL.upper()}" not in os.environ:
+        return None
+    return find_agent()
+
+
 def agent_from_connection() -> Agent:
-    """Whoever answers agents' tasks: the model of the connection, or nobody.
+    """Whoever answers agents' tasks: the model of the connection, or nobody."""
+    found = find_agent()
+    if found is None:
+        from include.agents.client import NoAgent
+
+        return NoAgent()
+    return found
+
+
+def find_agent() -> Agent | None:
+    """The model of the connection, None without one.
 
     A connection that cannot be used is told in the log and counts as none: a mistake in it must
     not stop feedback.
     """
     info = find_connection(CHAT_MODEL)
     if info is None:
-        return no_agent()
+        return None
     try:
         return agent_of(config_from(info))
     except FatalError as error:
         log.error("No language model is used: %s", error)
-        return no_agent()
+        return None
 
 
-def no_agent() -> Agent:
-    """Nobody."""
-    from include.agents.client import NoAgent
+def note_model_in_use() -> bool:
+    """Write down whether a connection names a model, for entries to see; true when it is."""
+    from include.feedback.model_ledger import use_server
+    from include.store.session import session_scope
 
-    return NoAgent()
+    info = find_connection(CHAT_MODEL)
+    server = model = None
+    try:
+        if info is not None:
+            config = config_from(info)
+            server, model = config.server(config.model), config.model
+    except FatalError as error:
+        log.error("No language model is used: %s", error)
+    with session_scope() as session:
+        if use_server(session, server, model):
+            log.info("Language model in use: %s", model or "none")
+    return server is not None
 
 
 def agent_of(config: ModelConfig) -> Agent:

@@ -9,7 +9,7 @@ from include.errors import FatalError
 from include.insights.answer_words import EXAMPLES, Words, answer_words
 from include.insights.asof import ZONE, database_now, rows
 from include.insights.prepared import Found, read_only, run_query
-from include.insights.question import QUERIES, Question, Vocabulary
+from include.insights.question import QUERIES, Question, Vocabulary, question_of
 from include.insights.question_rules import MOST_CHARACTERS, read_question
 from include.store.session import session_scope
 
@@ -66,6 +66,42 @@ class Answer:
             "chosen_by": self.chosen_by,
             "not_understood": list(self.question.unread),
         }
+
+
+def ask_with_model(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The result of ``ask_analytics``, with the language model of the connection if there is one.
+
+    Raises:
+        FatalError: the question is blank.
+    """
+    return ask(values, choose=choose_with_model)
+
+
+def choose_with_model(said: str, known: Vocabulary, today: date) -> Question | None:
+    """A model's choice of query and filters; None without one, and where none fits."""
+    from include.feedback.agents import find_agent
+
+    agent = find_agent()
+    if agent is None:
+        return None
+    from hashlib import sha256
+
+    from include.agents.analytics import choose_query
+
+    chosen = choose_query(
+        agent,
+        said,
+        queries=QUERIES,
+        known={
+            "areas": known.areas,
+            "regions": list(known.regions),
+            "accounts": known.accounts,
+            "requests": known.requests,
+        },
+        today=today.isoformat(),
+        key=f"question:{sha256(said.encode()).hexdigest()[:16]}",
+    )
+    return question_of(chosen) if chosen is not None else None
 
 
 def ask(values: Mapping[str, Any], *, choose: Chooser | None = None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from include.agents.extract import ThreadMessage, extract_feedback
+from include.agents.extract import ThreadMessage
 from include.connections import MissingConnection
 from include.errors import FatalError
 from include.feedback.entries import get_entry
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from slack_sdk import WebClient
     from sqlalchemy.orm import Session
 
+    from include.agents.extract import Extraction
     from include.slack.reading import ReadThread
     from include.store.session import SessionScope
 
@@ -129,17 +130,22 @@ def keep_thread(
     capture.refusal, capture.updated_at = None, func.now()
 
 
-def extract(session: Session, capture_id: int) -> bool:
-    """Take the pain out of what was read; false when there is none or it was refused before."""
+def thread_of(session: Session, capture_id: int) -> list[ThreadMessage]:
+    """What was read; empty when it was refused."""
+    capture = get_capture(session, capture_id)
+    if capture.refusal is not None:
+        return []
+    return [
+        ThreadMessage(m["text"], m["user"], is_marked=m["ts"] == capture.message_ts)
+        for m in capture.thread
+    ]
+
+
+def keep_extraction(session: Session, capture_id: int, found: Extraction | None) -> bool:
+    """Store the pain that was taken out; false when there is none or it was refused before."""
     capture = get_capture(session, capture_id, lock=True)
     if capture.refusal is not None:
         return False
-    found = extract_feedback(
-        [
-            ThreadMessage(m["text"], m["user"], is_marked=m["ts"] == capture.message_ts)
-            for m in capture.thread
-        ]
-    )
     if found is None:
         refuse(session, capture_id, "no_words")
         return False

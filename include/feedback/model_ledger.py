@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import false, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.agents.ledger import FINAL, CallOutcome, Health, Opened, Result
@@ -91,7 +91,7 @@ class StoreLedger:
                     finished_at=func.clock_timestamp(),
                 )
             )
-            server = _server(session, call)
+            server = _server(session, call.server, call.model)
             now = session.scalars(select(func.clock_timestamp())).one()
             health = Health(server.failures, server.resting_until).after(result, now)
             server.failures, server.resting_until = health.failures, health.resting_until
@@ -103,8 +103,28 @@ class StoreLedger:
     def note_lacking(self, call: Call, feature: str) -> None:
         """Remember what a server cannot do, for as long as the connection names it."""
         with self.scope() as session:
-            server = _server(session, call)
+            server = _server(session, call.server, call.model)
             server.lacking = sorted({*server.lacking, feature})
+
+    def note(self, server: str, model: str, name: str, words: str) -> None:
+        """Remember something that an operator should know, with how often it was said."""
+        with self.scope() as session:
+            row = _server(session, server, model)
+            times = int(row.notes.get(name, {}).get("times", 0)) + 1
+            now = session.scalars(select(func.clock_timestamp())).one()
+            noted = {"words": words, "times": times, "at": now.isoformat(timespec="seconds")}
+            row.notes = row.notes | {name: noted}
+
+
+def use_server(session: Session, server: str | None, model: str | None) -> bool:
+    """Note which server the connection names (none: no connection); true when that is news."""
+    if server is not None:
+        session.execute(
+            insert(ModelServer).values(server=server, model=model).on_conflict_do_nothing()
+        )
+    wanted = ModelServer.server == server if server is not None else false()
+    statement = update(ModelServer).where(ModelServer.in_use != wanted).values(in_use=wanted)
+    return bool(session.scalars(statement.returning(ModelServer.server)).all())
 
 
 def spent_today(session: Session) -> Decimal:
@@ -114,13 +134,11 @@ def spent_today(session: Session) -> Decimal:
     return session.scalar(statement.where(ModelCall.created_at >= today)) or Decimal(0)
 
 
-def _server(session: Session, call: Call) -> ModelServer:
+def _server(session: Session, server: str, model: str) -> ModelServer:
     """The row of a server, locked; made on first use."""
-    session.execute(
-        insert(ModelServer).values(server=call.server, model=call.model).on_conflict_do_nothing()
-    )
+    session.execute(insert(ModelServer).values(server=server, model=model).on_conflict_do_nothing())
     return session.scalars(
-        select(ModelServer).where(ModelServer.server == call.server).with_for_update()
+        select(ModelServer).where(ModelServer.server == server).with_for_update()
     ).one()
 
 

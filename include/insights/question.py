@@ -6,11 +6,12 @@ from SQL (``include.insights.prepared``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from datetime import date
+    from collections.abc import Mapping
 
 QUERIES = {
     "top_requests": "Which requests hurt most: by ARR of the accounts that asked, then feedback",
@@ -77,6 +78,46 @@ class Question:
     filters: Filters = field(default_factory=Filters)
     limit: int = LIMIT
     unread: tuple[str, ...] = ()
+
+
+def question_of(chosen: Mapping[str, Any]) -> Question:
+    """A question out of plain values, of which only what may be is used.
+
+    Names of areas, regions, accounts and requests must have been checked before.
+    """
+    unread = [str(word) for word in chosen.get("not_covered") or ()]
+    status, severity = chosen.get("status"), chosen.get("severity")
+    query = str(chosen["query"])
+    filters = Filters(
+        areas=tuple(chosen.get("areas") or ()),
+        regions=tuple(chosen.get("regions") or ()),
+        enterprise=chosen.get("enterprise"),
+        severity=severity if severity in SEVERITIES else None,
+        status=status if status in STATUSES and query not in ("shipped", "by_status") else None,
+        account=chosen.get("account"),
+        request=chosen.get("request"),
+        period=_period(chosen.get("since"), chosen.get("until"), unread),
+    )
+    if query == "top_requests" and filters.status is None and filters.request is None:
+        filters = replace(filters, status="open")
+    limit = chosen.get("limit")
+    limit = limit if isinstance(limit, int) and limit > 0 else LIMIT
+    return Question(query, filters, min(limit, MOST), tuple(unread))
+
+
+def _period(since: Any, until: Any, unread: list[str]) -> Period | None:
+    if since is None and until is None:
+        return None
+    try:
+        first = date.fromisoformat(since) if since else date(2000, 1, 1)
+        end = date.fromisoformat(until) if until else date(2100, 1, 1)
+    except (TypeError, ValueError):
+        unread.append(f"{since} to {until}")
+        return None
+    if first >= end:
+        unread.append(f"{since} to {until}")
+        return None
+    return Period(first, end, f"from {first.isoformat()} to before {end.isoformat()}")
 
 
 @dataclass(frozen=True, slots=True)

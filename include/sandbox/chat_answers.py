@@ -10,6 +10,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from include.sandbox.chat_writers import WRITERS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -113,6 +115,7 @@ def _draft_request(data: Data) -> dict[str, Any]:
 ANSWERS: dict[str, Callable[[Data], dict[str, Any]]] = {
     "judge": _judge,
     "draft_request": _draft_request,
+    **WRITERS,
 }
 _BY_NAMES = {
     frozenset({"pain", "candidates"}): "judge",

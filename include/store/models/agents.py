@@ -6,12 +6,23 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, Numeric, Text, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    Numeric,
+    Text,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from include.agents.ledger import CallOutcome
 from include.store.models.base import Base, BigId, CreatedAt, Moment, one_of
+from include.store.models.entries import Entry
 
 
 class ModelCall(Base):
@@ -61,7 +72,8 @@ class ModelCall(Base):
 class ModelServer(Base):
     """A model at an address: what it cannot do, and how it did lately.
 
-    ``notes`` are things an operator should know, as a model without a calibration.
+    ``notes`` are things an operator should know, as a model without a calibration. ``in_use`` says
+    that the connection was found to name it, so that entries need not look for the connection.
     """
 
     __tablename__ = "model_servers"
@@ -70,9 +82,16 @@ class ModelServer(Base):
     model: Mapped[str] = mapped_column(Text)
     lacking: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
     notes: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
+    in_use: Mapped[bool] = mapped_column(default=False, server_default="false")
     failures: Mapped[int] = mapped_column(default=0, server_default="0")
     resting_until: Mapped[Moment | None]
     last_error: Mapped[str | None] = mapped_column(Text)
     last_error_at: Mapped[Moment | None]
     last_answer_at: Mapped[Moment | None]
     created_at: Mapped[CreatedAt]
+
+
+# Read with the entry: looking for a connection that nobody has made would cost every entry a call.
+Entry.model_in_use = column_property(  # type: ignore[assignment]
+    select(ModelServer.server).where(ModelServer.in_use).exists().select().scalar_subquery()
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pgvector.sqlalchemy import Vector
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
@@ -125,6 +125,10 @@ class Entry(Base):
     embedding_model: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
+
+    if TYPE_CHECKING:
+        # Whether a language model is in use; see ``include.store.models.agents``.
+        model_in_use: bool
 
     __table_args__ = (
         one_of("source", Source),

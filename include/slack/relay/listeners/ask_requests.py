@@ -99,7 +99,9 @@ def _answer(question: str) -> Rendered:
     wanted = _LEAD.sub("", question).strip(" ?!.\n") or question.strip(" ?!.\n")
     if not wanted:
         return EMPTY
-    numbers = answer_question(question, complete=True) if _ASKS.match(question) else None
+    numbers = None
+    if _ASKS.match(question):
+        numbers = answer_question(question, complete=True)
     if numbers is not None:
         return answer_card(numbers.words, load_settings())
     return search_card(wanted, search_now(wanted, limit=FOUND), load_settings())

@@ -86,6 +86,7 @@ def upgrade() -> None:
         _text("model"),
         sa.Column("lacking", JSONB(), server_default="[]", nullable=False),
         sa.Column("notes", JSONB(), server_default="{}", nullable=False),
+        sa.Column("in_use", sa.Boolean(), server_default="false", nullable=False),
         _count("failures"),
         _moment("resting_until"),
         _text("last_error", nullable=True),
