@@ -55,6 +55,7 @@ def ask_judge(
     *,
     key: str,
     entry_id: int | None = None,
+    task: AgentTask[BaseModel] | None = None,
 ) -> ModelVerdict | None:
     """The model's verdict; None when there is no model now or all it said had to be dropped.
 
@@ -64,8 +65,9 @@ def ask_judge(
         candidates: What it may choose from. Without any, nobody is asked.
         key: Names the question in the ledger.
         entry_id: The entry it is about.
+        task: The same task by another prompt (a replay).
     """
-    task = judge_task()
+    task = task or judge_task()
     model = agent.model_for(task)
     if model is None or not candidates:
         return None

@@ -43,6 +43,7 @@ DAGS = {
         "report_outcome",
     },
     "resume_waits": {"resume"},
+    "replay_decisions": {"replay"},
     "restore_entry": {"restore"},
     "ingest_slack_feedback": {"resolve_submitter", "process_entry"},
     "ingest_slack_feedback_from_reaction": {

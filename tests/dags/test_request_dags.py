@@ -73,6 +73,7 @@ def ran(
         ("semantic_search", {"query": "single sign-on", "limit": 2}, "search_requests"),
         ("ask_analytics", {"question": "requests by status"}, "answer_question"),
         ("find_all_related_feedback", {"dry_run": False}, "finish_pass"),
+        ("replay_decisions", {"attach": 0.95}, "replay"),
         ("import_feedback", {"path": str(path)}, "report_outcome"),
         (
             "merge_requests",
@@ -108,6 +109,7 @@ def test_every_dag_runs_to_its_end_and_says_what_happened(ran: list[dict[str, An
     assert results["ask_analytics"]["query"] == "by_status"
     assert results["ask_analytics"]["totals"]["requests"] == requests - 1
     assert results["find_all_related_feedback"]["complete"] is True
+    assert results["replay_decisions"]["by"]["attach"] == 0.95
     imported = results["import_feedback"]
     assert (imported["stored"], imported["bad_lines"], imported["created"]) == (1, 1, 1)
     assert results["merge_requests"]["dry_run"] is True
