@@ -23,6 +23,7 @@ from include.agents.ledger import Call, CallOutcome, Result
 from include.agents.masking import Mask
 from include.agents.prompting import load_prompt
 from include.agents.schema import MalformedAnswer, answer_schema, read_answer
+from include.agents.suspicion import addresses_model
 from include.backoff import delay_before_retry
 from include.errors import FatalError, TransientError
 
@@ -163,6 +164,10 @@ class ModelAgent:
         """See `Agent`."""
         chosen = self.config.for_task(task.name)
         if chosen is None:
+            return None
+        untrusted = (value for name, value in values.items() if name not in task.trusted)
+        if any(map(addresses_model, untrusted)):
+            log.warning("Task %s goes on without a model: a text in it gives orders", task.name)
             return None
         prompt = load_prompt(task.name)
         mask = Mask()
