@@ -129,9 +129,14 @@ def notify(key: str, words: str) -> bool:
 
 
 def alert() -> int:
-    """Tell operators what is newly late; how many things."""
+    """Tell operators what is newly late; how many things.
+
+    It also looks whether a language model is configured, which entries themselves do not.
+    """
+    from include.feedback.agents import note_model_in_use
     from include.feedback.steps import deliver
 
+    note_model_in_use()
     with session_scope() as session:
         count, message_ids = queue_alert(session)
     deliver(message_ids)
