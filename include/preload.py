@@ -57,7 +57,7 @@ def preload() -> None:
             api_key="none",
             http_client=DefaultHttpxClient(verify=False),
         ) as client:
-            _ = client.embeddings
+            _ = client.embeddings, client.chat.completions
     except Exception:
         log.exception("Preloading failed; tasks import for themselves and start slower")
 

@@ -71,7 +71,7 @@ def roots(text: str) -> set[str]:
 
 
 def _lines(text: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in text.splitlines() if line.strip()]
+    return [json.loads(line) for line in text.split("\n") if line.strip()]
 
 
 def _judge(data: Data) -> dict[str, Any]:
