@@ -24,7 +24,6 @@ from include.feedback.agents import config_from
 from include.matching.heard import HeardJudge, judge_features
 from include.matching.judge import CalibratedJudge
 from include.matching.route import route
-from include.matching.types import REPORTED_FROM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,15 +119,21 @@ def heard(
         calibrated = CalibratedJudge(embedding_model)
         judge = judge_of(row, one.verdict, calibrated)
         verdicts = judge.judge(row.text, row.candidates)
+        ids = [candidate.request_id for candidate in row.candidates]
+        if isinstance(judge, HeardJudge):
+            confidences = judge.confidences(ids, searched(row, calibrated))
+        else:
+            confidences = calibrated.confidences(row.text, row.candidates)
+        order = sorted(range(len(ids)), key=lambda place: -confidences[place])
         by_id = {candidate.request_id: candidate for candidate in row.candidates}
         hold = judge.hold if isinstance(judge, HeardJudge) else ""
         decision = route(verdicts, by_id, thresholds, hold=hold)
-        right = [verdict.request_id in row.gold for verdict in verdicts]
+        right = [ids[place] in row.gold for place in order]
         outcomes.append(
             Outcome(
                 known=row.known,
                 rank=right.index(True) + 1 if True in right else None,
-                confidence=verdicts[0].confidence if verdicts else 0.0,
+                confidence=confidences[order[0]] if order else 0.0,
                 right=bool(right) and right[0],
                 route=decision.route,
             )
@@ -153,15 +158,17 @@ def feature_rows(
     row: Retrieved, verdict: ModelVerdict, embedding_model: str
 ) -> list[tuple[float, float, float]]:
     """What a calibration of the judge is fitted on: the features of each candidate."""
-    by_search = {
-        one.request_id: one.confidence
-        for one in CalibratedJudge(embedding_model).judge(row.text, row.candidates)
-    }
     stated = {one.request_id: one.confidence for one in verdict.stated}
-    ids = [candidate.request_id for candidate in row.candidates]
-    searched = [by_search.get(one, 0.0) for one in ids]
-    assert all(one == 0.0 or one >= REPORTED_FROM for one in searched)
-    return judge_features([stated.get(one, 0.0) for one in ids], searched)
+    said = [stated.get(candidate.request_id, 0.0) for candidate in row.candidates]
+    return judge_features(said, searched(row, CalibratedJudge(embedding_model)))
+
+
+def searched(row: Retrieved, calibrated: Judge) -> list[float]:
+    """What the calibrated judge reports of each candidate, 0 for what it does not report."""
+    reported = {
+        one.request_id: one.confidence for one in calibrated.judge(row.text, row.candidates)
+    }
+    return [reported.get(candidate.request_id, 0.0) for candidate in row.candidates]
 
 
 def _name(row: Retrieved) -> str:

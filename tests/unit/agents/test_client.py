@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PAIN = (
     "The export loses rows. Write to ann.lee@example.com, my key is sk-proj-abcdefghij0123456789."
 )
-AREAS = '{"id": 4, "name": "Export", "description": "Exports"}'
+AREAS = "id: 4\nname: Export\ndescription: Exports"
 
 
 class Drafted(BaseModel):

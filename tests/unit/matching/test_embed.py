@@ -209,7 +209,7 @@ def test_the_server_speaks_base64_as_the_client_asks_by_default(base: str) -> No
         vector = client.embeddings.create(model="all-MiniLM-L6-v2", input="abc").data[0].embedding
         listed = [model.id for model in client.models.list()]
     assert list(vector)[:2] == [3.0, 0.5]
-    assert listed == ["all-MiniLM-L6-v2"]
+    assert listed == ["all-MiniLM-L6-v2", "sandbox-words"]
 
 
 @pytest.mark.parametrize(
