@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 MODULES = (
     "airflow.providers.standard.decorators.branch_python",
     "airflow.providers.standard.decorators.python",
+    "include.agents.masking",
     "include.dag_params",
     "include.durable.sensors",
     "include.feedback.import_steps",
