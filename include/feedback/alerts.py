@@ -113,12 +113,12 @@ def notify(key: str, words: str) -> bool:
 
     settings = load_settings()
     with session_scope() as session:
-        if not new_event(session, f"notice:{key}", "notice"):
+        if not new_event(session, key, "notice"):
             return False
         block = {"type": "section", "text": {"type": "plain_text", "text": words[:3000]}}
         message_id = queue_message(
             session,
-            key=f"notice:{key}",
+            key=key,
             purpose="notice",
             address=settings.operations_channel or settings.review_channel,
             body=words[:3000],

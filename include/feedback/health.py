@@ -23,11 +23,18 @@ from include.connections import (
     read_as_server,
 )
 from include.errors import FatalError, TransientError
-from include.feedback.agents import config_from, note_model_in_use
+from include.feedback.agents import budget_notice, config_from, note_model_in_use
 from include.feedback.model_ledger import spent_today
 from include.matching.calibration import UNCALIBRATED, Calibration
 from include.settings import load_settings
-from include.store.models import Decision, Message, MessageState, ModelCall, ModelServer
+from include.store.models import (
+    AnalyticsEvent,
+    Decision,
+    Message,
+    MessageState,
+    ModelCall,
+    ModelServer,
+)
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
@@ -115,8 +122,9 @@ def budget_rung(session: Session) -> Rung:
             known = True
         if not known:
             facts += (f"{model} has no price in the connection: counted as 10 dollars a million",)
-    # A call needs something in reserve, so the last cents are never spent.
-    if float(spent) >= 0.98 * budget:
+    # A call needs something in reserve, so the last cents are never spent: a refused one tells.
+    refused = select(AnalyticsEvent.id).where(AnalyticsEvent.key == budget_notice())
+    if float(spent) >= budget or session.scalar(refused) is not None:
         return Rung("model budget", State.DEGRADED, facts, WITHOUT_BUDGET)
     return Rung("model budget", State.ON, facts)
 

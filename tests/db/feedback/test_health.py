@@ -110,6 +110,11 @@ def test_a_spent_budget_and_notes_are_seen(
     found = rungs(session)
     assert found["model budget"].state is State.DEGRADED
     assert "midnight" in found["model budget"].meanwhile
+    with session_scope() as own:
+        own.execute(text("UPDATE model_calls SET cost = 0.49"))
+    assert rungs(session)["model budget"].state is State.ON
+    assert agent.ask(DRAFT, values(), key="too dear") is None
+    assert rungs(session)["model budget"].state is State.DEGRADED
     assert "judge: uncalibrated (2 times" in said(found["language model"])
 
 
