@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 MODULES = (
     "airflow.providers.standard.decorators.branch_python",
     "airflow.providers.standard.decorators.python",
+    "include.agents.masking",
     "include.dag_params",
     "include.durable.sensors",
     "include.feedback.import_steps",
@@ -57,7 +58,7 @@ def preload() -> None:
             api_key="none",
             http_client=DefaultHttpxClient(verify=False),
         ) as client:
-            _ = client.embeddings
+            _ = client.embeddings, client.chat.completions
     except Exception:
         log.exception("Preloading failed; tasks import for themselves and start slower")
 

@@ -241,7 +241,8 @@ class ModelAgent:
         """What a request with its repair can cost at most, to keep it in reserve."""
         said = sum(len(message["content"].encode()) for message in messages)
         tokens_in = said // _BYTES_A_TOKEN + _ROLES_TOKENS
-        return self.config.price(model).cost(tokens_in, max_tokens)
+        # The repair sends the same again, with the wrong answer.
+        return self.config.price(model).cost(2 * tokens_in + max_tokens, 2 * max_tokens)
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from include.agents.prompting import as_records
 from include.matching.embed import truncated
 
 if TYPE_CHECKING:
@@ -84,17 +84,14 @@ def ask_judge(
 
 
 def listed(candidates: Sequence[Candidate]) -> str:
-    """The candidates as the model sees them, one JSON object a line."""
-    return "\n".join(
-        json.dumps(
-            {
-                "id": candidate.request_id,
-                "title": candidate.title[:TITLE_READ],
-                "description": candidate.description[:DESCRIPTION_READ],
-                "status": str(candidate.status),
-            },
-            ensure_ascii=False,
-        )
+    """The candidates as the model sees them."""
+    return as_records(
+        {
+            "id": candidate.request_id,
+            "status": str(candidate.status),
+            "title": candidate.title[:TITLE_READ],
+            "description": candidate.description[:DESCRIPTION_READ],
+        }
         for candidate in candidates
     )
 

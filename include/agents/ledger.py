@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -118,7 +119,7 @@ class Health:
 
 @dataclass
 class MemoryLedger:
-    """A ledger for one process: measuring and tests."""
+    """A ledger for one process and its threads: measuring and tests."""
 
     budget: Decimal | None = None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -126,6 +127,7 @@ class MemoryLedger:
     notes: dict[str, str] = field(default_factory=dict)
     _lacking: dict[str, set[str]] = field(default_factory=dict)
     _health: dict[str, Health] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def spent(self) -> Decimal:
@@ -134,8 +136,12 @@ class MemoryLedger:
 
     def open(self, call: Call) -> Opened:
         """See `Ledger`."""
+        with self._lock:
+            return self._open(call)
+
+    def _open(self, call: Call) -> Opened:
         lacking = frozenset(self._lacking.get(call.server, ()))
-        for made, result in self.calls:
+        for made, result in reversed(self.calls):
             if made.call_key == call.call_key and result.outcome in FINAL:
                 return Opened(stored=result, lacking=lacking)
         resting = self._health.get(call.server, Health()).resting_until
@@ -148,9 +154,10 @@ class MemoryLedger:
 
     def close(self, call_id: int, call: Call, result: Result) -> None:
         """See `Ledger`."""
-        self.calls[call_id] = (call, replace(result))
-        health = self._health.get(call.server, Health())
-        self._health[call.server] = health.after(result, self.clock())
+        with self._lock:
+            self.calls[call_id] = (call, replace(result))
+            health = self._health.get(call.server, Health())
+            self._health[call.server] = health.after(result, self.clock())
 
     def note_lacking(self, call: Call, feature: str) -> None:
         """See `Ledger`."""

@@ -12,11 +12,11 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 REGIONS = ("US", "GB", "DE", "FR", "IN")
 """A number without a country code is looked for as these would write it."""
@@ -61,7 +61,7 @@ _NAMED_KEY = re.compile(
 _RANDOM = re.compile(r"(?<![\w/+.=-])[A-Za-z0-9_+=-]{28,400}(?![\w/+=-])")
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\Z", re.I)
 _CARD = re.compile(r"(?<![\d.-])(?:\d[ -]?){12,18}\d(?![\d-])")
-_DIGITS = re.compile(r"(?:\d\D{0,3}){7}")
+_NUMBER = re.compile(r"(?<!\w)(?<!\d[.,])[+(]{0,2}\d(?:[\d \u00a0()./-]{5,40})\d(?![\w])")
 
 
 @dataclass
@@ -120,14 +120,17 @@ class Mask:
         return found["before"] + self._place("KEY", value)
 
     def _phones(self, text: str) -> str:
-        if not _DIGITS.search(text):
-            return text
+        return _NUMBER.sub(self._phone, text)
+
+    def _phone(self, found: re.Match[str]) -> str:
+        said = found[0]
+        if sum(letter.isdigit() for letter in said) < _PHONE_DIGITS:
+            return said
         parts, at = [], 0
-        for start, end in sorted(_phone_spans(text)):
-            if start >= at:
-                parts += [text[at:start], self._place("PHONE", text[start:end])]
-                at = end
-        return "".join([*parts, text[at:]])
+        for start, end in phone_spans(said):
+            parts += [said[at:start], self._place("PHONE", said[start:end])]
+            at = end
+        return "".join([*parts, said[at:]])
 
 
 def masked(text: str) -> str:
@@ -177,17 +180,20 @@ def _wordy(text: str) -> bool:
     return len(pieces) > 2 and len(words) == len(pieces)
 
 
-def _phone_spans(text: str) -> Iterator[tuple[int, int]]:
-    """Where phone numbers stand, as any of the regions would write them."""
+@lru_cache(maxsize=512)
+def phone_spans(text: str) -> tuple[tuple[int, int], ...]:
+    """Where phone numbers stand in a run of digits, as any of the regions would write them."""
     matcher, leniency = _matcher()
     taken: list[tuple[int, int]] = []
     for region in REGIONS:
-        for found in matcher(text, region, leniency=leniency, max_tries=2_000):
+        for found in matcher(text, region, leniency=leniency, max_tries=50):
             digits = sum(letter.isdigit() for letter in found.raw_string)
             apart = all(found.end <= start or found.start >= end for start, end in taken)
             if digits >= _PHONE_DIGITS and apart:
                 taken.append((found.start, found.end))
-                yield found.start, found.end
+        if taken and taken[0] == (0, len(text)):
+            break
+    return tuple(sorted(taken))
 
 
 @cache

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 FOLDER = Path(__file__).parent / "prompts"
 RULES = "_rules"
@@ -78,6 +78,18 @@ def load_prompt(name: str, folder: Path = FOLDER) -> Prompt:
         system=f"{system.strip()}\n\n{rules.strip()}",
         message=message.strip(),
         version=digest[:_VERSION_DIGITS],
+    )
+
+
+def as_records(rows: Iterable[Mapping[str, object]]) -> str:
+    """Rows as `name: value` lines with an empty line between them, for a prompt's value.
+
+    Not JSON: hiding personal data must see the words themselves, not their escapes. Each value is
+    one line, so no text can pretend to begin another row.
+    """
+    return "\n\n".join(
+        "\n".join(f"{name}: {' '.join(str(value).split())}" for name, value in row.items())
+        for row in rows
     )
 
 

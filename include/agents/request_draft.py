@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 from include.agents.draft import DESCRIPTION_MAX, TITLE_MAX, TITLE_MIN, readable
+from include.agents.prompting import as_records
 from include.matching.embed import truncated
 
 if TYPE_CHECKING:
@@ -75,10 +75,6 @@ def draft_task() -> AgentTask[BaseModel]:
 
 
 def _listed(areas: Sequence[AreaOption]) -> str:
-    return "\n".join(
-        json.dumps(
-            {"id": area.id, "name": area.name, "description": area.description[:300]},
-            ensure_ascii=False,
-        )
-        for area in areas
+    return as_records(
+        {"id": area.id, "name": area.name, "description": area.description[:300]} for area in areas
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -23,11 +24,13 @@ class MalformedAnswer(Exception):
     """The answer is not what was asked for; the message quotes nothing of it."""
 
 
+@cache
 def answer_schema(model: type[BaseModel]) -> tuple[dict[str, Any], bool]:
     """The schema to send, and whether it can be enforced strictly.
 
     In the strict form every object is closed and names all its fields as required, and limits that
-    servers do not know are left out; `read_answer` checks them afterwards.
+    servers do not know are left out; `read_answer` checks them afterwards. Do not change it: it is
+    made once for each model.
     """
     schema = model.model_json_schema()
     strict = _tighten(schema)

@@ -112,6 +112,11 @@ def api_url(info: ConnectionInfo) -> str:
     return host + (f":{info.port}" if info.port else "") + str(info.extra.get("path", "/v1"))
 
 
+def budget_notice() -> str:
+    """Key of the event that says today's budget is spent."""
+    return f"notice:budget:{datetime.now(UTC).date()}"
+
+
 def _tell(why: str, budget: float) -> None:
     """One alert a day when the budget is spent."""
     if why != "budget":
@@ -120,7 +125,7 @@ def _tell(why: str, budget: float) -> None:
 
     day = datetime.now(UTC).date()
     notify(
-        f"budget:{day}",
+        budget_notice(),
         f"The budget for language models ({budget:g} US dollars) is spent for {day} (UTC). Until "
         "midnight everything goes on without a model. Setting: model_budget_per_day.",
     )

@@ -113,12 +113,12 @@ def notify(key: str, words: str) -> bool:
 
     settings = load_settings()
     with session_scope() as session:
-        if not new_event(session, f"notice:{key}", "notice"):
+        if not new_event(session, key, "notice"):
             return False
         block = {"type": "section", "text": {"type": "plain_text", "text": words[:3000]}}
         message_id = queue_message(
             session,
-            key=f"notice:{key}",
+            key=key,
             purpose="notice",
             address=settings.operations_channel or settings.review_channel,
             body=words[:3000],
@@ -129,9 +129,14 @@ def notify(key: str, words: str) -> bool:
 
 
 def alert() -> int:
-    """Tell operators what is newly late; how many things."""
+    """Tell operators what is newly late; how many things.
+
+    It also looks whether a language model is configured, which entries themselves do not.
+    """
+    from include.feedback.agents import note_model_in_use
     from include.feedback.steps import deliver
 
+    note_model_in_use()
     with session_scope() as session:
         count, message_ids = queue_alert(session)
     deliver(message_ids)

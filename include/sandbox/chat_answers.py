@@ -72,15 +72,25 @@ def roots(text: str) -> set[str]:
     return {word[:5].rstrip("s") for word in words - _COMMON}
 
 
-def _lines(text: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in text.splitlines() if line.strip()]
+def _records(text: str) -> list[dict[str, Any]]:
+    """Rows of `name: value` lines, with a number as id."""
+    rows = []
+    for part in text.split("\n\n"):
+        row: dict[str, Any] = {}
+        for line in part.split("\n"):
+            name, colon, value = line.partition(":")
+            if colon:
+                row[name] = value.strip()
+        if str(row.get("id", "")).isdigit():
+            rows.append(row | {"id": int(row["id"])})
+    return rows
 
 
 def _judge(data: Data) -> dict[str, Any]:
     """Confidence is the share of words in common with the title, weighed with the description."""
     pain = roots(data["pain"])
     verdicts = []
-    for row in _lines(data["candidates"]):
+    for row in _records(data["candidates"]):
         title, body = roots(str(row["title"])), roots(str(row.get("description", "")))
         shared = pain & (title | body)
         if not shared:
@@ -99,7 +109,7 @@ def _draft_request(data: Data) -> dict[str, Any]:
     first = re.split(r"(?<=[.!?])\s", pain, maxsplit=1)[0].strip(" .!?\"'")
     title = first[:110] if len(first) >= 5 else f"Customer feedback: {first}"
     said = roots(pain)
-    areas = _lines(data["areas"])
+    areas = _records(data["areas"])
     best = max(
         areas,
         key=lambda row: len(said & roots(f"{row['name']} {row.get('description', '')}")),

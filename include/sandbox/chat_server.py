@@ -88,15 +88,24 @@ def create_app() -> Starlette:
     """The application; its state is its own."""
     app = Starlette(
         routes=[
-            Route("/v1/chat/completions", _completions, methods=["POST"]),
             Route("/v1/models", _models, methods=["GET"]),
             Route("/healthz", _healthz, methods=["GET"]),
+        ]
+    )
+    add_chat(app)
+    return app
+
+
+def add_chat(app: Starlette) -> None:
+    """Let an application answer chat requests too: the sandbox has one server for both."""
+    app.state.sandbox = _State()
+    app.routes.extend(
+        [
+            Route("/v1/chat/completions", _completions, methods=["POST"]),
             Route("/sandbox/script", _set_script, methods=["POST"]),
             Route("/sandbox/requests", _requests, methods=["GET", "DELETE"]),
         ]
     )
-    app.state.sandbox = _State()
-    return app
 
 
 async def _healthz(_: Request) -> Response:

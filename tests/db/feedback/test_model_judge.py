@@ -12,8 +12,8 @@ from sqlalchemy import select, text
 
 from include.agents.judge import judge_task
 from include.errors import TransientError
-from include.feedback import matching
-from include.feedback.agents import agent_for_entry, note_model_in_use
+from include.feedback import batch, matching
+from include.feedback.agents import agent_for_entry, find_agent, note_model_in_use
 from include.matching import heard
 from include.matching.calibration import Curve
 from include.matching.types import Route
@@ -320,3 +320,35 @@ def test_entries_look_for_a_connection_only_when_one_was_found(
     assert not note_model_in_use()
     session.expire_all()
     assert not session.get_one(Entry, entry_id).model_in_use
+
+
+@pytest.mark.usefixtures("calibrated")
+def test_a_backlog_is_decided_with_the_model(
+    model: Chat, embedder: WordsEmbedder, session: Session
+) -> None:
+    make_area("billing")
+    wanted = make_request(embedder, TITLE)
+    ids = [submit(PAIN, f"r{number}") for number in range(3)]
+    ids.append(submit("Billing shows the wrong tax for Norway.", "r3"))
+    with session_scope() as own:
+        own.execute(text("UPDATE entries SET dag_id = 'drain_backlog', run_id = 'd1'"))
+    process = partial(
+        batch.process_range,
+        session_scope,
+        ids[0],
+        ids[-1],
+        dag_id="drain_backlog",
+        run_id="d1",
+        embedder=embedder,
+        judge=TableJudge(**{"export-the-invoice-table-as-a-spreadsheet": 0.4}),
+        allow_degraded=False,
+        quiet=True,
+    )
+    assert process(agent=find_agent()) == {"attached": 3, "created": 1, "asked": 0}
+    decided = session.scalars(select(Decision).order_by(Decision.entry_id)).all()
+    assert [one.judge for one in decided] == ["HeardJudge"] * 4
+    assert [one.request_id for one in decided[:3]] == [wanted] * 3
+    made = session.get_one(Request, decided[3].request_id)
+    assert made.title == "Billing shows the wrong tax for Norway"
+    assert len(model.seen()) == 5
+    assert process(agent=find_agent()) == {"attached": 0, "created": 0, "asked": 0}

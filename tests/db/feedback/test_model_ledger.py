@@ -95,11 +95,11 @@ def test_with_a_connection_there_is_a_model_and_one_alert_when_its_money_is_spen
     session: Session, chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_GTM_FEEDBACK_LLM", chat.connection())
-    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", '{"model_budget_per_day": 0.012}')
+    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", '{"model_budget_per_day": 0.03}')
     agent = agent_from_connection()
     assert agent.ask(DRAFT, values(), key="k") is not None
     with session_scope() as own:
-        own.execute(text("UPDATE model_calls SET cost = 0.012"))
+        own.execute(text("UPDATE model_calls SET cost = 0.03"))
     assert agent.ask(DRAFT, values(), key="k") is not None
     assert agent.ask(DRAFT, values(), key="other") is None
     assert agent.ask(DRAFT, values(), key="third") is None

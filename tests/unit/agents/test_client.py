@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PAIN = (
     "The export loses rows. Write to ann.lee@example.com, my key is sk-proj-abcdefghij0123456789."
 )
-AREAS = '{"id": 4, "name": "Export", "description": "Exports"}'
+AREAS = "id: 4\nname: Export\ndescription: Exports"
 
 
 class Drafted(BaseModel):
@@ -241,7 +241,7 @@ def test_the_budget_stops_before_it_is_overrun(chat: Chat) -> None:
 
 
 def test_money_in_reserve_counts_until_the_call_ends(chat: Chat) -> None:
-    made = Made(chat, budget=Decimal("0.0200"))
+    made = Made(chat, budget=Decimal("0.0300"))
     assert made.ask() is not None
     assert 0 < made.ledger.spent < Decimal("0.001")
     [(_, result)] = made.ledger.calls
