@@ -1,7 +1,7 @@
 # Recipes of the repository. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo history stop test check fmt chaos bench eval docs slack-check clean
+.PHONY: help setup lock demo history stop test check fmt chaos bench eval docs health slack-check clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -66,6 +66,9 @@ bench: setup ## Run the benchmarks and print their figures
 eval: setup ## Measure the matcher on labelled data: make eval DATA=folder
 	@test -n "$(DATA)" || { echo "Name a folder: make eval DATA=path/to/folder"; exit 2; }
 	@$(BIN)/python -m benchmarks.evaluate $(DATA)
+
+health: setup ## Say which parts are there and what happens without them: make health [ASK=1]
+	@$(BIN)/python -m include.feedback.health $(if $(ASK),--ask)
 
 slack-check: setup ## Check the Slack app of a real workspace: token, scopes, secret, channels
 	@$(BIN)/python -m include.slack.check

@@ -4,6 +4,10 @@ The path is the product's own: PostgreSQL with pgvector (embedded), `find_candid
 calibrated judge, `route` at the default thresholds. Embeddings come from EMBEDDINGS_BASE_URL
 (EMBEDDINGS_API_KEY, EMBEDDINGS_MODEL) or, without it, from all-MiniLM-L6-v2 in this process.
 `--words-only` measures the degraded state in which the embeddings are down.
+
+With a language model (AIRFLOW_CONN_GTM_FEEDBACK_LLM) its judge is measured beside the matcher
+without a model, with tokens and money. It is asked once about each entry; the answers are kept
+beside the report, which is a page with plots in `--out` (below `.sandbox`, outside of git).
 """
 
 from __future__ import annotations
@@ -17,7 +21,17 @@ from typing import TYPE_CHECKING
 from benchmarks.corpus import chosen_embedder, embed_all, fill, scratch_database
 from benchmarks.labelled import BadData, read_pairs
 from benchmarks.metrics import FIGURES, Outcome, auc, interval, reliability
+from benchmarks.model_judge import ask_all, configured_agent, heard
+from benchmarks.model_report import (
+    DEFAULT_FOLDER,
+    Measured,
+    curve_lines,
+    money_lines,
+    write,
+)
 from benchmarks.retrieval import Retrieved, retrieve
+from include.agents.judge import judge_task
+from include.errors import FatalError
 from include.matching.judge import CalibratedJudge
 from include.matching.route import route
 from include.matching.types import Thresholds
@@ -27,7 +41,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from include.agents.client import ModelAgent
     from include.matching.types import Embedder
+
+WITHOUT = "without a model"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,36 +54,81 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--words-only", action="store_true", help="as if the embeddings were down")
     parser.add_argument("--attach", type=float, default=Thresholds(0).attach)
     parser.add_argument("--ask", type=float, default=Thresholds(0).ask)
+    parser.add_argument("--out", type=Path, default=DEFAULT_FOLDER, help="folder of the report")
+    parser.add_argument("--answers", type=Path, help="default: answers.jsonl beside the report")
+    parser.add_argument("--budget", type=float, default=5.0, help="US dollars a model may cost")
+    parser.add_argument("--no-model", action="store_true", help="leave the language model out")
     options = parser.parse_args(arguments)
     try:
         thresholds = Thresholds(0, attach=options.attach, ask=options.ask)
-        _measure(options.folders, thresholds, words_only=options.words_only)
-    except (BadData, ValueError) as error:
+        agent = None
+        if not (options.no_model or options.words_only):
+            answers = options.answers or options.out / "answers.jsonl"
+            agent = configured_agent(answers, options.budget)
+        _measure(options.folders, thresholds, agent, options.out, words_only=options.words_only)
+    except (BadData, FatalError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0
 
 
-def _measure(folders: Sequence[Path], thresholds: Thresholds, *, words_only: bool) -> None:
+def _measure(
+    folders: Sequence[Path],
+    thresholds: Thresholds,
+    agent: ModelAgent | None,
+    out: Path,
+    *,
+    words_only: bool,
+) -> None:
     for folder in folders:
         if not (folder / "pairs.jsonl").exists() and not (folder / "requests.jsonl").exists():
             raise BadData(f"{folder} holds neither requests.jsonl nor pairs.jsonl.")
     embedder = chosen_embedder()
     _say(f"model {embedder.model}; attach {thresholds.attach:.2f}, ask {thresholds.ask:.2f}")
-    together: list[Outcome] = []
-    measured = 0
+    if agent is not None:
+        _say(
+            f"language model {agent.model_for(judge_task())}, prompt {judge_task().prompt_version}"
+        )
+    sets: list[tuple[str, list[Measured]]] = []
     with scratch_database() as engine:
         for folder in folders:
             if (folder / "requests.jsonl").exists():
                 found = retrieve(engine, embedder, folder, words_only=words_only)
                 outcomes = judged(found, embedder.model, thresholds, degraded=words_only)
-                together += outcomes
-                measured += 1
-                _print_outcomes(folder.resolve().name, outcomes)
+                matchers = [Measured(WITHOUT, outcomes)]
+                if agent is not None:
+                    asked = ask_all(agent, found)
+                    told = heard(found, asked, embedder.model, thresholds)
+                    matchers.append(Measured(agent.model_for(judge_task()) or "", told, asked))
+                sets.append((folder.resolve().name, matchers))
+                _print_set(*sets[-1])
             if (folder / "pairs.jsonl").exists():
                 _print_pairs(engine, embedder, folder)
-    if measured > 1:
-        _print_outcomes("all together", together)
+    if len(sets) > 1:
+        sets.append(("all together", _together([matchers for _, matchers in sets])))
+        _print_set(*sets[-1])
+    if sets:
+        report = write(out, sets, f"Matching with {embedder.model}")
+        _say(f"\nreport with plots: {report}")
+
+
+def _together(sets: Sequence[Sequence[Measured]]) -> list[Measured]:
+    return [
+        Measured(
+            same[0].name,
+            [row for one in same for row in one.outcomes],
+            [row for one in same for row in one.asked],
+        )
+        for same in zip(*sets, strict=True)
+    ]
+
+
+def _print_set(name: str, matchers: Sequence[Measured]) -> None:
+    for one in matchers:
+        title = name if one.name == WITHOUT else f"{name}, judged by {one.name}"
+        _print_outcomes(title, one.outcomes)
+        for line in [*curve_lines(one.outcomes), *money_lines(one.asked)]:
+            _say(line)
 
 
 def judged(

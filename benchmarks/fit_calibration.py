@@ -38,6 +38,7 @@ from include.matching.features import (
     text_features,
     vector_features,
 )
+from include.matching.heard import SCALE
 from include.matching.types import Route, Thresholds
 
 if TYPE_CHECKING:
@@ -47,10 +48,9 @@ if TYPE_CHECKING:
 
     Features = Callable[[Retrieved], Sequence[Sequence[float]]]
 
-# (chance, confidence). From the chance ASK_FROM a question costs less than the duplicate it saves;
-# from ATTACH_FROM nineteen of twenty attachments are right on held-out folders.
-ASK_FROM, ATTACH_FROM = 0.30, 0.72
-VECTOR_SCALE = [(0, 0), (0.05, 0.5), (0.15, 0.7), (ASK_FROM, 0.8), (ATTACH_FROM, 0.9), (1, 1)]
+# (chance, confidence). From the chance 0.30 a question costs less than the duplicate it saves;
+# from 0.72 nineteen of twenty attachments are right on held-out folders.
+VECTOR_SCALE = SCALE
 TEXT_SCALE = [(0, 0), (0.2, 0.5), (0.4, 0.7), (0.7, 0.8), (1, 0.89)]
 TEXT_CAP = 0.89
 RIDGE = 1e-3
@@ -84,15 +84,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BadData as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    vector_sets = [_prepared(found, _vector_rows) for found in by_vector]
-    text_sets = [_prepared(found, _text_rows) for found in by_words]
+    vector_sets = [prepared(found, _vector_rows) for found in by_vector]
+    text_sets = [prepared(found, _text_rows) for found in by_words]
     names = [folder.resolve().name for folder in options.folders]
-    _print_held_out(names, vector_sets)
+    print_held_out(names, vector_sets, VECTOR_FEATURES)
     content = {
         "model": embedder.model,
         "fitted_on": {name: len(rows) for name, rows in zip(names, vector_sets, strict=True)},
-        "vector": _fit(vector_sets, VECTOR_FEATURES, VECTOR_SCALE, 1.0),
-        "text": _fit(text_sets, TEXT_FEATURES, TEXT_SCALE, TEXT_CAP),
+        "vector": fit(vector_sets, VECTOR_FEATURES, VECTOR_SCALE, 1.0),
+        "text": fit(text_sets, TEXT_FEATURES, TEXT_SCALE, TEXT_CAP),
     }
     parse(content)
     out.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
@@ -108,18 +108,19 @@ def _text_rows(found: Retrieved) -> Sequence[Sequence[float]]:
     return text_features(found.candidates)
 
 
-def _prepared(found: Iterable[Retrieved], features: Features) -> list[Fitted]:
-    prepared = []
+def prepared(found: Iterable[Retrieved], features: Features) -> list[Fitted]:
+    """Entries ready for fitting; those without candidates teach nothing."""
+    ready = []
     for row in found:
         if row.candidates:
             right = [candidate.request_id in row.gold for candidate in row.candidates]
             # Entries of one source share the beginning of their id, also those that are new.
             group = zlib.crc32(row.entry_id.rsplit("-", 1)[0].encode()) % FOLDS
-            prepared.append(Fitted(group, row.known, np.asarray(features(row)), np.asarray(right)))
-    return prepared
+            ready.append(Fitted(group, row.known, np.asarray(features(row)), np.asarray(right)))
+    return ready
 
 
-def _fit(
+def fit(
     sets: Sequence[Sequence[Fitted]],
     names: Sequence[str],
     scale: Sequence[tuple[float, float]],
@@ -177,13 +178,16 @@ def _outcomes(rows: Iterable[Fitted], content: dict[str, Any]) -> list[Outcome]:
     return outcomes
 
 
-def _print_held_out(names: Sequence[str], sets: Sequence[Sequence[Fitted]]) -> None:
+def print_held_out(
+    names: Sequence[str], sets: Sequence[Sequence[Fitted]], features: tuple[str, ...]
+) -> None:
+    """How fits on other folders, and on other entries, do on what they have not seen."""
     if len(sets) > 1:
         _heading("fitted on the other folders")
         pooled: list[Outcome] = []
         for place, name in enumerate(names):
             others = [rows for other, rows in enumerate(sets) if other != place]
-            held = _outcomes(sets[place], _fit(others, VECTOR_FEATURES, VECTOR_SCALE, 1.0))
+            held = _outcomes(sets[place], fit(others, features, VECTOR_SCALE, 1.0))
             _line(name, held)
             pooled += held
         _line("all together", pooled)
@@ -191,7 +195,7 @@ def _print_held_out(names: Sequence[str], sets: Sequence[Sequence[Fitted]]) -> N
     by_name: dict[str, list[Outcome]] = {name: [] for name in names}
     for fold in range(FOLDS):
         train = [[row for row in rows if row.group != fold] for rows in sets]
-        content = _fit(train, VECTOR_FEATURES, VECTOR_SCALE, 1.0)
+        content = fit(train, features, VECTOR_SCALE, 1.0)
         for name, rows in zip(names, sets, strict=True):
             by_name[name] += _outcomes((row for row in rows if row.group == fold), content)
     for name, held in by_name.items():

@@ -30,7 +30,7 @@ from benchmarks.waits_compared import ONLY_TABLES, PARTS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-WITHOUT_AIRFLOW = ("import_time", "search", "sync", "import_batch", "related", "insights")
+WITHOUT_AIRFLOW = ("import_time", "search", "sync", "import_batch", "related", "insights", "agents")
 # open_waits leaves its waits parked, so it comes last.
 WITH_AIRFLOW = ("button_latency", "entry_latency", "open_waits")
 DEFAULT = (*WITHOUT_AIRFLOW, *WITH_AIRFLOW)
@@ -70,6 +70,7 @@ class Session:
     def run(self) -> None:
         """Measure everything asked for; one benchmark's failure does not stop the others."""
         from benchmarks import (
+            agents,
             import_batch,
             import_time,
             insights,
@@ -91,6 +92,8 @@ class Session:
                 self._one(name, partial(module.measure, quick=self.quick))
         if "insights" in self.names:
             self._one("insights", lambda: insights.measure(quick=self.quick))
+        if "agents" in self.names:
+            self._one("agents", lambda: agents.measure(quick=self.quick))
         wanted = [name for name in WITH_AIRFLOW if name in self.names]
         if wanted:
             self._with_airflow(wanted)

@@ -19,6 +19,7 @@ from include.errors import FatalError
 FEEDBACK_DB = "feedback_db"
 SLACK_APP = "slack_app"
 EMBEDDINGS_API = "embeddings_api"
+CHAT_MODEL = "gtm_feedback_llm"
 AIRFLOW_API = "airflow_api"
 
 

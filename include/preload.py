@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 MODULES = (
     "airflow.providers.standard.decorators.branch_python",
     "airflow.providers.standard.decorators.python",
+    "include.agents.masking",
     "include.assets",
     "include.dag_params",
     "include.durable.sensors",
@@ -77,6 +78,8 @@ def warm_openai() -> None:
     from http.server import BaseHTTPRequestHandler, HTTPServer
     from threading import Thread
 
+    from openai import OpenAI
+
     from include.matching.embed import OpenAIEmbedder
 
     class OneVector(BaseHTTPRequestHandler):
@@ -101,6 +104,8 @@ def warm_openai() -> None:
             OpenAIEmbedder(base_url, "none", "none", dimensions=1, timeout=5).embed(["a"])
         finally:
             thread.join()
+        with OpenAI(base_url=base_url, api_key="none") as client:
+            _ = client.chat.completions  # loads its types; no call is made
 
 
 def rehearse_main_job() -> None:

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import RetryDecision, RetryPolicy
 
-from include.errors import FatalError, TransientError
+from include.backoff import FIRST_DELAY, delay_before_retry
+from include.errors import FatalError
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-FIRST_DELAY = timedelta(seconds=5)
-LONGEST_DELAY = timedelta(minutes=10)
 RETRIES = 3
 ONE_HOUR = timedelta(hours=1)
 
@@ -31,9 +30,7 @@ class FeedbackRetryPolicy(RetryPolicy):
         """Decide by the exception's type; see ``include.errors``."""
         if isinstance(exception, FatalError):
             return RetryDecision.fail(reason=f"permanent: {exception}")
-        delay = min(FIRST_DELAY * 3 ** max(0, try_number - 1), LONGEST_DELAY)
-        if isinstance(exception, TransientError) and exception.retry_after is not None:
-            delay = min(timedelta(seconds=max(0.0, exception.retry_after)), timedelta(hours=1))
+        delay = delay_before_retry(exception, try_number)
         return RetryDecision.retry(delay=delay, reason=f"{type(exception).__name__}, in {delay}")
 
     def serialize(self) -> dict[str, Any]:

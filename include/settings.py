@@ -41,6 +41,7 @@ class Settings:
         theme_similarity: From which cosine on a request belongs to a theme of a report.
         digest_channel: Slack channel of the weekly digest; empty for none.
         digest_areas: Slugs of areas whose own channel gets their part of the digest; ``*`` for all.
+        model_budget_per_day: US dollars that language models may cost in a day (UTC).
         export_roots: Folders and URLs below which exports may be written; empty for anywhere.
     """
 
@@ -64,6 +65,7 @@ class Settings:
     digest_channel: str = "#feedback"
     digest_areas: tuple[str, ...] = field(default=())
     export_roots: tuple[str, ...] = field(default=())
+    model_budget_per_day: float = 10
 
     @property
     def remind_after(self) -> timedelta:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from include.sandbox.postgres import SandboxPostgres
+    from tests.chat import Chat
 
 
 @pytest.fixture(autouse=True)
@@ -48,3 +49,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         group = "airflow" if running in item.path.parents else str(item.path)
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture(scope="session")
+def chat_served() -> Iterator[Chat]:
+    """The scripted chat server, in this process."""
+    from tests.chat import serve
+
+    with serve() as chat:
+        yield chat
+
+
+@pytest.fixture
+def chat(chat_served: Chat) -> Chat:
+    """The scripted chat server, without a script and with nothing seen."""
+    chat_served.reset()
+    return chat_served

@@ -5,9 +5,12 @@ where the match is not certain.
 
 **Steps**
 
-1. `store_entry` stores the submission before anything else happens to it.
+1. `store_entry` stores the submission before anything else happens to it. One that surely holds no
+   pain (only a link, only emoji, a thank-you) is set aside and can be
+   [restored](operations.md#entries-that-were-set-aside).
 2. `match_entry` finds candidates by meaning and by words, judges them and takes one of three ways
-   by the best match's confidence *c* (thresholds are versioned, per area):
+   by the best match's confidence *c* (thresholds are versioned, per area). Where a language model
+   is set, a long text with several pains first becomes one entry for each, with a run of its own:
 3. *c* ≥ 0.90: `attach_feedback` adds it to the matched request; the submitter is told, with Undo.
    0.80 ≤ *c* < 0.90: `ask_submitter` posts a question, `wait_for_answer` parks the run (no worker
    is held), `apply_answer` carries out what was decided. No answer: one reminder, then a request.
@@ -128,7 +131,7 @@ def process_customer_entry() -> None:
     route >> Label("c < 0.80 or none") >> created >> report
     route >> Label("0.80 <= c < 0.90") >> asked >> HookSensor(task_id="wait_for_answer") >> answered
     answered >> report
-    route >> Label("repeat of another run") >> report
+    route >> Label("repeat, set aside, taken apart") >> report
 
 
 NEXT = {"attach": "attach_feedback", "create": "create_request", "ask": "ask_submitter"}

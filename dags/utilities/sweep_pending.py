@@ -11,7 +11,8 @@ vanished, and durable waits nobody woke.
 * `dispatch_slack_events` starts the runs of stored Slack events that have none yet.
 * `start_pending_runs` starts what was written down to be started, such as `new_request`.
 * `alert_operations` tells the operations channel, once each, what is late: entries without an
-  outcome, questions half way to their expiry, runs not started, messages not sent.
+  outcome, questions half way to their expiry, runs not started, messages not sent. It also sees
+  whether a language model is configured.
 * `find_stuck_entries` lists entries without an outcome that no run works on, and marks them
   `failed`; with `rerun` it also lets their runs go on.
 * `catch_up_waits` closes overdue waits, and those whose run failed without Airflow telling the

@@ -9,8 +9,10 @@ from sqlalchemy import select
 
 from include.connections import EMBEDDINGS_API, find_connection
 from include.errors import FatalError
+from include.feedback.agents import find_agent
 from include.insights.asof import check_as_of, database_now
-from include.insights.storage import make_area_report
+from include.insights.narrative import NarratedBy, Narration, apply_narrator
+from include.insights.storage import count_area, store_report
 from include.settings import load_settings
 from include.store.models import Area
 from include.store.session import session_scope
@@ -18,6 +20,9 @@ from include.store.session import session_scope
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import datetime
+
+    from include.insights.narrative import Narrator
+    from include.insights.storage import Counted
 
 log = logging.getLogger(__name__)
 
@@ -43,16 +48,43 @@ def report_area(slug: str, as_of: datetime, *, run_id: str) -> dict[str, Any]:
     with session_scope() as session:
         # All numbers of a report are of one state of the database.
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        made = make_area_report(
+        counted = count_area(
             session,
             slug,
             as_of,
             model=embedding_model(),
-            run_id=run_id,
             similarity=settings.theme_similarity,
         )
+    narrated = apply_narrator(counted.area_name, counted.sections, narrator_for(counted))
+    with session_scope() as session:
+        made = store_report(session, counted, narrated, run_id=run_id)
     log.info("Report of %s for %s: %s sections", slug, made.day, made.sections)
     return {"slug": slug, "sections": made.sections, "themes": made.themes}
+
+
+def narrator_for(counted: Counted) -> Narrator | None:
+    """A model's sentences about what was counted; None where no model is set."""
+    agent = find_agent()
+    if agent is None:
+        return None
+    from include.agents.narrative import narrate_sections
+
+    said = narrate_sections(
+        agent,
+        counted.area_name,
+        [
+            {
+                "id": section.id,
+                "title": section.title,
+                "summary": section.summary,
+                "slugs": list(section.slugs),
+                "tables": [one for one in section.visuals if one["kind"] == "table"],
+            }
+            for section in counted.sections
+        ],
+        key=f"area:{counted.slug}:{counted.as_of.isoformat()}",
+    )
+    return NarratedBy({one.section: Narration(one.summary, one.slugs) for one in said})
 
 
 def summarise(slugs: Iterable[str] | None, reports: Iterable[Any] | None) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from include import airflow_api
 from include.errors import FatalError
 from include.feedback import batch_store
-from include.feedback.entries import idempotency_key
+from include.feedback.entries import STORED_RUN, idempotency_key
 from include.feedback.submission import parse_submission
 from include.requests.runs import queue_run, start_runs
 from include.settings import load_settings
@@ -135,6 +135,9 @@ def _store(
     pairs, run_of = [], {}
     left = 0
     for run in waiting:
+        if run.run_id.startswith(STORED_RUN):
+            left += 1  # its entry is stored, and it names it
+            continue
         try:
             submission = parse_submission({"source": "ui", **run.conf})
         except FatalError:

@@ -7,13 +7,16 @@ opened, exactly as if each had been handed in after the other.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
 from include.errors import EmbeddingsUnavailable
 from include.feedback import matching, outcomes
+from include.feedback.consulting import consulted, written
 from include.feedback.decisions import find_decision, match_key
 from include.feedback.requests import Vector, lock_opening, newest_request_id, open_request
 from include.matching.embed import content_hash, embedding_text
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from include.agents.client import Agent
     from include.agents.draft import Draft
     from include.matching.types import Embedder, Judge
     from include.store.session import SessionScope
@@ -32,14 +36,19 @@ if TYPE_CHECKING:
 CHUNK = 32
 """Entries decided in one transaction, during which nobody else can open a request."""
 
+CALLS = 4
+"""Entries a language model is asked about at the same time."""
+
 
 @dataclass
 class _Planned:
     entry: Entry
     vector: list[float] | None
     search: matching.Search
+    judge: Judge
     draft: Draft | None = None
     draft_vector: Vector | None = None
+    is_written: bool = False
 
 
 def process_range(
@@ -53,6 +62,7 @@ def process_range(
     judge: Judge,
     allow_degraded: bool,
     quiet: bool,
+    agent: Agent | None = None,
 ) -> dict[str, int]:
     """Decide and carry out this run's open entries in a range of ids; counts by what happened.
 
@@ -68,6 +78,7 @@ def process_range(
         judge: Gives the confidences.
         allow_degraded: Whether words alone may decide when the embeddings cannot be had.
         quiet: Tell no submitter and start no run for a request that is opened.
+        agent: The language model; without one the judge and the customers' words decide alone.
 
     Raises:
         EmbeddingsUnavailable: retry later (only without ``allow_degraded``).
@@ -89,7 +100,7 @@ def process_range(
             session.expunge_all()
         if not entries:
             return counts
-        for outcome in _chunk(scope, entries, embedder, judge, allow_degraded, quiet):
+        for outcome in _chunk(scope, entries, embedder, judge, allow_degraded, quiet, agent):
             counts[outcome] += 1
         first = entries[-1].id + 1
 
@@ -101,24 +112,29 @@ def _chunk(
     judge: Judge,
     allow_degraded: bool,
     quiet: bool,
+    agent: Agent | None,
 ) -> list[str]:
     with scope() as session:
         keys = [match_key(entry.id) for entry in entries]
         decided = set(session.scalars(select(Decision.key).where(Decision.key.in_(keys))))
     open_ones = [entry for entry in entries if match_key(entry.id) not in decided]
     vectors = _vectors(open_ones, embedder, allow_degraded)
+    judges = _judges(scope, open_ones, vectors, embedder.model, judge, agent)
     planned = {}
-    for entry, vector in zip(open_ones, vectors, strict=True):
+    for entry, vector, own in zip(open_ones, vectors, judges, strict=True):
         with scope() as session:
-            search = matching.search(session, entry, vector, embedder.model, judge)
-        planned[entry.id] = _Planned(entry, vector, search)
-    _draft_all(scope, list(planned.values()), embedder)
+            search = matching.search(session, entry, vector, embedder.model, own)
+        planned[entry.id] = _Planned(entry, vector, search, own)
+    _draft_all(scope, list(planned.values()), embedder, agent)
     with scope() as session:
         lock_opening(session)
         return [
-            _one(session, entry.id, planned.get(entry.id), embedder, judge, quiet)
-            for entry in entries
+            _one(session, entry.id, planned.get(entry.id), embedder, quiet) for entry in entries
         ]
+
+
+def _written(scope: SessionScope, agent: Agent, planned: _Planned) -> Draft | None:
+    return written(scope, planned.entry, planned.draft, agent) if planned.draft else None
 
 
 def _vectors(
@@ -134,7 +150,36 @@ def _vectors(
         raise
 
 
-def _draft_all(scope: SessionScope, planned: list[_Planned], embedder: Embedder) -> None:
+def _judges(
+    scope: SessionScope,
+    entries: Sequence[Entry],
+    vectors: Sequence[list[float] | None],
+    embedding_model: str,
+    judge: Judge,
+    agent: Agent | None,
+) -> list[Judge]:
+    """The judge of each entry: one that has heard the model about it, where there is a model."""
+    if agent is None:
+        return [judge] * len(entries)
+    ask = partial(_consulted, scope, embedding_model, judge, agent)
+    with ThreadPoolExecutor(CALLS) as pool:
+        return list(pool.map(ask, entries, vectors))
+
+
+def _consulted(
+    scope: SessionScope,
+    embedding_model: str,
+    judge: Judge,
+    agent: Agent,
+    entry: Entry,
+    vector: list[float] | None,
+) -> Judge:
+    return consulted(scope, entry, vector, embedding_model, judge, agent)
+
+
+def _draft_all(
+    scope: SessionScope, planned: list[_Planned], embedder: Embedder, agent: Agent | None
+) -> None:
     """Draft and embed, in one call, the requests of those that will probably open one."""
     creating = [one for one in planned if one.search.routed.route is Route.CREATE]
     if not creating:
@@ -142,6 +187,11 @@ def _draft_all(scope: SessionScope, planned: list[_Planned], embedder: Embedder)
     with scope() as session:
         for one in creating:
             one.draft = matching.draft_for(session, one.entry, one.search.candidates)
+    if agent is not None:
+        with ThreadPoolExecutor(CALLS) as pool:
+            write = partial(_written, scope, agent)
+            for one, draft in zip(creating, pool.map(write, creating), strict=True):
+                one.draft, one.is_written = draft, True
     texts = [
         embedding_text(one.draft.title, one.draft.description) for one in creating if one.draft
     ]
@@ -160,14 +210,13 @@ def _one(
     entry_id: int,
     planned: _Planned | None,
     embedder: Embedder,
-    judge: Judge,
     quiet: bool,
 ) -> str:
     if planned is None:
         decision = find_decision(session, match_key(entry_id))
         route = Route(decision.route) if decision else Route.CREATE
     else:
-        route = _decide(session, planned, embedder, judge)
+        route = _decide(session, planned, embedder)
     if route is Route.ATTACH:
         outcomes.attach_matched(session, entry_id, quiet=quiet)
         return "attached"
@@ -179,8 +228,8 @@ def _one(
     return "asked"
 
 
-def _decide(session: Session, planned: _Planned, embedder: Embedder, judge: Judge) -> Route:
-    entry, vector, search = planned.entry, planned.vector, planned.search
+def _decide(session: Session, planned: _Planned, embedder: Embedder) -> Route:
+    entry, vector, search, judge = planned.entry, planned.vector, planned.search, planned.judge
     if newest_request_id(session) > search.horizon:
         search = matching.search(session, entry, vector, embedder.model, judge)
     route = search.routed.route
@@ -188,7 +237,8 @@ def _decide(session: Session, planned: _Planned, embedder: Embedder, judge: Judg
     if vector is not None:
         matching.keep_vector(session, entry.id, vector, embedder.model)
     if route is Route.CREATE:
-        draft = matching.draft_for(session, entry, search.candidates)
+        draft = planned.draft if planned.is_written else None
+        draft = draft or matching.draft_for(session, entry, search.candidates)
         made = planned.draft_vector
         if made is None or planned.draft is None or planned.draft.title != draft.title:
             # Seldom: it looked as if it belonged to a request. sync_embeddings makes it right.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from include.feedback.entries import ensure_user
+from include.feedback.entries import ensure_user, set_aside
 from include.store.models import Account, Area, Decision, Entry, EntryStatus, Opportunity
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from include.feedback.submission import Submission, Submitter
+
+NOT_SET_ASIDE = {"status": EntryStatus.RECEIVED, "outcome": None, "noise_reason": None}
 
 
 @dataclass
@@ -80,6 +82,9 @@ def store_many(
             "submitter_id": known.user(session, one.submitter),
             "dag_id": dag_id,
             "run_id": run_id,
+            # Rows of one statement name the same columns.
+            **NOT_SET_ASIDE,
+            **set_aside(one.customer_pain),
         }
         for key, one in ordered
     ]

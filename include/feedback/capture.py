@@ -11,22 +11,18 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from include.agents.extract import ThreadMessage, extract_feedback
+from include.agents.extract import ThreadMessage
 from include.connections import MissingConnection
 from include.errors import FatalError
-from include.feedback.requests import live_feedback
-from include.settings import load_settings
+from include.feedback.entries import get_entry
+from include.feedback.standing import standing
 from include.slack import blocks, status_emoji
 from include.slack.client import slack_client
 from include.slack.ledger import queue_message, queue_update
 from include.store.models import (
     Entry,
-    EntryStatus,
     Message,
-    Outcome,
-    Request,
     SlackCapture,
-    User,
 )
 
 if TYPE_CHECKING:
@@ -35,6 +31,7 @@ if TYPE_CHECKING:
     from slack_sdk import WebClient
     from sqlalchemy.orm import Session
 
+    from include.agents.extract import Extraction
     from include.slack.reading import ReadThread
     from include.store.session import SessionScope
 
@@ -133,17 +130,22 @@ def keep_thread(
     capture.refusal, capture.updated_at = None, func.now()
 
 
-def extract(session: Session, capture_id: int) -> bool:
-    """Take the pain out of what was read; false when there is none or it was refused before."""
+def thread_of(session: Session, capture_id: int) -> list[ThreadMessage]:
+    """What was read; empty when it was refused."""
+    capture = get_capture(session, capture_id)
+    if capture.refusal is not None:
+        return []
+    return [
+        ThreadMessage(m["text"], m["user"], is_marked=m["ts"] == capture.message_ts)
+        for m in capture.thread
+    ]
+
+
+def keep_extraction(session: Session, capture_id: int, found: Extraction | None) -> bool:
+    """Store the pain that was taken out; false when there is none or it was refused before."""
     capture = get_capture(session, capture_id, lock=True)
     if capture.refusal is not None:
         return False
-    found = extract_feedback(
-        [
-            ThreadMessage(m["text"], m["user"], is_marked=m["ts"] == capture.message_ts)
-            for m in capture.thread
-        ]
-    )
     if found is None:
         refuse(session, capture_id, "no_words")
         return False
@@ -198,7 +200,7 @@ def tell_thread(session: Session, entry: Entry) -> int | None:
     capture = capture_of(session, entry)
     if capture is None:
         return None
-    emoji, text = _standing(session, entry)
+    emoji, text = standing(session, entry)
     if not capture.is_internal:
         text = _OUTSIDE[emoji]
     if capture.emoji_wanted != emoji:
@@ -236,7 +238,9 @@ def tell_thread(session: Session, entry: Entry) -> int | None:
 
 
 def capture_of(session: Session, entry: Entry) -> SlackCapture | None:
-    """The captured message an entry was made of."""
+    """The captured message an entry, or the one it is a pain of, was made of."""
+    if entry.parent_id is not None:
+        entry = get_entry(session, entry.parent_id)
     if entry.source != "slack" or not entry.external_id:
         return None
     return session.scalars(
@@ -276,25 +280,3 @@ def _sync_one(scope: SessionScope, capture_id: int, client: WebClient) -> bool:
     with scope() as session:
         get_capture(session, capture_id, lock=True).emoji_shown = wanted
     return True
-
-
-def _standing(session: Session, entry: Entry) -> tuple[str, str]:
-    if entry.status == EntryStatus.FAILED:
-        text = "I could not finish working on this feedback. An operator can see why."
-        return status_emoji.FAILED, text
-    if entry.outcome is None:
-        user = session.get(User, entry.submitter_id) if entry.submitter_id is not None else None
-        who = f"<@{user.slack_user_id}>" if user and user.slack_user_id else "the team"
-        text = f"Thanks. I asked {who} whether this belongs to a request that we know."
-        return status_emoji.ASKING, text
-    feedback = live_feedback(session, entry.id)
-    request = session.get(Request, feedback.request_id) if feedback else None
-    if feedback is None or request is None:
-        return status_emoji.DONE, "Thanks, this feedback was taken."
-    title = blocks.link(request.title, load_settings().request_url(request.slug))
-    if entry.outcome == Outcome.CREATED:
-        return status_emoji.DONE, f"Thanks. This is new, so I opened {title} with it."
-    if feedback.confidence is None:
-        return status_emoji.DONE, f"Thanks. This was added to {title}."
-    sure = blocks.confidence_words(feedback.confidence).lower()
-    return status_emoji.DONE, f"Thanks. This was added to {title} ({sure})."

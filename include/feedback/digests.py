@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,20 @@ from sqlalchemy import select
 
 from include.connections import MissingConnection
 from include.errors import FatalError, TransientError
+from include.feedback.agents import find_agent
 from include.insights.asof import database_now, week_of
 from include.insights.charts import describe_days, feedback_png
 from include.insights.digest import week_end
-from include.insights.digest_store import channels, digest_of, note_chart, store_digest
+from include.insights.digest_store import (
+    channels,
+    count_digest,
+    digest_of,
+    find_digest,
+    keep_digest,
+    note_chart,
+)
 from include.settings import load_settings
-from include.slack.digest_card import area_card, digest_card
+from include.slack.digest_card import area_card, digest_card, figures_words
 from include.slack.ledger import queue_message
 from include.store.models import Area, Message, MessageState
 from include.store.session import session_scope
@@ -25,6 +34,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from include.insights.digest import DigestContent
     from include.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -42,14 +52,26 @@ def make(as_of: datetime, *, run_id: str) -> str:
     settings = load_settings()
     with session_scope() as session:
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        is_posted = _message(session, _key(week_of(week_end(as_of)))) is not None
-        return store_digest(
-            session,
-            as_of,
-            run_id=run_id,
-            area_slugs=settings.digest_areas,
-            is_posted=is_posted,
-        )
+        week = week_of(week_end(as_of))
+        is_posted = _message(session, _key(week)) is not None
+        if is_posted and find_digest(session, week):
+            return week
+        content = count_digest(session, as_of, area_slugs=settings.digest_areas)
+    content = replace(content, opening=_opening(content))
+    with session_scope() as session:
+        keep_digest(session, content, run_id=run_id)
+    return content.week
+
+
+def _opening(content: DigestContent) -> str:
+    """A model's one or two sentences about the week; empty where none is set."""
+    agent = find_agent()
+    if agent is None:
+        return ""
+    from include.agents.narrative import narrate_digest
+
+    figures = figures_words(content.as_dict())
+    return narrate_digest(agent, figures, key=f"digest:{content.week}") or ""
 
 
 def post(week: str, *, dry_run: bool, is_last_try: bool) -> dict[str, Any]:

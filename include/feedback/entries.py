@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from include.agents.noise import noise_reason
 from include.errors import FatalError
-from include.store.models import Account, Area, Entry, EntryStatus, Opportunity, User
+from include.store.models import Account, Area, Entry, EntryStatus, Opportunity, Outcome, User
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from include.feedback.submission import Submission, Submitter
+
+
+STORED_RUN = "entry__"
+"""A run whose id begins so carries out an entry that is stored already: a pain of another entry, or
+one that was set aside and restored."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,10 @@ def store_entry(session: Session, submission: Submission, dag_id: str, run_id: s
 
     A run that repeats a submission whose own run failed takes it over, so a resubmission heals.
     """
+    if run_id.startswith(STORED_RUN):
+        stored = _stored_for(session, dag_id, run_id)
+        if stored is not None:
+            return stored
     key = idempotency_key(submission, dag_id, run_id)
     known_areas = set(session.scalars(select(Area.slug).where(Area.slug.in_(submission.areas))))
     values = {
@@ -56,6 +66,7 @@ def store_entry(session: Session, submission: Submission, dag_id: str, run_id: s
         "submitter_id": ensure_user(session, submission.submitter),
         "dag_id": dag_id,
         "run_id": run_id,
+        **set_aside(submission.customer_pain),
     }
     statement = insert(Entry).values(**values).on_conflict_do_nothing().returning(Entry.id)
     entry_id = session.scalar(statement)
@@ -69,6 +80,22 @@ def store_entry(session: Session, submission: Submission, dag_id: str, run_id: s
         entry.status, entry.error = EntryStatus.RECEIVED, None
         entry.updated_at = func.now()
     return StoredEntry(entry.id, is_owner=entry.run_id == run_id, run_id=entry.run_id)
+
+
+def set_aside(pain: str) -> dict[str, object]:
+    """The columns of an entry that surely holds no pain; empty for every other."""
+    reason = noise_reason(pain)
+    if reason is None:
+        return {}
+    return {"status": EntryStatus.DONE, "outcome": Outcome.NOISE, "noise_reason": reason}
+
+
+def _stored_for(session: Session, dag_id: str, run_id: str) -> StoredEntry | None:
+    number = run_id.removeprefix(STORED_RUN).partition("__")[0]
+    entry = session.get(Entry, int(number)) if number.isdigit() and len(number) < 19 else None
+    if entry is None or (entry.dag_id, entry.run_id) != (dag_id, run_id):
+        return None
+    return StoredEntry(entry.id, is_owner=True, run_id=run_id)
 
 
 def ensure_user(session: Session, submitter: Submitter | None) -> int | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from include.agents.identity import may_be_one
 from include.errors import TransientError
 from include.feedback.entries import ensure_user
 from include.feedback.submission import Submitter
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
     from include.store.session import SessionScope
 
+    SamePerson = Callable[[str, str, str, str], bool]
+    """Of the name in Slack, the user's name, how they compare, and the question's key."""
+
+MOST_COMPARED = 500
 TAKEN = (PersonKind.PERSON, PersonKind.GUEST, PersonKind.NO_EMAIL, PersonKind.GONE)
 
 
@@ -50,7 +55,10 @@ class Identity:
 
 
 def resolve(
-    scope: SessionScope, slack_user_id: str, lookup: Callable[[str], SlackProfile]
+    scope: SessionScope,
+    slack_user_id: str,
+    lookup: Callable[[str], SlackProfile],
+    same: SamePerson | None = None,
 ) -> Identity:
     """The identity of a Slack user, from the cache or from Slack; the user is made when new.
 
@@ -60,6 +68,8 @@ def resolve(
         scope: Opens a transaction; none is held while Slack is asked.
         slack_user_id: From a verified call.
         lookup: Asks Slack (:func:`include.slack.reading.read_profile`).
+        same: Says whether two names are surely one person's, of users without a Slack account at
+            the same company; a sure one becomes a known alias. Without it likeness is no match.
 
     Raises:
         TransientError: Slack cannot be asked now and nothing is known; try again.
@@ -78,6 +88,8 @@ def resolve(
         else:
             with scope() as session:
                 _keep(session, slack_user_id, profile)
+    if same is not None and profile.kind is PersonKind.PERSON and profile.email:
+        _learn_alias(scope, slack_user_id, profile, same)
     with scope() as session:
         return Identity(profile.kind, _user_id(session, slack_user_id, profile))
 
@@ -107,6 +119,42 @@ def without_tag(email: str) -> str:
     """``ann+crm@example.com`` → ``ann@example.com``."""
     name, at, domain = email.rpartition("@")
     return f"{name.partition('+')[0]}{at}{domain}"
+
+
+def _learn_alias(
+    scope: SessionScope, slack_user_id: str, profile: SlackProfile, same: SamePerson
+) -> None:
+    """Remember the address as somebody's other one, when exactly one person is surely meant."""
+    email = (profile.email or "").strip().lower()
+    with scope() as session:
+        known = session.scalar(select(User.id).where(User.slack_user_id == slack_user_id))
+        if known is not None or match_email(session, email) is not None:
+            return
+        domain = f"@{email.rpartition('@')[2]}"
+        rows = session.execute(
+            select(User.id, User.name, User.email)
+            .where(
+                User.slack_user_id.is_(None),
+                func.lower(User.email).endswith(domain, autoescape=True),
+                User.name != "",
+            )
+            .order_by(User.id)
+            .limit(MOST_COMPARED)
+        ).all()
+    likely = [
+        (row, facts)
+        for row in rows
+        if (facts := may_be_one(profile.name, email, row.name, row.email)) is not None
+    ]
+    # Two who may be meant are one too many: an uncertain match is no match.
+    if len(likely) != 1:
+        return
+    [(user, facts)] = likely
+    if same(profile.name, user.name, facts, f"identity:{slack_user_id}:{user.id}"):
+        with scope() as session:
+            session.execute(
+                insert(UserAlias).values(email=email, user_id=user.id).on_conflict_do_nothing()
+            )
 
 
 def _cached(session: Session, slack_user_id: str, oldest: timedelta | None) -> SlackProfile | None:

@@ -14,6 +14,8 @@ from sqlalchemy import func, select
 from include.connections import EMBEDDINGS_API, get_connection
 from include.errors import FatalError
 from include.feedback import batch, batch_store, grouped, import_file, outcomes
+from include.feedback.agents import find_agent
+from include.feedback.backlog import DRAIN_DAG
 from include.feedback.steps import deliver, embedder_from, judge_for
 from include.requests.runs import start_pending
 from include.settings import load_settings
@@ -81,9 +83,18 @@ def store_file(
 
 
 def match_batch(
-    part: Mapping[str, Any], *, dag_id: str, run_id: str, is_last_try: bool, quiet: bool
+    part: Mapping[str, Any],
+    *,
+    dag_id: str,
+    run_id: str,
+    is_last_try: bool,
+    quiet: bool,
 ) -> dict[str, int]:
-    """Decide and carry out one batch; what became of its entries."""
+    """Decide and carry out one batch; what became of its entries.
+
+    A backlog is decided as its entries would have been alone, with the language model if there is
+    one. An import is not: one file could spend the day's budget.
+    """
     embedder = embedder_from(get_connection(EMBEDDINGS_API))
     return batch.process_range(
         session_scope,
@@ -95,6 +106,7 @@ def match_batch(
         judge=judge_for(embedder.model),
         allow_degraded=is_last_try,
         quiet=quiet,
+        agent=find_agent() if dag_id == DRAIN_DAG else None,
     )
 
 
@@ -175,6 +187,7 @@ def report(*, dag_id: str, run_id: str, facts: Mapping[str, Any] | None) -> dict
         **(facts or {}),
         "attached": counts.get("attached", 0),
         "created": counts.get("created", 0),
+        "set_aside": counts.get("noise", 0),
         "waiting": counts.get(EntryStatus.WAITING, 0),
         "unfinished": counts.get(EntryStatus.RECEIVED, 0) + counts.get(EntryStatus.FAILED, 0),
     }

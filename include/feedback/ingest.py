@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from include.agents.extract import extract_feedback
 from include.airflow_api import StartStatus, start_run
 from include.errors import FatalError, TransientError
 from include.feedback import capture, identity
+from include.feedback.agents import find_agent
 from include.feedback.submission import parse_submission
 from include.slack.blocks import section
 from include.slack.client import slack_client
@@ -54,15 +56,35 @@ def read_message(conf: Mapping[str, Any], *, dag_id: str, run_id: str) -> int:
 def extract_pain(capture_id: int) -> bool:
     """Take the pain out of the thread; false when there is none."""
     with session_scope() as session:
-        return capture.extract(session, capture_id)
+        thread = capture.thread_of(session, capture_id)
+    found = extract_feedback(thread)
+    agent = find_agent() if found is not None else None
+    if found is not None and agent is not None:
+        from include.agents.thread import extract_with
+
+        found = extract_with(agent, thread, found, key=f"thread:{capture_id}")
+    with session_scope() as session:
+        return capture.keep_extraction(session, capture_id, found)
 
 
 def resolve_submitter(slack_user_id: str) -> dict[str, Any]:
     """Who the Slack user is: ``kind`` and, for a person of the own company, ``user_id``."""
     client = slack_client()
-    found = identity.resolve(session_scope, slack_user_id, lambda user: read_profile(client, user))
+    found = identity.resolve(
+        session_scope, slack_user_id, lambda user: read_profile(client, user), _same_person
+    )
     log.info("Slack user %s: %s, user %s", slack_user_id, found.kind, found.user_id)
     return {"kind": found.kind.value, "user_id": found.user_id}
+
+
+def _same_person(slack_name: str, user_name: str, facts: str, key: str) -> bool:
+    """Ask the model, if there is one, only when rules have found exactly one likely person."""
+    agent = find_agent()
+    if agent is None:
+        return False
+    from include.agents.identity import same_person
+
+    return same_person(agent, slack_name, user_name, facts, key=key)
 
 
 def hand_over_capture(capture_id: int, who: Mapping[str, Any]) -> dict[str, Any]:

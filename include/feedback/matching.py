@@ -30,22 +30,27 @@ from include.feedback.requests import (
     open_request,
 )
 from include.matching.embed import content_hash, embedding_text
+from include.matching.heard import HeardJudge
 from include.matching.route import route
 from include.matching.types import Route
-from include.store.models import ActorKind, Area, DecisionStep, Entry, RequestArea
+from include.store.models import ActorKind, Area, DecisionStep, Entry, Outcome, RequestArea
 from include.store.search import find_candidates
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy.orm import Session
 
+    from include.agents.client import Agent
     from include.agents.draft import Draft
     from include.matching.types import Candidate, Embedder, Judge, RoutedMatch, Verdict
     from include.store.session import SessionScope
 
 MAX_ROUNDS = 8
 """How often a search is repeated because requests were opened meanwhile, before it goes ahead."""
+
+NOT_MATCHED = (Outcome.NOISE, Outcome.SPLIT)
+"""What happened to an entry that is not matched itself."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,7 @@ def match_entry(
     judge: Judge,
     allow_degraded: bool,
     run_id: str | None = None,
+    agent_for: Callable[[bool], Agent | None] | None = None,
 ) -> Route | None:
     """Decide where an entry goes, once: a repeat returns the recorded route.
 
@@ -77,20 +83,33 @@ def match_entry(
         judge: Gives the confidences.
         allow_degraded: Whether full text alone may decide when the embeddings cannot be had;
             the task sets it on its last try.
-        run_id: The run that asks; an entry that another run carries out gives ``None``.
+        run_id: The run that asks; an entry that another run carries out gives ``None``, as does
+            one that was set aside or taken apart.
+        agent_for: Finds the language model, told whether one is in use; without one the judge and
+            the words of the customer decide alone.
 
     Raises:
         EmbeddingsUnavailable: retry later (only without ``allow_degraded``).
     """
     with scope() as session:
         entry = get_entry(session, entry_id)
-        if run_id is not None and entry.run_id != run_id:
+        if (run_id is not None and entry.run_id != run_id) or entry.outcome in NOT_MATCHED:
             return None
         known = find_decision(session, match_key(entry_id))
         if known is not None:
             return Route(known.route)
+        agent = agent_for(entry.model_in_use) if agent_for else None
         session.expunge(entry)
+    if agent is not None:
+        from include.feedback.consulting import taken_apart
+
+        if taken_apart(scope, entry, agent):
+            return None
     vector = _embed(entry, embedder, allow_degraded=allow_degraded)
+    if agent is not None:
+        from include.feedback.consulting import consulted
+
+        judge = consulted(scope, entry, vector, embedder.model, judge, agent)
     for attempt in range(MAX_ROUNDS):
         with scope() as session:
             found = search(session, entry, vector, embedder.model, judge)
@@ -99,7 +118,7 @@ def match_entry(
             if found.routed.route is not Route.CREATE:
                 record(session, entry_id, found, embedder.model, judge, degraded=vector is None)
                 return found.routed.route
-        draft, draft_vector = _draft(scope, entry, found.candidates, embedder, vector)
+        draft, draft_vector = _draft(scope, entry, found.candidates, embedder, vector, agent)
         with scope() as session:
             lock_opening(session)
             last = attempt == MAX_ROUNDS - 1
@@ -134,6 +153,8 @@ def draft_for(session: Session, entry: Entry, candidates: Sequence[Candidate]) -
         [AreaOption(area.id, area.slug, area.name, area.description) for area in wanted or areas],
         () if wanted else candidates,
     )
+    if entry.suggestion:
+        draft = replace(draft, **entry.suggestion)
     return replace(draft, area_ids=tuple(area.id for area in wanted)) if wanted else draft
 
 
@@ -181,7 +202,8 @@ def search(
     best = next((by_id[v.request_id] for v in verdicts if v.request_id in by_id), None)
     areas = best.area_ids if best else _area_ids(session, entry)
     thresholds = thresholds_for(session, areas)
-    routed = route(verdicts, by_id, thresholds, degraded=vector is None)
+    hold = judge.hold if isinstance(judge, HeardJudge) else ""
+    routed = route(verdicts, by_id, thresholds, degraded=vector is None, hold=hold)
     return Search(candidates, verdicts, routed, thresholds.version, horizon)
 
 
@@ -191,9 +213,14 @@ def _draft(
     candidates: Sequence[Candidate],
     embedder: Embedder,
     vector: list[float] | None,
+    agent: Agent | None = None,
 ) -> tuple[Draft, Vector | None]:
     with scope() as session:
         draft = draft_for(session, entry, candidates)
+    if agent is not None:
+        from include.feedback.consulting import written
+
+        draft = written(scope, entry, draft, agent)
     if vector is None:
         return draft, None
     try:
@@ -218,6 +245,10 @@ def record(
 ) -> None:
     """Store the routing decision with all it rests on, once."""
     best = search.routed.best
+    heard = judge if isinstance(judge, HeardJudge) else None
+    reason = best.reason if best and not opened_id else search.routed.reason
+    if heard and heard.hold and search.routed.route is Route.ASK:
+        reason = f"{reason} {heard.hold}".strip()
     record_decision(
         session,
         key=match_key(entry_id),
@@ -226,12 +257,13 @@ def record(
         route=search.routed.route,
         request_id=opened_id or (best.request_id if best else None),
         confidence=best.confidence if best else None,
-        reason=best.reason if best and not opened_id else search.routed.reason,
+        reason=reason,
         match_type=best.match_type if best else None,
         candidates=candidate_record(search.candidates, search.verdicts),
         thresholds_version=search.thresholds_version,
         judge=type(judge).__name__,
-        model=model,
+        model=heard.model if heard else model,
+        prompt_version=heard.prompt_version if heard else None,
         degraded=degraded,
         actor_kind=ActorKind.SYSTEM,
     )

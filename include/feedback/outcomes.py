@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from include.durable.api import find_hook, signing_keys
 from include.durable.keys import hook_key, sign
 from include.errors import EmbeddingsUnavailable, FatalError
+from include.feedback.consulting import written
 from include.feedback.decisions import find_decision, match_key, record_decision, thresholds_for
 from include.feedback.entries import get_entry
 from include.feedback.matching import (
@@ -52,6 +53,7 @@ from include.store.search import find_candidates
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from include.agents.client import Agent
     from include.durable.types import HookView
     from include.matching.types import Embedder, Judge
     from include.settings import Settings
@@ -110,6 +112,7 @@ def apply_answer(
     embedder: Embedder,
     judge: Judge,
     map_index: int = -1,
+    agent: Agent | None = None,
 ) -> int:
     """Carry out what became of the question; returns the request's id. A repeat changes nothing.
 
@@ -129,6 +132,8 @@ def apply_answer(
             return _attach_answered(session, entry, hook)
         draft = draft_for(session, entry, [])
         session.expunge(entry)
+    if agent is not None:
+        draft = written(scope, entry, draft, agent)
     try:
         vector = request_vector(draft, embedder)
     except EmbeddingsUnavailable:
@@ -167,6 +172,14 @@ def report(session: Session, entry_id: int, run_id: str) -> dict[str, Any]:
         "thresholds_version": match.thresholds_version if match else None,
         "degraded": match.degraded if match else None,
     }
+    if entry.outcome == Outcome.NOISE:
+        result["noise_reason"] = entry.noise_reason
+    if entry.outcome == Outcome.SPLIT:
+        result["entries"] = list(
+            session.scalars(
+                select(Entry.id).where(Entry.parent_id == entry.id).order_by(Entry.pain_number)
+            )
+        )
     if entry.run_id != run_id:
         result["duplicate_of_run"] = entry.run_id
     return result

@@ -10,12 +10,14 @@ from sqlalchemy import func, select
 from include.durable.api import hook_token
 from include.feedback.decisions import find_decision, match_key
 from include.feedback.entries import get_entry
+from include.feedback.setting_aside import restore_token
 from include.settings import load_settings
 from include.store.models import (
     Entry,
     Feedback,
     Hook,
     HookStatus,
+    Outcome,
     Request,
     RequestFollower,
     User,
@@ -53,6 +55,8 @@ class RecentEntry:
     request_title: str | None
     request_url: str | None
     created_at: datetime
+    noise_reason: str | None = None
+    restore_token: str | None = None
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,10 @@ def _entries(session: Session, user_id: int) -> list[RecentEntry]:
             request_title=request.title if request else None,
             request_url=settings.request_url(request.slug) if request else None,
             created_at=entry.created_at,
+            noise_reason=entry.noise_reason,
+            restore_token=(
+                restore_token(session, entry.id) if entry.outcome == Outcome.NOISE else None
+            ),
         )
         for entry, request in session.execute(statement)
     ]

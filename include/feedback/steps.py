@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from include.connections import EMBEDDINGS_API, get_connection
 from include.errors import FatalError
-from include.feedback import capture, entries, matching, outcomes, questions
+from include.feedback import capture, entries, matching, outcomes, questions, setting_aside
+from include.feedback.agents import agent_for_entry, api_url, find_agent
 from include.feedback.backlog import start_drain_if_needed
 from include.feedback.submission import parse_submission
 from include.requests.runs import start_runs
 from include.settings import load_settings
+from include.store.models import Outcome
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ def match(entry_id: int, *, run_id: str, is_last_try: bool) -> Route | None:
         judge=judge_for(embedder.model),
         allow_degraded=is_last_try,
         run_id=run_id,
+        agent_for=agent_for_entry,
     )
     log.info("Entry %s: %s", entry_id, route or "another run carries it out")
     return route
@@ -88,6 +91,7 @@ def apply_answer(entry_id: int, *, dag_id: str, run_id: str) -> int:
         run_id=run_id,
         embedder=embedder,
         judge=judge_for(embedder.model),
+        agent=find_agent(),
     )
 
 
@@ -95,7 +99,10 @@ def report(entry_id: int, *, run_id: str) -> dict[str, Any]:
     """Send what is to be told, start the request's own run, and return what happened."""
     with session_scope() as session:
         result = outcomes.report(session, entry_id, run_id)
-        capture.tell_thread(session, entries.get_entry(session, entry_id))
+        entry = entries.get_entry(session, entry_id)
+        if entry.outcome == Outcome.NOISE:
+            setting_aside.tell_set_aside(session, entry)
+        capture.tell_thread(session, entry)
         message_ids = outcomes.open_message_ids(session, entry_id)
         start_ids = outcomes.open_start_ids(session, entry_id)
     deliver(message_ids)
@@ -135,16 +142,13 @@ def embedder_from(info: ConnectionInfo) -> Embedder:
     """The embedder of a connection: host is the base URL; extra has ``model``, ``dimensions``."""
     from include.matching.embed import DEFAULT_DIMENSIONS, DEFAULT_MODEL, OpenAIEmbedder
 
-    scheme = info.extra.get("scheme", "https")
-    host = info.host if "://" in info.host else f"{scheme}://{info.host}"
-    base_url = host + (f":{info.port}" if info.port else "") + str(info.extra.get("path", "/v1"))
     if not info.host:
         raise FatalError(
             f"Connection '{info.conn_id}' has no host; set it to the API's address, "
             "for example https://api.openai.com"
         )
     return OpenAIEmbedder(
-        base_url=base_url,
+        base_url=api_url(info),
         api_key=info.password or "none",
         model=str(info.extra.get("model", DEFAULT_MODEL)),
         dimensions=int(info.extra.get("dimensions", DEFAULT_DIMENSIONS)),

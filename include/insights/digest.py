@@ -66,7 +66,10 @@ class Work:
 
 @dataclass(frozen=True)
 class DigestContent:
-    """A digest as it is stored; ``days`` is ``[day, high, medium, low]`` for the chart."""
+    """A digest as it is stored; ``days`` is ``[day, high, medium, low]`` for the chart.
+
+    ``opening`` is one or two sentences of a language model, empty without one.
+    """
 
     week: str
     since: str
@@ -76,6 +79,7 @@ class DigestContent:
     work: Work
     days: tuple[tuple[str, int, int, int], ...] = ()
     areas: dict[str, Part] = field(default_factory=dict)
+    opening: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select, text, update
 
 from include.errors import FatalError
-from include.insights.asof import check_as_of, database_now, week_of
+from include.insights.asof import check_as_of, database_now
 from include.insights.digest import make_digest, week_end
 from include.store.models import Area, Digest
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy.orm import Session
+
+    from include.insights.digest import DigestContent
 
 ALL_AREAS = "*"
 
@@ -52,21 +54,31 @@ def store_digest(
     Raises:
         FatalError: the moment is in the future, or an area is unknown.
     """
+    content = count_digest(session, as_of, area_slugs=area_slugs)
+    if not (is_posted and find_digest(session, content.week)):
+        keep_digest(session, content, run_id=run_id)
+    return content.week
+
+
+def count_digest(
+    session: Session, as_of: datetime, *, area_slugs: Collection[str] = ()
+) -> DigestContent:
+    """Count the last week that is over; see :func:`store_digest`."""
     as_of = week_end(check_as_of(as_of, database_now(session)))
-    week = week_of(as_of)
-    if is_posted and find_digest(session, week):
-        return week
-    content = make_digest(session, as_of, _areas(session, area_slugs))
+    return make_digest(session, as_of, _areas(session, area_slugs))
+
+
+def keep_digest(session: Session, content: DigestContent, *, run_id: str | None = None) -> None:
+    """Store a digest that was counted; the same content again changes nothing."""
     session.execute(
         _STORE,
         {
-            "week": week,
-            "as_of": as_of,
+            "week": content.week,
+            "as_of": content.as_of,
             "run_id": run_id,
             "content": json.dumps(content.as_dict()),
         },
     )
-    return week
 
 
 def find_digest(session: Session, week: str) -> Digest | None:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from include.insights.narrative import Narrator
+    from include.insights.narrative import Narrated, Narrator
+    from include.insights.report import Section
 
 _STORE = text(
     """
@@ -49,6 +50,19 @@ class Made:
     dropped_slugs: int
 
 
+@dataclass(frozen=True)
+class Counted:
+    """A report whose sentences are still the templates'."""
+
+    area_id: int
+    slug: str
+    area_name: str
+    as_of: datetime
+    sections: list[Section]
+    numbers: dict[str, Any]
+    themes: int
+
+
 def make_area_report(
     session: Session,
     slug: str,
@@ -75,17 +89,38 @@ def make_area_report(
     Raises:
         FatalError: the area does not exist, or the moment is in the future.
     """
-    import json
+    counted = count_area(session, slug, as_of, model=model, similarity=similarity)
+    narrated = apply_narrator(counted.area_name, counted.sections, narrator)
+    return store_report(session, counted, narrated, run_id=run_id)
 
+
+def count_area(
+    session: Session,
+    slug: str,
+    as_of: datetime,
+    *,
+    model: str | None,
+    similarity: float = SIMILARITY,
+) -> Counted:
+    """Everything of a report but its sentences; see :func:`make_area_report`."""
     as_of = check_as_of(as_of, database_now(session))
     area = session.scalars(select(Area).where(Area.slug == slug)).one_or_none()
     if area is None:
         raise FatalError(f"there is no area {slug!r}; was it renamed? Run the whole DAG again")
     metrics = area_metrics(session, area.id, as_of)
     themes = find_themes(session, area.id, as_of, model, similarity) if model else []
-    narrated = apply_narrator(area.name, build_sections(metrics, themes), narrator)
-    numbers: dict[str, Any] = metrics.flat() | {
-        "themes": len(themes),
+    sections = build_sections(metrics, themes)
+    return Counted(area.id, area.slug, area.name, as_of, sections, metrics.flat(), len(themes))
+
+
+def store_report(
+    session: Session, counted: Counted, narrated: Narrated, *, run_id: str | None = None
+) -> Made:
+    """Store a report with its final sentences."""
+    import json
+
+    numbers: dict[str, Any] = counted.numbers | {
+        "themes": counted.themes,
         "narrated_by_model": narrated.by_model,
         "refused_summaries": narrated.refused_summaries,
         "dropped_slugs": narrated.dropped_slugs,
@@ -93,18 +128,18 @@ def make_area_report(
     session.execute(
         _STORE,
         {
-            "area": area.id,
-            "day": day_of(as_of),
-            "as_of": as_of,
+            "area": counted.area_id,
+            "day": day_of(counted.as_of),
+            "as_of": counted.as_of,
             "run_id": run_id,
             "sections": json.dumps([section.as_dict() for section in narrated.sections]),
             "metrics": json.dumps(numbers),
         },
     )
     return Made(
-        slug=area.slug,
-        day=day_of(as_of),
+        slug=counted.slug,
+        day=day_of(counted.as_of),
         sections=len(narrated.sections),
-        themes=len(themes),
+        themes=counted.themes,
         dropped_slugs=narrated.dropped_slugs,
     )

@@ -81,8 +81,8 @@ def parse(content: dict[str, Any]) -> Calibration:
     try:
         return Calibration(
             model=str(content["model"]),
-            vector=_curve(content["vector"], VECTOR_FEATURES),
-            text=_curve(content["text"], TEXT_FEATURES),
+            vector=parse_curve(content["vector"], VECTOR_FEATURES),
+            text=parse_curve(content["text"], TEXT_FEATURES),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise FatalError(f"This is not a calibration: {error!r}.") from error
@@ -93,7 +93,8 @@ def _load(path: Path) -> Calibration:
     return parse(json.loads(path.read_text(encoding="utf-8")))
 
 
-def _curve(content: dict[str, Any], names: tuple[str, ...]) -> Curve:
+def parse_curve(content: dict[str, Any], names: tuple[str, ...]) -> Curve:
+    """A curve from its JSON object; ValueError or KeyError when it is none."""
     weights = content["weights"]
     if set(weights) != set(names):
         raise ValueError(f"weights must be given for {', '.join(names)} and nothing else")

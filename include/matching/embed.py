@@ -50,6 +50,7 @@ class OpenAIEmbedder:
     """Embeds with the `openai` package, one try per batch: retrying is the task's business.
 
     A text longer than `MAX_BYTES` is embedded by its beginning; models read little more anyway.
+    E-mail addresses, phone numbers, keys and card numbers are hidden from the server.
 
     Args:
         base_url: As `https://api.openai.com/v1`.
@@ -79,7 +80,9 @@ class OpenAIEmbedder:
             EmbeddingsUnavailable: No connection, a timeout, 429 (with `retry_after`) or 5xx.
                 Retrying can help.
         """
-        prepared = [truncated(text) for text in texts]
+        from include.agents.masking import masked
+
+        prepared = [truncated(masked(text)) for text in texts]
         for position, text in enumerate(prepared, start=1):
             if not text.strip():
                 raise FatalError(

@@ -23,13 +23,15 @@ def route(
     thresholds: Thresholds,
     *,
     degraded: bool = False,
+    hold: str = "",
 ) -> RoutedMatch:
     """Decide by the best verdict's confidence `c`.
 
     `c >= attach` attaches, `ask <= c < attach` asks, anything else creates. A request that is
     shipped or deprioritized is never attached to without a human's word. `degraded` means the
     vectors were missing, so a confidence rests on words alone: then nothing is attached, and a
-    human is asked wherever a candidate was reported at all.
+    human is asked wherever a candidate was reported at all. `hold` says why the judge may not
+    attach by itself (a model that nobody has calibrated); then a human is asked instead.
 
     A verdict about a request that is not among the candidates is ignored: a judge may not invent
     ids.
@@ -51,6 +53,8 @@ def route(
     closed = _CLOSED.get(RequestStatus(candidates_by_id[best.request_id].status))
     if closed:
         return RoutedMatch(Route.ASK, best, f"The matching request {closed}, so a person decides.")
+    if hold:
+        return RoutedMatch(Route.ASK, best, hold)
     if best.confidence < thresholds.attach:
         return RoutedMatch(
             Route.ASK, best, "The match is strong but not certain, so a person decides."

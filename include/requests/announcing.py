@@ -61,8 +61,24 @@ def note_opened(session: Session, request_id: int) -> str:
     return "recorded"
 
 
-def queue_firehose(session: Session, request_id: int) -> list[int]:
-    """Queue one post for each of the areas' channels; the messages' ids."""
+def opened_facts(session: Session, request_id: int) -> dict[str, str] | None:
+    """What may be said of a request that was opened; None when no channel hears of it."""
+    request = session.get(Request, request_id)
+    areas = session.scalars(_areas(request_id)).all()
+    if request is None or not any(area.slack_channel for area in areas):
+        return None
+    return {
+        "title": request.title,
+        "description": request.description,
+        "areas": ", ".join(area.name for area in areas),
+    }
+
+
+def queue_firehose(session: Session, request_id: int, words: str | None = None) -> list[int]:
+    """Queue one post for each of the areas' channels; the messages' ids.
+
+    ``words`` are sentences to say instead of the request's description.
+    """
     request = session.get(Request, request_id)
     if request is None:
         return []
@@ -72,6 +88,7 @@ def queue_firehose(session: Session, request_id: int) -> list[int]:
         url=load_settings().request_url(request.slug),
         description=request.description,
         by=person_words(_creator_label(session, request)),
+        words=words,
     )
     return [
         queue_message(

@@ -13,9 +13,11 @@ NAMES_SHOWN = 20
 _DESCRIPTION = 500
 
 
-def opened_in_area(*, title: str, url: str | None, description: str, by: str) -> Rendered:
-    """For an area's firehose channel: a new request."""
-    said = escape(shorten(" ".join(description.split()), _DESCRIPTION))
+def opened_in_area(
+    *, title: str, url: str | None, description: str, by: str, words: str | None = None
+) -> Rendered:
+    """For an area's firehose channel: a new request; ``words`` stand instead of its description."""
+    said = escape(shorten(" ".join((words or description).split()), _DESCRIPTION))
     return Rendered(
         text=f"New request: {_plain(title)}",
         blocks=[

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from include.connections import EMBEDDINGS_API, get_connection
+from include.feedback.agents import find_agent
 from include.feedback.steps import embedder_from, judge_for
 from include.requests import announcing, events, related, vectors
 from include.requests.http_sinks import WEB_APP, post_json
@@ -72,7 +73,16 @@ def embed_request(request_id: int) -> str:
 def post_firehose(request_id: int) -> dict[str, int]:
     """Post to the areas' channels; how many there are and how many posts went out."""
     with session_scope() as session:
-        message_ids = announcing.queue_firehose(session, request_id)
+        facts = announcing.opened_facts(session, request_id)
+    agent = find_agent() if facts is not None else None
+    words = None
+    if facts is not None and agent is not None:
+        from include.agents.compose import compose
+
+        occasion = "a new feature request was opened out of what a customer said"
+        words = compose(agent, occasion, facts, key=f"firehose:{request_id}")
+    with session_scope() as session:
+        message_ids = announcing.queue_firehose(session, request_id, words)
     return {"channels": len(message_ids), "sent": _deliver(message_ids)}
 
 

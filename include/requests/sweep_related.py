@@ -18,10 +18,14 @@ from include.requests.related import Pair, neighbours, save_pairs
 from include.store.models import Request, RequestMerge, RequestStatus, Watermark
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from sqlalchemy.orm import Session
 
     from include.matching.types import Judge
     from include.store.session import SessionScope
+
+    Review = Callable[[SessionScope, Mapping[int, Sequence[Pair]]], list[Pair]]
 
 log = logging.getLogger(__name__)
 
@@ -74,8 +78,13 @@ def judge_batch(
     judge: Judge,
     dry_run: bool,
     run_id: str,
+    review: Review | None = None,
 ) -> dict[str, Any]:
-    """Find and judge the pairs of a range of requests; store them unless it is a dry run."""
+    """Find and judge the pairs of a range of requests; store them unless it is a dry run.
+
+    ``review`` may change what the judge said of a request's pairs, or leave pairs out; no
+    transaction is open meanwhile.
+    """
     result: dict[str, Any] = {"requests": 0, "pairs": 0, "new": 0, "known": 0, "dismissed": 0}
     examples: list[dict[str, Any]] = []
     with scope() as session:
@@ -85,17 +94,20 @@ def judge_batch(
             requests = session.scalars(
                 select(Request).where(Request.id.in_(ids[start : start + _AT_ONCE]))
             ).all()
-            pairs = [
-                pair
+            near = {
+                request.id: neighbours(session, request, model=model, judge=judge)
                 for request in requests
-                for pair in neighbours(session, request, model=model, judge=judge)
-            ]
+            }
+        found = [one for pairs in near.values() for one in pairs]
+        if review is not None:
+            found = review(scope, near)
+        with scope() as session:
             result["requests"] += len(requests)
-            result["pairs"] += len(pairs)
+            result["pairs"] += len(found)
             if dry_run:
-                examples += [_example(session, pair) for pair in pairs[: EXAMPLES - len(examples)]]
+                examples += [_example(session, pair) for pair in found[: EXAMPLES - len(examples)]]
                 continue
-            counts = save_pairs(session, pairs, model=model, judge=judge, found_by=run_id)
+            counts = save_pairs(session, found, model=model, judge=judge, found_by=run_id)
             for name, count in counts.items():
                 result[name] += count
     return result | {"last": int(batch["last"]), "examples": examples}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from include.connections import EMBEDDINGS_API, get_connection
+from include.feedback.agents import find_agent
 from include.feedback.searching import search_requests
 from include.feedback.steps import embedder_from, judge_for
 from include.requests import indexing, sweep_related
@@ -97,6 +99,12 @@ def judge_related(
 ) -> dict[str, Any]:
     """Find, judge and store the pairs of one range."""
     model = embedder_from(get_connection(EMBEDDINGS_API)).model
+    agent = find_agent()
+    review = None
+    if agent is not None:
+        from include.requests.related_review import review_pairs
+
+        review = partial(review_pairs, agent=agent)
     return sweep_related.judge_batch(
         session_scope,
         dict(batch),
@@ -104,6 +112,7 @@ def judge_related(
         judge=judge_for(model),
         dry_run=bool(values["dry_run"]),
         run_id=f"find_all_related_feedback/{run_id}",
+        review=review,
     )
 
 

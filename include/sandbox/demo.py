@@ -175,7 +175,12 @@ def table(lines: list[Line], sandbox: Sandbox) -> tuple[Table, list[str]]:
             ).one_or_none()
             request = _request_of(session, entry, match)
             confidence = f"{match.confidence:.2f}" if match and match.confidence else "-"
-            outcome = {"attached": "[green]attached", "created": "[cyan]new request"}.get(
+            outcome = {
+                "attached": "[green]attached",
+                "created": "[cyan]new request",
+                "noise": "[dim]set aside",
+                "split": "[magenta]taken apart",
+            }.get(
                 entry.outcome or "",
                 "[yellow]asks you" if entry.status == "waiting" else "[red]failed",
             )

@@ -1,4 +1,4 @@
-"""An OpenAI-compatible embeddings endpoint on this machine, for the demo and the tests.
+"""An OpenAI-compatible endpoint on this machine, for the demo and the tests.
 
 `python -m include.sandbox.embeddings_server --port 8092` answers `POST /v1/embeddings` and
 `GET /v1/models` with all-MiniLM-L6-v2 (384 dimensions), in floats or base64, to any bearer token.
@@ -7,6 +7,8 @@
     {"status": 429, "retry_after": 2, "delay_seconds": 0, "wrong_size": false, "times": 3}
 
 `times` counts the embedding calls the fault is served to (default 1); `{"times": 0}` clears it.
+It answers chat requests too, by plain rules (`include.sandbox.chat_server`), as model
+`sandbox-words`.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from include.sandbox.chat_server import MODEL_NAME as CHAT_MODEL_NAME
+from include.sandbox.chat_server import add_chat
 from include.sandbox.minilm import DIMENSIONS, MODEL_NAME, load
 
 if TYPE_CHECKING:
@@ -61,6 +65,7 @@ def create_app(embedder: Embedder | None = None) -> Starlette:
             Route("/sandbox/faults", _set_faults, methods=["POST"]),
         ]
     )
+    add_chat(app)
     app.state.embedder = chosen
     app.state.faults = Faults(times=0)
     app.state.lock = asyncio.Lock()
@@ -74,8 +79,9 @@ async def _healthz(request: Request) -> Response:
 async def _models(request: Request) -> Response:
     if not _authorized(request):
         return _unauthorized()
-    model = {"id": request.app.state.embedder.model, "object": "model", "owned_by": "sandbox"}
-    return JSONResponse({"object": "list", "data": [model]})
+    names = (request.app.state.embedder.model, CHAT_MODEL_NAME)
+    models = [{"id": name, "object": "model", "owned_by": "sandbox"} for name in names]
+    return JSONResponse({"object": "list", "data": models})
 
 
 async def _set_faults(request: Request) -> Response:

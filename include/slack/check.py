@@ -58,7 +58,7 @@ def check(say: Callable[[Finding], None]) -> bool:
     except MissingConnection as error:
         note(Finding("bot token", False, str(error), "Set the token xoxb-… as password."))
         return False
-    answer, trouble = _ask(client.auth_test)
+    answer, trouble = ask_slack(client.auth_test)
     if answer is None:
         todo = "Copy the Bot User OAuth Token anew from the app's page OAuth & Permissions."
         note(Finding("bot token", False, f"Slack answers {trouble}", todo))
@@ -106,7 +106,7 @@ def _socket_mode(client: WebClient) -> Finding | None:
         token = app_token()
     except MissingConnection:
         return None
-    answer, trouble = _ask(lambda: client.apps_connections_open(app_token=token))
+    answer, trouble = ask_slack(lambda: client.apps_connections_open(app_token=token))
     if answer is not None:
         return Finding("Socket Mode", True, "the app token is good")
     todo = "Make an app-level token with connections:write, and switch Socket Mode on."
@@ -149,7 +149,7 @@ def _known_channels(client: WebClient) -> tuple[list[dict[str, Any]] | None, str
     known: list[dict[str, Any]] = []
     cursor: str | None = None
     while True:
-        answer, trouble = _ask(
+        answer, trouble = ask_slack(
             lambda after=cursor: client.conversations_list(  # type: ignore[misc]
                 types="public_channel,private_channel", limit=_LIST_PAGE, cursor=after
             )
@@ -170,7 +170,8 @@ def _pages() -> Finding | None:
     return Finding("pages", True, f"no web_base_url is set. {todo}")
 
 
-def _ask(work: Callable[[], Any]) -> tuple[Any | None, str]:
+def ask_slack(work: Callable[[], Any]) -> tuple[Any | None, str]:
+    """What Slack answers, or None and the kind of trouble."""
     try:
         return work(), ""
     except Exception as error:

@@ -1,10 +1,11 @@
 """The weekly digest as a Slack message. Pure; made from the digest as it is stored.
 
-At most 15 blocks, so there is room for the note the sender may put before them.
+At most 16 blocks, so there is room for the note the sender may put before them.
 """
 
 from __future__ import annotations
 
+import html
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,10 @@ def digest_card(
     """The whole digest: totals, chart, rising, new, shipped, waiting, open questions, work."""
     part = content["whole"]
     title = f"Customer feedback, {week_words(content)}"
-    blocks: list[Block] = [_header(title), _section(_totals(part))]
+    blocks: list[Block] = [_header(title)]
+    if content.get("opening"):
+        blocks.append(_section(escape(content["opening"])))
+    blocks.append(_section(_totals(part)))
     if chart_file_id:
         blocks.append(
             {
@@ -46,6 +50,18 @@ def digest_card(
     blocks.append({"type": "divider"})
     blocks.append(_context(_work(content["work"])))
     return Rendered(text=escape(f"{title}: {_short(part)}"), blocks=blocks)
+
+
+def figures_words(content: Mapping[str, Any]) -> str:
+    """The figures of the whole digest as plain text, for whoever writes its opening."""
+    card = digest_card(content, request_url=lambda _: None)
+    lines = [
+        line
+        for block in card.blocks
+        if block["type"] == "section"
+        for line in block["text"]["text"].replace("*", "").splitlines()
+    ]
+    return html.unescape("\n".join(lines))
 
 
 def area_card(

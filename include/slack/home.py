@@ -9,6 +9,7 @@ from include.feedback.overview import overview_of
 from include.slack import blocks
 from include.slack.blocks import escape, link, section, shorten
 from include.slack.client import slack_client
+from include.slack.entry_cards import reason_words, restore_button
 from include.slack.outcomes import read_trouble
 from include.store.session import session_scope
 
@@ -81,12 +82,19 @@ def _question(question: OpenQuestion, number: int) -> list[dict[str, Any]]:
 
 def _entry(entry: RecentEntry) -> dict[str, Any]:
     quote = escape(shorten(" ".join(entry.quote.split()), QUOTE))
-    if entry.request_title is None:
+    if entry.restore_token is not None:
+        where = f"set aside, because {reason_words(entry.noise_reason)}"
+    elif entry.outcome == "split":
+        where = "taken apart: each problem in it goes its own way"
+    elif entry.request_title is None:
         where = _STATUS.get(entry.status, entry.status)
     else:
         verb = "opened" if entry.outcome == "created" else "added to"
         where = f"{verb} {link(entry.request_title, entry.request_url)}"
-    return section(f"“{quote}”\n{where} · {entry.created_at:%-d %b}")
+    shown = section(f"“{quote}”\n{where} · {entry.created_at:%-d %b}")
+    if entry.restore_token is not None:
+        shown["accessory"] = restore_button(entry.restore_token)
+    return shown
 
 
 def _followed(request: Followed) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from include.store.merges import taken_to_survivors
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from datetime import datetime
 
     from sqlalchemy import TextClause
     from sqlalchemy.orm import Session
@@ -48,6 +49,8 @@ def find_candidates(
     opened_after_id: int | None = None,
     area_ids: Collection[int] | None = None,
     statuses: Collection[str] | None = None,
+    opened_before: datetime | None = None,
+    without_entry: int | None = None,
 ) -> list[Candidate]:
     """The requests that may be what `pain` means, best first, at most `limit`.
 
@@ -61,8 +64,16 @@ def find_candidates(
         opened_after_id: Only requests with a greater id: those opened since an earlier search.
         area_ids: Only requests of at least one of these areas; None means all.
         statuses: Only requests with one of these statuses; None means all.
+        opened_before: Only requests that existed before this moment (a replay).
+        without_entry: Not the request that this entry opened (a replay).
     """
     filters, values = _filters(exclude, opened_after_id, area_ids, statuses)
+    if opened_before is not None:
+        filters += " AND r.created_at < :opened_before"
+        values["opened_before"] = opened_before
+    if without_entry is not None:
+        filters += " AND r.opened_by_entry_id IS DISTINCT FROM :without_entry"
+        values["without_entry"] = without_entry
     session.execute(_SETTINGS, {"ef_search": str(max(EF_SEARCH, limit))})
     rows = session.execute(
         _statement(filters),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 DAGS = {
+    "ask_analytics": {"answer_question"},
     "area_insights": {"list_areas", "report_area", "summarise"},
     "export_feedback": {"list_kinds", "export_rows", "list_files"},
     "weekly_digest": {"make_digest", "post_digest"},
@@ -42,6 +43,8 @@ DAGS = {
         "report_outcome",
     },
     "resume_waits": {"resume"},
+    "replay_decisions": {"replay"},
+    "restore_entry": {"restore"},
     "ingest_slack_feedback": {"resolve_submitter", "process_entry"},
     "ingest_slack_feedback_from_reaction": {
         "read_message",

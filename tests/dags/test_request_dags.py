@@ -71,7 +71,9 @@ def ran(
         ("new_request", {"request": SLUG}, "remind_creator"),
         ("sync_embeddings", {"full": True, "batch_size": 10}, "finish_index"),
         ("semantic_search", {"query": "single sign-on", "limit": 2}, "search_requests"),
+        ("ask_analytics", {"question": "requests by status"}, "answer_question"),
         ("find_all_related_feedback", {"dry_run": False}, "finish_pass"),
+        ("replay_decisions", {"attach": 0.95}, "replay"),
         ("import_feedback", {"path": str(path)}, "report_outcome"),
         (
             "merge_requests",
@@ -104,7 +106,10 @@ def test_every_dag_runs_to_its_end_and_says_what_happened(ran: list[dict[str, An
     assert results["sync_embeddings"]["embedded"] == requests - 1
     assert results["sync_embeddings"]["live"] == "all-MiniLM-L6-v2#1"
     assert results["semantic_search"]["requests"][0]["slug"] == "single-sign-on-with-saml"
+    assert results["ask_analytics"]["query"] == "by_status"
+    assert results["ask_analytics"]["totals"]["requests"] == requests - 1
     assert results["find_all_related_feedback"]["complete"] is True
+    assert results["replay_decisions"]["by"]["attach"] == 0.95
     imported = results["import_feedback"]
     assert (imported["stored"], imported["bad_lines"], imported["created"]) == (1, 1, 1)
     assert results["merge_requests"]["dry_run"] is True

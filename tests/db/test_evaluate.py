@@ -6,11 +6,15 @@ import json
 from typing import TYPE_CHECKING
 
 from benchmarks.evaluate import main
+from benchmarks.fit_judge import main as fit_judge
+from include.matching.heard import parse_judge
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
+
+    from tests.chat import Chat
 
 REQUESTS = {
     "csv": "Export the table as CSV",
@@ -32,15 +36,8 @@ def test_a_folder_is_measured_from_its_text_to_its_cost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("EMBEDDINGS_BASE_URL", raising=False)
-    requests = [{"id": key, "title": title, "description": ""} for key, title in REQUESTS.items()]
-    entries = [
-        {"id": str(number), "text": text, "gold": gold}
-        for number, (text, gold) in enumerate(ENTRIES)
-    ]
-    for name, rows in (("requests", requests), ("entries", entries)):
-        lines = "\n".join(json.dumps(row) for row in rows)
-        (tmp_path / f"{name}.jsonl").write_text(lines, encoding="utf-8")
-    assert main([str(tmp_path)]) == 0
+    monkeypatch.delenv("AIRFLOW_CONN_GTM_FEEDBACK_LLM", raising=False)
+    assert main([str(folder_of(tmp_path / "data")), "--out", str(tmp_path / "report")]) == 0
     printed = {
         line.split("  ")[1]: line.split()
         for line in capsys.readouterr().out.splitlines()
@@ -57,3 +54,52 @@ def test_a_folder_without_data_is_refused(
 ) -> None:
     assert main([str(tmp_path)]) == 2
     assert "neither requests.jsonl nor pairs.jsonl" in capsys.readouterr().err
+
+
+def folder_of(path: Path) -> Path:
+    requests = [{"id": key, "title": title, "description": ""} for key, title in REQUESTS.items()]
+    entries = [
+        {"id": str(number), "text": words, "gold": gold}
+        for number, (words, gold) in enumerate(ENTRIES)
+    ]
+    path.mkdir()
+    for name, rows in (("requests", requests), ("entries", entries)):
+        lines = "\n".join(json.dumps(row) for row in rows)
+        (path / f"{name}.jsonl").write_text(lines, encoding="utf-8")
+    return path
+
+
+def test_a_model_is_measured_beside_the_matcher_and_asked_once(
+    tmp_path: Path,
+    chat: Chat,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.delenv("EMBEDDINGS_BASE_URL", raising=False)
+    monkeypatch.setenv("AIRFLOW_CONN_GTM_FEEDBACK_LLM", chat.connection())
+    folder, out = folder_of(tmp_path / "data"), tmp_path / "out"
+    assert main([str(folder), "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert "data, judged by sandbox-words: 3 entries" in printed
+    assert "answered 3 of 3" in printed
+    assert "US dollars per 1,000 entries" in printed
+    report = (out / "report.md").read_text(encoding="utf-8")
+    assert "| | without a model | sandbox-words |" in report
+    assert (out / "set-1.png").stat().st_size > 10_000
+    assert len(chat.seen()) == 3
+
+    fitted = tmp_path / "judge.json"
+    answers = ["--answers", str(out / "answers.jsonl")]
+    assert fit_judge([str(folder), "--out", str(fitted), *answers]) == 0
+    content = json.loads(fitted.read_text(encoding="utf-8"))
+    assert content["model"] == "sandbox-words"
+    assert parse_judge(content).cap == 1.0
+    assert len(chat.seen()) == 3
+
+
+def test_a_fit_without_a_model_says_what_to_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("AIRFLOW_CONN_GTM_FEEDBACK_LLM", raising=False)
+    assert fit_judge([str(tmp_path)]) == 2
+    assert "AIRFLOW_CONN_GTM_FEEDBACK_LLM" in capsys.readouterr().err

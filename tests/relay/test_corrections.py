@@ -11,11 +11,12 @@ from include.feedback import outcomes, steps
 from include.slack.relay import background
 from include.store.models import Decision, Feedback, Request, RequestFollower
 from include.store.session import session_scope
-from tests.db.feedback.conftest import TableJudge, WordsEmbedder, make_request
+from tests.db.feedback.conftest import TableJudge, WordsEmbedder, make_request, submit
 from tests.relay.conftest import Asked, hook_of
 
 if TYPE_CHECKING:
     from include.sandbox.slack.client import SlackSandbox
+    from tests.relay.conftest import FakeAirflow
 
 
 def pick(slack: SlackSandbox, ts: str, action_id: str, request_id: int, user: str = "U0ANN") -> Any:
@@ -164,3 +165,20 @@ def test_the_search_goes_by_words_when_the_embeddings_are_away(
     found = workspace.suggest("U0ANN", "request_search", "csv", view_id=view["id"])
     assert [option["text"]["text"] for option in found] == ["Export tables as CSV"]
     assert workspace.suggest("U0ANN", "request_search", "  ", view_id=view["id"]) == []
+
+
+def test_what_was_set_aside_is_taken_up_by_its_button_once(
+    workspace: SlackSandbox, airflow: FakeAirflow
+) -> None:
+    entry_id = submit("https://crm.example.com/deals/17")
+    steps.report(entry_id, run_id="r1")
+    [told] = [m for m in workspace.dm("U0ANN") if "set it aside" in m["text"]]
+    workspace.click("U0ANN", "D0ANN", told["ts"], "restore_entry", repeat=2)
+    assert background.drain()
+
+    [run] = airflow.runs.values()
+    assert run["conf"]["customer_pain"] == "https://crm.example.com/deals/17"
+    assert run["dag_id"] == "process_customer_entry"
+    [changed] = [m for m in workspace.dm("U0ANN") if m["ts"] == told["ts"]]
+    assert "Taken up by <@U0ANN>" in json.dumps(changed["blocks"])
+    assert "restore_entry" not in json.dumps(changed["blocks"])

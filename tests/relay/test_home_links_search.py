@@ -159,6 +159,23 @@ def test_a_mention_is_answered_in_the_thread_with_what_we_have(workspace: SlackS
     assert "Sign in with SSO from Okta" in json.dumps(answer["blocks"])
 
 
+def test_a_question_about_the_numbers_is_answered_with_its_query(workspace: SlackSandbox) -> None:
+    with session_scope() as session:
+        session.add(Account(id="A1", name="Acme", region="EMEA", is_enterprise=True))
+    workspace.say("U0ANN", "C0FEEDBACK", "@gtm-feedback what hurts enterprise customers in EMEA?")
+    workspace.say("U0ANN", "C0FEEDBACK", "@gtm-feedback what hurts customers in Atlantis?")
+    assert background.drain()
+
+    answers = [m for m in workspace.messages("C0FEEDBACK") if m["user"] == "U0GTMBOT"]
+    numbers = json.dumps(answers[0]["blocks"])
+    assert "In all 0 requests, 0 pieces of feedback" in numbers
+    assert (
+        "Query top_requests; filters: enterprise customers, region EMEA, open requests." in numbers
+    )
+    # What it does not know to the last word stays a search.
+    assert answers[1]["text"].startswith("I found nothing about")
+
+
 def test_another_company_is_not_told_what_we_have(workspace: SlackSandbox) -> None:
     make_request(WordsEmbedder(), "Sign in with SSO from Okta")
     workspace.say("U0ANN", "C0SHARED", "@gtm-feedback what do we have on SSO?")

@@ -1,6 +1,7 @@
 """The product's tables. Import from here; one module an aspect."""
 
 from include.matching.types import RequestStatus, Route
+from include.store.models.agents import ModelCall, ModelServer
 from include.store.models.base import EMBEDDING_DIMENSIONS, Base
 from include.store.models.capture import PersonKind, SlackCapture, SlackPerson, UserAlias
 from include.store.models.durable import Hook, HookKey, HookStatus, ParkedRun, ParkedState
@@ -69,6 +70,8 @@ __all__ = [
     "Message",
     "MessageKind",
     "MessageState",
+    "ModelCall",
+    "ModelServer",
     "Opportunity",
     "Outcome",
     "ParkedRun",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pgvector.sqlalchemy import Vector
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
@@ -48,10 +48,12 @@ class EntryStatus(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of an entry."""
+    """What became of an entry; ``noise`` was set aside, ``split`` became one entry a pain."""
 
     ATTACHED = "attached"
     CREATED = "created"
+    NOISE = "noise"
+    SPLIT = "split"
 
 
 class DecisionStep(StrEnum):
@@ -79,6 +81,11 @@ class Entry(Base):
 
     ``account_id`` and ``opportunity_id`` are kept as given; the ``*_known`` flags say whether the
     product knows them. ``run_id`` is the Airflow run that carries the entry out.
+
+    One pain of an entry that holds several is an entry of its own: ``parent_id``, ``pain_number``
+    from 1, and the span of the parent's words it quotes. ``suggestion`` is the title and the
+    description a model proposed when it read the pain. ``noise_reason`` says why an entry was set
+    aside; it stays when somebody restored it.
     """
 
     __tablename__ = "entries"
@@ -97,6 +104,14 @@ class Entry(Base):
     unknown_areas: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
     links: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
     submitter_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("entries.id"))
+    pain_number: Mapped[int] = mapped_column(default=0, server_default="0")
+    pain_start: Mapped[int | None]
+    pain_end: Mapped[int | None]
+    suggestion: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    noise_reason: Mapped[str | None] = mapped_column(Text)
+    restored_by: Mapped[str | None] = mapped_column(Text)
+    restored_at: Mapped[Moment | None]
     status: Mapped[str] = mapped_column(
         Text, default=EntryStatus.RECEIVED, server_default=EntryStatus.RECEIVED
     )
@@ -111,6 +126,10 @@ class Entry(Base):
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
 
+    if TYPE_CHECKING:
+        # Whether a language model is in use; see ``include.store.models.agents``.
+        model_in_use: bool
+
     __table_args__ = (
         one_of("source", Source),
         one_of("severity", Severity),
@@ -119,7 +138,10 @@ class Entry(Base):
         CheckConstraint("char_length(btrim(customer_pain)) > 0", name="pain_present"),
         CheckConstraint("char_length(customer_pain) <= 10000", name="pain_length"),
         CheckConstraint("(status = 'done') = (outcome IS NOT NULL)", name="done_has_outcome"),
+        CheckConstraint("outcome <> 'noise' OR noise_reason IS NOT NULL", name="noise_has_reason"),
+        CheckConstraint("pain_start >= 0 AND pain_start < pain_end", name="pain_span"),
         CheckConstraint("(embedding IS NULL) = (embedding_model IS NULL)", name="embedding_named"),
+        Index("ix_entries_parent_id", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
         Index("ix_entries_run", "dag_id", "run_id"),
         Index("ix_entries_unfinished", "updated_at", postgresql_where=text("status <> 'done'")),
     )

@@ -37,8 +37,10 @@ class Numbered:
 
     def __init__(self) -> None:
         self.batches: list[int] = []
+        self.seen: list[str] = []
 
     def embed(self, texts: list[str]) -> list[list[float]]:
+        self.seen += texts
         self.batches.append(len(texts))
         return [[float(len(text)), *([0.5] * 383)] for text in texts]
 
@@ -84,6 +86,13 @@ def test_vectors_come_back_in_order_over_several_batches(
     vectors = embedder(base, batch_size=2).embed(texts)
     assert [vector[0] for vector in vectors] == [1, 2, 3, 4, 5]
     assert served[1].batches == [2, 2, 1]
+
+
+def test_addresses_and_keys_are_hidden_from_the_server(
+    base: str, served: tuple[str, Numbered]
+) -> None:
+    embedder(base).embed(["ann@example.com cannot export", "call +1 415-555-2671"])
+    assert served[1].seen[-2:] == ["<EMAIL_1> cannot export", "call <PHONE_1>"]
 
 
 def test_nothing_to_embed_makes_no_call(base: str, served: tuple[str, Numbered]) -> None:
@@ -209,7 +218,7 @@ def test_the_server_speaks_base64_as_the_client_asks_by_default(base: str) -> No
         vector = client.embeddings.create(model="all-MiniLM-L6-v2", input="abc").data[0].embedding
         listed = [model.id for model in client.models.list()]
     assert list(vector)[:2] == [3.0, 0.5]
-    assert listed == ["all-MiniLM-L6-v2"]
+    assert listed == ["all-MiniLM-L6-v2", "sandbox-words"]
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,26 @@ from __future__ import annotations
 import subprocess
 import sys
 
-HEAVY = ("airflow", "numpy", "openai", "psycopg", "sqlalchemy", "starlette")
+HEAVY = (
+    "airflow",
+    "numpy",
+    "openai",
+    "phonenumbers",
+    "psycopg",
+    "pydantic",
+    "sqlalchemy",
+    "starlette",
+)
 CORE = (
     "include.errors",
     "include.matching.embed",
     "include.matching.judge",
     "include.matching.route",
+    "include.agents.client",
     "include.agents.draft",
+    "include.agents.judge",
+    "include.agents.request_draft",
+    "include.matching.heard",
 )
 
 

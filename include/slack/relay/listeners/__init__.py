@@ -13,6 +13,7 @@ from include.slack.relay.listeners import (
     link_shared,
     pick_request,
     reaction_added,
+    restore_entry,
     shipped_command,
     undo_attachment,
 )
@@ -28,6 +29,7 @@ EFFECTS: dict[str, Effect] = {
     **pick_request.EFFECTS,
     **link_shared.EFFECTS,
     **ask_requests.EFFECTS,
+    **restore_entry.EFFECTS,
 }
 """What stored events without a run do, by kind."""
 
@@ -43,6 +45,7 @@ LISTENERS = (
     app_home,
     link_shared,
     ask_requests,
+    restore_entry,
 )
 
 

@@ -1,4 +1,8 @@
-"""A question to the app, by mention or in a direct message: a search, answered in the thread."""
+"""A question to the app, by mention or in a direct message, answered in the thread.
+
+A question about the numbers that is understood to the last word ("what hurts enterprise customers
+in EMEA?") is answered by a prepared query; everything else is a search.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from include.agents.draft import readable
+from include.feedback.analytics import answer_question
 from include.feedback.questions import AnswerReply
 from include.feedback.search_now import search_now
 from include.settings import load_settings
+from include.slack.answer_card import answer_card
 from include.slack.ledger import queue_message
 from include.slack.relay.accept import accept
 from include.slack.relay.incoming import MalformedPayload, from_event
@@ -19,6 +25,7 @@ if TYPE_CHECKING:
     from slack_bolt import Ack, App
     from sqlalchemy.orm import Session
 
+    from include.slack.blocks import Rendered
     from include.slack.relay.effects import Effect
     from include.store.models.slack import SlackEvent
 
@@ -31,6 +38,8 @@ _LEAD = re.compile(
     r"|for|about|on|of|a|the|got)\b[\s,:]*)+",
     re.I,
 )
+# Without one of these a few words name what to look for, also when one of them is an area.
+_ASKS = re.compile(r"^\W*(?:so |and )?(?:what|which|who|where|how|top|show|list)\b", re.I)
 
 
 def register(app: App) -> None:
@@ -72,15 +81,8 @@ def receive(ack: Ack, body: dict[str, Any]) -> None:
 
 
 def effect(session: Session, event: SlackEvent) -> AnswerReply:
-    """Search, and queue the answer for the thread."""
-    question = str(event.payload["question"])
-    wanted = _LEAD.sub("", question).strip(" ?!.\n") or question.strip(" ?!.\n")
-    if not event.payload["is_internal"]:
-        card = OUTSIDE
-    elif not wanted:
-        card = EMPTY
-    else:
-        card = search_card(wanted, search_now(wanted, limit=FOUND), load_settings())
+    """Answer, and queue it for the thread."""
+    card = _answer(str(event.payload["question"])) if event.payload["is_internal"] else OUTSIDE
     message_id = queue_message(
         session,
         key=f"search:{event.key}",
@@ -91,6 +93,18 @@ def effect(session: Session, event: SlackEvent) -> AnswerReply:
         blocks=card.blocks,
     )
     return AnswerReply("recorded", None, [message_id])
+
+
+def _answer(question: str) -> Rendered:
+    wanted = _LEAD.sub("", question).strip(" ?!.\n") or question.strip(" ?!.\n")
+    if not wanted:
+        return EMPTY
+    numbers = None
+    if _ASKS.match(question):
+        numbers = answer_question(question, complete=True)
+    if numbers is not None:
+        return answer_card(numbers.words, load_settings())
+    return search_card(wanted, search_now(wanted, limit=FOUND), load_settings())
 
 
 EFFECTS: dict[str, Effect] = {"event:app_mention": effect, "event:message": effect}

@@ -1,0 +1,61 @@
+"""# Ask a question about the numbers
+
+Answers a question such as "what hurts enterprise customers in EMEA?". The question only chooses one
+of the prepared queries and its filters; the numbers come from SQL, in a transaction that can change
+nothing. The answer names the query and the filters, so that anybody can check it.
+
+**Steps**: `answer_question` reads the question (by rules; a language model helps where one is set
+and the rules leave something over), runs the query and puts the result into words.
+
+**Parameters**: `{"question": "what hurts enterprise customers in EMEA?"}`
+
+**Runs** when started by REST or the UI. To get the answer in one call, wait for the run:
+`GET /api/v2/dags/ask_analytics/dagRuns/{run_id}/wait?interval=0.2&result=answer_question`; the last
+line has `results.answer_question` with `text`, `query`, `filters`, `rows`, `totals` and
+`not_understood`. A question that fits no query has the status `not_understood` and lists them.
+
+**A failure means**: the question is blank, or the database does not answer.
+
+**Safe to retry, to clear and to re-run**: yes, it only reads.
+
+**Owner**: analytics
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import Param, dag, get_current_context, task
+
+from include.retry import default_args
+
+
+@dag(
+    schedule=None,
+    catchup=False,
+    params={
+        "question": Param(
+            None,
+            type="string",
+            minLength=1,
+            maxLength=2_000,
+            pattern=r"\S",
+            description="About requests, areas, accounts, regions, statuses or periods.",
+        ),
+    },
+    default_args=default_args("analytics"),
+    max_active_runs=64,
+    tags=["analytics"],
+    doc_md=__doc__,
+)
+def ask_analytics() -> None:
+    @task(multiple_outputs=False)
+    def answer_question() -> dict[str, Any]:
+        from include.feedback import analytics
+
+        return analytics.ask_with_model(get_current_context()["params"])
+
+    answer_question()
+
+
+ask_analytics()

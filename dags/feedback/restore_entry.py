@@ -1,0 +1,54 @@
+"""# Restore an entry that was set aside
+
+A submission that holds no pain (only a link, only emoji, a thank-you) is kept and set aside. This
+has one processed after all, as the button *Process it anyway* does in Slack.
+
+**Steps**: `restore_entry` opens the entry again and starts `process_customer_entry` for it.
+
+**Parameters**: `{"entry_id": 4711, "actor": {"slack_user_id": "U0ANN"}}`. Which entries are set
+aside: see [operations](operations.md#entries-that-were-set-aside).
+
+**Runs** when started by REST or the UI.
+
+**A failure means**: there is no such entry, or it was never set aside. Nothing was changed.
+
+**Safe to retry, to clear and to re-run**: yes. An entry is restored once.
+
+**Owner**: feedback
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import Param, dag, get_current_context, task
+
+from include.dag_params import ACTOR_PARAM
+from include.retry import default_args
+
+
+@dag(
+    schedule=None,
+    catchup=False,
+    params={
+        "entry_id": Param(None, type="integer", minimum=1, title="Id of the entry"),
+        "actor": ACTOR_PARAM,
+    },
+    default_args=default_args("feedback"),
+    max_active_runs=16,
+    tags=["feedback"],
+    doc_md=__doc__,
+)
+def restore_entry() -> None:
+    @task(multiple_outputs=False)
+    def restore() -> dict[str, Any]:
+        from include.feedback import setting_aside
+
+        context = get_current_context()
+        run = context["dag_run"]
+        return setting_aside.restore(context["params"], dag_id=run.dag_id, run_id=run.run_id)
+
+    restore()
+
+
+restore_entry()

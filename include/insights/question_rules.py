@@ -1,0 +1,245 @@
+"""Reading an analytics question without a language model: known names, a few turns of phrase.
+
+It recognises what the product knows (areas, regions, accounts, requests), severities, statuses and
+periods, and one intent. Words it makes nothing of are handed back, never guessed at.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from include.insights.question import LIMIT, MOST, Filters, Period, Question
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from include.insights.question import Vocabulary
+
+MOST_CHARACTERS = 2_000
+
+_INTENTS = tuple(
+    (name, re.compile("|".join(forms)))
+    for name, forms in {
+        "by_status": (
+            r"\bby status\b",
+            r"\bship rate\b",
+            r"\b(?:open|shipped) (?:and|or|vs\.?|versus) (?:open|shipped)\b",
+        ),
+        "by_week": (
+            r"\b(?:by|per|each|every) week\b",
+            r"\bweekly\b",
+            r"\bover time\b",
+            r"\btrends?\b",
+        ),
+        "by_area": (
+            r"\b(?:which|what) (?:product )?areas?\b",
+            r"\b(?:by|per|each) (?:product )?area\b",
+        ),
+        "by_segment": (
+            r"\b(?:which|what) (?:regions?|segments?)\b",
+            r"\b(?:by|per|each) (?:region|segment)\b",
+        ),
+        "by_account": (
+            r"\bwhich[\s,]+(?:accounts?|customers?|clients?)\b",
+            r"\b(?:by|per|each) (?:account|customer)\b",
+            r"\bwho\b(?=.{0,20}\b(?:ask|want|need|suffer|complain))",
+        ),
+        "shipped": (
+            r"\b(?:what|which)\b.{0,30}?\b(?:ship(?:ped)?|released?|deliver(?:ed)?)\b",
+            r"\bwhat(?:['\u2019]s| is) new\b",
+        ),
+        "totals": (
+            r"\bhow (?:many|much)\b",
+            r"\bnumber of\b",
+            r"\bcount of\b",
+            r"\btotals?\b",
+            r"\barr (?:is )?at stake\b",
+        ),
+        "top_requests": (
+            r"\bhurt(?:s|ing)?\b",
+            r"\bpains?\b",
+            r"\bproblems?\b",
+            r"\bcomplain(?:s|ts?|ing)?(?: about)?\b",
+            r"\bask(?:s|ed|ing)? for\b",
+            r"\bwants?\b",
+            r"\bneeds?\b",
+            r"\bdealbreakers?\b",
+            r"\bblock(?:s|ers?|ing)\b",
+            r"\bstruggl(?:e|es|ing) with\b",
+            r"\bsuffer(?:s|ing)?(?: from)?\b",
+            r"\b(?:top|biggest|largest|greatest)\b",
+            r"\bmost (?:wanted|requested|asked for|important|painful)\b",
+        ),
+    }.items()
+)
+"""Tried in this order: the more particular before the general."""
+
+_ENTERPRISE = re.compile(r"\b(?:large )?enterprises?\b")
+_NOT_ENTERPRISE = re.compile(
+    r"\bnon[- ]enterprise\b|\bsmb\b|\bsmall(?:er)? (?:customers|businesses|accounts)\b"
+)
+_SEVERITY = (
+    ("high", re.compile(r"\bdeal[- ]?breakers?\b|\bhigh(?:est)?[- ]severity\b|\bblockers?\b")),
+    ("medium", re.compile(r"\bmedium[- ]severity\b")),
+    ("low", re.compile(r"\blow(?:est)?[- ]severity\b|\bnice[- ]to[- ]haves?\b")),
+)
+_STATUS = (
+    ("deprioritized", re.compile(r"\bdeprioriti[sz]ed\b|\bset aside\b")),
+    ("shipped", re.compile(r"\bshipped\b|\breleased\b|\bdelivered\b")),
+    ("open", re.compile(r"\b(?:still )?open\b|\bunshipped\b")),
+)
+_TOP = re.compile(r"\btop (\d{1,2})\b|\b(\d{1,2}) (?:biggest|largest|greatest)\b")
+_MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september",
+           "october", "november", "december")  # fmt: skip
+_DAYS = {"day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}
+_LAST_N = re.compile(
+    r"\b(?:in |over |within )?(?:the )?(?:last|past) (\d{1,3}) (day|week|month)s?\b"
+)
+_NAMED = re.compile(
+    r"\b(?:in |over )?(?:the )?(this|last|past|previous) (week|month|quarter|year)\b"
+)
+_SINCE = re.compile(r"\bsince (\d{4})-(\d{2})-(\d{2})\b")
+_MONTH = re.compile(rf"\b(?:in|during) ({'|'.join(_MONTHS)})(?: (\d{{4}}))?\b")
+_YEAR = re.compile(r"\b(?:in|during) (20\d\d)\b")
+_WORD = re.compile(r"[^\W_](?:[\w'\u2019-]*[^\W_])?")
+_STOP_WORDS = """
+a about account accounts across all among an and any are area areas arr as asked at be been by can
+client clients could customer customers did do does doing feature features feedback for from get
+give given gave had has have how i in is it its list many me money most much now of on or our ours
+out people pieces piece please product products region regions request requests revenue said say
+says see segment segments severity show shown so some tell than that the their them there these
+they this those to told today up us was we were what when where which who whose will with would you
+your feel feels right currently stake things thing ship shipped release released worth requested
+wanted asking asks ask
+"""
+_STOP = frozenset(_STOP_WORDS.split())
+
+
+def read_question(text: str, known: Vocabulary, today: date) -> Question | None:
+    """The prepared query a question asks for; ``None`` when it is no question of this kind.
+
+    Args:
+        text: The question, in English.
+        known: Names the question may use.
+        today: What "last week" is counted from.
+    """
+    said = _Said(text[:MOST_CHARACTERS])
+    # Names first: an area called "Needs review" is no wish.
+    areas = said.names(known.areas)
+    accounts = said.names(known.accounts)
+    requests = said.names(known.requests)
+    regions = said.names({region: region for region in known.regions})
+    top = said.take(_TOP)
+    other = said.take(_NOT_ENTERPRISE)
+    enterprise = False if other else True if said.take(_ENTERPRISE) else None
+    severity = next((name for name, form in _SEVERITY if said.holds(form)), None)
+    query = next((name for name, form in _INTENTS if said.take(form)), None)
+    period = _period(said, today)
+    status = next((name for name, form in _STATUS if said.take(form)), None)
+    # What is left of other intents is the same question in more words.
+    for _, form in (*_SEVERITY, *_INTENTS):
+        said.take(form)
+    if query is None and (accounts or requests) and (severity or status):
+        query = "top_requests"
+    if query is None:
+        return None
+    if query in ("top_requests", "by_area", "by_segment", "by_account") and not requests:
+        status = status or "open"
+    filters = Filters(
+        areas=tuple(areas),
+        regions=tuple(regions),
+        enterprise=enterprise,
+        severity=severity,
+        status=None if query in ("shipped", "by_status") else status,
+        account=accounts[0] if accounts else None,
+        request=requests[0] if requests else None,
+        period=period,
+    )
+    limit = int(top[1] or top[2]) if top else LIMIT
+    return Question(query, filters, max(1, min(limit, MOST)), said.unread())
+
+
+class _Said:
+    """A question of which pieces are taken out as they are understood."""
+
+    def __init__(self, text: str) -> None:
+        self.text = " ".join(text.lower().split())
+
+    def holds(self, form: re.Pattern[str]) -> bool:
+        return form.search(self.text) is not None
+
+    def take(self, form: re.Pattern[str]) -> re.Match[str] | None:
+        found = form.search(self.text)
+        if found is not None:
+            self.text = f"{self.text[: found.start()]} , {self.text[found.end() :]}"
+        return found
+
+    def names(self, known: dict[str, str]) -> list[str]:
+        """Keys of the names it holds, the longest first, so that no name hides in another."""
+        forms = [(form, key) for key, name in known.items() for form in _forms(key, name)]
+        found: list[str] = []
+        for form, key in sorted(forms, key=lambda pair: (-len(pair[0]), pair[1])):
+            pattern = re.compile(rf"(?<![\w-]){re.escape(form)}(?![\w-])")
+            if self.take(pattern) and key not in found:
+                found.append(key)
+        return found
+
+    def unread(self) -> tuple[str, ...]:
+        words = [word for word in _WORD.findall(self.text) if word not in _STOP]
+        return tuple(dict.fromkeys(words))
+
+
+def _forms(key: str, name: str) -> Iterable[str]:
+    return {form for form in (key.lower(), " ".join(name.lower().split())) if len(form) > 1}
+
+
+def _period(said: _Said, today: date) -> Period | None:
+    tomorrow = today + timedelta(days=1)
+    if (found := said.take(_LAST_N)) is not None:
+        number, unit = int(found[1]), found[2]
+        words = f"the last {number} {unit}{'s' if number != 1 else ''}"
+        return Period(today - timedelta(days=number * _DAYS[unit]), tomorrow, words)
+    if (found := said.take(_NAMED)) is not None:
+        return _named(found[1], found[2], today)
+    if (found := said.take(_SINCE)) is not None:
+        try:
+            since = date(int(found[1]), int(found[2]), int(found[3]))
+        except ValueError:
+            return None
+        return Period(since, tomorrow, f"since {since.isoformat()}")
+    if (found := said.take(_MONTH)) is not None:
+        month = _MONTHS.index(found[1]) + 1
+        year = int(found[2]) if found[2] else today.year - (month > today.month)
+        start = date(year, month, 1)
+        return Period(start, _next_month(start), f"{found[1].title()} {year}")
+    if (found := said.take(_YEAR)) is not None:
+        year = int(found[1])
+        return Period(date(year, 1, 1), date(year + 1, 1, 1), str(year))
+    return None
+
+
+def _named(which: str, unit: str, today: date) -> Period:
+    if unit == "week":
+        start = today - timedelta(days=today.weekday())
+    elif unit == "month":
+        start = today.replace(day=1)
+    elif unit == "quarter":
+        start = date(today.year, 3 * ((today.month - 1) // 3) + 1, 1)
+    else:
+        start = date(today.year, 1, 1)
+    if which == "this":
+        return Period(start, today + timedelta(days=1), f"this {unit}")
+    before = start - timedelta(days=1)
+    first = {
+        "week": start - timedelta(days=7),
+        "month": before.replace(day=1),
+        "quarter": date(before.year, 3 * ((before.month - 1) // 3) + 1, 1),
+        "year": date(before.year, 1, 1),
+    }[unit]
+    return Period(first, start, f"last {unit}")
+
+
+def _next_month(start: date) -> date:
+    return date(start.year + start.month // 12, start.month % 12 + 1, 1)
