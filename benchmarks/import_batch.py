@@ -51,9 +51,9 @@ def measure(*, quick: bool) -> Report:
     os.environ.setdefault("AIRFLOW_VAR_GTM_FEEDBACK", "{}")
     with scratch_database() as engine:
         scope = _scope(engine)
-        texts = _world(engine, entries)
+        texts = fill_world(engine, entries)
         alone_rate, alone = _one_by_one(scope, texts[:compared])
-        texts = _world(engine, entries)
+        texts = fill_world(engine, entries)
         rate, stored, together, counts = _in_batches(scope, texts)
     differing = sum(one != other for one, other in zip(alone, together, strict=False))
     return Report(
@@ -94,7 +94,7 @@ def _scope(engine: Engine) -> SessionScope:
     return scope
 
 
-def _world(engine: Engine, entries: int) -> list[str]:
+def fill_world(engine: Engine, entries: int) -> list[str]:
     """Fill in the requests; a third of the entries repeat a request, a third an earlier entry."""
     world = make_world(REQUESTS)
     requests = [(title[:110], description) for title, description in world.requests]

@@ -33,7 +33,7 @@ from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from include.batch_tasks import FACTS, carry_out
+from include.batch_tasks import FACTS, carry_out, tell_meanwhile
 from include.retry import default_args
 
 
@@ -72,6 +72,7 @@ def drain_backlog() -> None:
 
     batches = take_backlog()
     batches >> end_taken_runs()
+    batches >> tell_meanwhile()
     carry_out(batches)
 
 

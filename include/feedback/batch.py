@@ -18,7 +18,8 @@ from include.feedback.decisions import find_decision, match_key
 from include.feedback.requests import Vector, lock_opening, newest_request_id, open_request
 from include.matching.embed import content_hash, embedding_text
 from include.matching.types import Route
-from include.store.models import Decision, Entry, EntryStatus
+from include.requests.runs import queue_new_request
+from include.store.models import Decision, Entry, EntryStatus, Request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +68,8 @@ def process_range(
         embedder: Of the model in force.
         judge: Gives the confidences.
         allow_degraded: Whether words alone may decide when the embeddings cannot be had.
-        quiet: Tell no submitter and start no run for a request that is opened.
+        quiet: Start no run for a request that is opened. Submitters are told by
+            ``include.feedback.summaries``.
 
     Raises:
         EmbeddingsUnavailable: retry later (only without ``allow_degraded``).
@@ -169,10 +171,12 @@ def _one(
     else:
         route = _decide(session, planned, embedder, judge)
     if route is Route.ATTACH:
-        outcomes.attach_matched(session, entry_id, quiet=quiet)
+        outcomes.attach_matched(session, entry_id, quiet=True)
         return "attached"
     if route is Route.CREATE:
-        outcomes.finish_opened(session, entry_id, quiet=quiet)
+        request_id = outcomes.finish_opened(session, entry_id, quiet=True)
+        if not quiet:
+            queue_new_request(session, session.get_one(Request, request_id))
         return "created"
     entry = session.get_one(Entry, entry_id)
     entry.status, entry.updated_at = EntryStatus.WAITING, func.now()

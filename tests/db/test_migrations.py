@@ -63,7 +63,18 @@ def test_up_down_and_up_again_gives_the_same_schema(empty: Engine) -> None:
 
 
 def test_each_step_goes_down_and_up(empty: Engine) -> None:
-    for revision in ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009"):
+    for revision in (
+        "0001",
+        "0002",
+        "0003",
+        "0004",
+        "0005",
+        "0006",
+        "0007",
+        "0008",
+        "0009",
+        "0012",
+    ):
         upgrade(empty.url, revision)
         downgrade(empty.url, "-1")
         upgrade(empty.url, revision)
