@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-
 from sqlalchemy import select
 
 from include.feedback import batch_store, grouped, import_steps, summaries
