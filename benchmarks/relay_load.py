@@ -245,7 +245,7 @@ def _stand() -> Iterator[tuple[str, str]]:
         api = {"host": "127.0.0.1", "port": ports["airflow"], "login": "a", "password": "b"}
         os.environ["AIRFLOW_CONN_AIRFLOW_API"] = json.dumps(api)
         # One run each, so that they can be counted; benchmarks.burst measures them together.
-        os.environ["AIRFLOW_VAR_GTM_FEEDBACK"] = '{"backlog_from": 1000000000}'
+        os.environ["AIRFLOW_VAR_GTM_FEEDBACK"] = '{"hold_from": 1000000000}'
         upgrade(database_url(get_connection("feedback_db")))
         with session_scope() as session:  # Slack is away and cannot say who it is
             session.add(

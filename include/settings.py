@@ -37,6 +37,7 @@ class Settings:
         operations_channel: Slack channel that hears what is late; empty for the review channel.
         shipped_recently_days: How long after shipping its owner is asked, on new feedback.
         backlog_from: So many waiting entries are processed together by ``drain_backlog``.
+        hold_from: So many waiting entries let ``/feedback`` and the REST route start no more runs.
         embedding_calls_per_minute: Most calls ``sync_embeddings`` makes, of 64 texts each.
         theme_similarity: From which cosine on a request belongs to a theme of a report.
         digest_channel: Slack channel of the weekly digest; empty for none.
@@ -58,6 +59,7 @@ class Settings:
     new_request_sleep_minutes: float = 60
     embedding_calls_per_minute: float = 6000
     backlog_from: float = 30
+    hold_from: float = 3
     shipped_recently_days: float = 30
     operations_channel: str = ""
     theme_similarity: float = 0.5

@@ -19,7 +19,8 @@ from include.feedback.requests import Vector, lock_opening, newest_request_id, o
 from include.matching.embed import content_hash, embedding_text
 from include.matching.types import Route
 from include.requests.runs import queue_new_request
-from include.store.models import Decision, Entry, EntryStatus, Request
+from include.requests.vectors import live_key
+from include.store.models import Decision, Entry, EntryStatus, Request, RequestEmbedding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
 
 CHUNK = 32
 """Entries decided in one transaction, during which nobody else can open a request."""
+
+SURROUNDINGS = 6
+"""So many nearest requests decide how sure a match is."""
+
+MARGIN = 0.01
 
 
 @dataclass
@@ -185,7 +191,7 @@ def _one(
 
 def _decide(session: Session, planned: _Planned, embedder: Embedder, judge: Judge) -> Route:
     entry, vector, search = planned.entry, planned.vector, planned.search
-    if newest_request_id(session) > search.horizon:
+    if newest_request_id(session) > search.horizon and not _unmoved(session, planned, embedder):
         search = matching.search(session, entry, vector, embedder.model, judge)
     route = search.routed.route
     opened_id = None
@@ -208,6 +214,35 @@ def _decide(session: Session, planned: _Planned, embedder: Embedder, judge: Judg
         opened_id=opened_id,
     )
     return route
+
+
+def _unmoved(session: Session, planned: _Planned, embedder: Embedder) -> bool:
+    """Whether what was opened since the search cannot change the decision.
+
+    A request that is farther away than the sixth nearest cannot be the best match, nor change how
+    far the best one stands out from its surroundings. All it changes is how many requests there
+    are, which moves a confidence by less than ``MARGIN``.
+    """
+    search, vector = planned.search, planned.vector
+    nearest = sorted((c.cosine for c in search.candidates if c.cosine is not None), reverse=True)
+    if vector is None or len(nearest) < SURROUNDINGS:
+        return False
+    confidence = search.routed.best.confidence if search.routed.best else 0.0
+    if any(abs(confidence - limit) < MARGIN for limit in search.limits):
+        return False
+    of_model = (RequestEmbedding.request_id == Request.id) & (
+        RequestEmbedding.model == live_key(session, embedder.model)
+    )
+    closest, without_vector = session.execute(
+        select(
+            func.max(1 - RequestEmbedding.embedding.cosine_distance(vector)),
+            func.count().filter(RequestEmbedding.request_id.is_(None)),
+        )
+        .select_from(Request)
+        .outerjoin(RequestEmbedding, of_model)
+        .where(Request.id > search.horizon)
+    ).one()
+    return not without_vector and closest < nearest[SURROUNDINGS - 1]
 
 
 def totals(results: Sequence[dict[str, Any] | None]) -> dict[str, int]:

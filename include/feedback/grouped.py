@@ -11,8 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, cast, select
 
-from include.durable.api import create_hook, get_hook, hook_token
-from include.feedback.questions import CHOICES, WAIT_NAME, asked_about, card_key, lock_card
+from include.durable.api import get_hook, hook_token
+from include.feedback.questions import (
+    asked_about,
+    card_key,
+    lock_card,
+    open_question,
+    queue_card,
+)
 from include.feedback.wording import closed_words, remaining
 from include.settings import load_settings
 from include.slack import blocks
@@ -120,35 +126,19 @@ def ask_group(
     """Open the durable hook of a group and queue its card; a repeat changes nothing."""
     request = session.get_one(Request, group["request_id"])
     person = group["person"]
-    hook = create_hook(
+    hook = open_question(
         session,
+        request,
+        {"entries": group["entries"]},
+        person=person,
+        handler=HANDLER,
         dag_id=dag_id,
         run_id=run_id,
-        name=WAIT_NAME,
+        settings=settings,
         map_index=map_index,
-        kind="approval",
-        question={
-            "entries": group["entries"],
-            "request_id": request.id,
-            "request_status": request.status,
-            "options": list(CHOICES),
-        },
-        responders=[f"slack:{person}"] if person else [],
-        handler=HANDLER,
-        remind_after=settings.remind_after,
-        expires_after=settings.expires_after,
     )
     card = _card(session, hook, request, settings)
-    message_id = queue_message(
-        session,
-        key=card_key(hook),
-        purpose="question",
-        address=person or settings.review_channel,
-        body=card.text,
-        blocks=card.blocks,
-        hook_id=hook.id,
-    )
-    return [message_id]
+    return [queue_card(session, hook, card, person, settings)]
 
 
 def lock_group_card(session: Session, hook: HookView, verdict: str) -> list[int]:

@@ -2,7 +2,7 @@
 
 Starting a run of ``process_customer_entry`` costs Airflow more than storing an entry, and carrying
 it out costs seconds. So whoever takes submissions in (the relay, the REST route) stores them here.
-While few wait, each is carried out by a run of its own. When ``backlog_from`` wait, the next ones
+While few wait, each is carried out by a run of its own. When ``hold_from`` wait, the next ones
 are *held*: ``drain_backlog`` takes them together.
 """
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from include.feedback.submission import Submission
 
 MOST_AT_ONCE = 1_000
+ARRIVING_LOCK = 7_310_012
 LONGEST = {
     "customer_pain": 0,
     "severity": 0,
@@ -133,13 +134,7 @@ def take_in(
         arrivals: At most :data:`MOST_AT_ONCE`.
         queue: Write down the runs of those carried out alone; the relay starts these itself.
     """
-    waiting = session.scalars(
-        select(func.count(Entry.id)).where(
-            Entry.status == EntryStatus.RECEIVED, Entry.dag_id.in_((MAIN_DAG, DRAIN_DAG))
-        )
-    ).one()
-    expected = waiting + len(arrivals)
-    together = expected > 1 and expected >= load_settings().backlog_from
+    together = _are_many(session, len(arrivals))
     # Before anything is stored: the drain that is asked for must see it.
     start_ids = [turns.ask_for_drain(session)] if together else []
     keys = [idempotency_key(one.submission, MAIN_DAG, one.run_id) for one in arrivals]
@@ -172,3 +167,23 @@ def take_in(
         if queue and own and row.status == EntryStatus.RECEIVED:
             start_ids.append(queue_run(session, MAIN_DAG, one.run_id, one.conf))
     return taken, start_ids
+
+
+def _are_many(session: Session, arriving: int) -> bool:
+    """Whether so many wait that those arriving shall be held.
+
+    While few wait, arrivals look one after the other: of many at the same moment each would
+    otherwise see none of the others.
+    """
+    limit = load_settings().hold_from
+    for look in range(2):
+        if look:
+            session.execute(select(func.pg_advisory_xact_lock(ARRIVING_LOCK)))
+        waiting = session.scalars(
+            select(func.count(Entry.id)).where(
+                Entry.status == EntryStatus.RECEIVED, Entry.dag_id.in_((MAIN_DAG, DRAIN_DAG))
+            )
+        ).one()
+        if waiting + arriving > 1 and waiting + arriving >= limit:
+            return True
+    return False

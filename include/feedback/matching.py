@@ -50,13 +50,17 @@ MAX_ROUNDS = 8
 
 @dataclass(frozen=True)
 class Search:
-    """One search with what was judged and decided; ``horizon`` is the newest request it saw."""
+    """One search with what was judged and decided; ``horizon`` is the newest request it saw.
+
+    ``limits`` are the thresholds it was decided by.
+    """
 
     candidates: list[Candidate]
     verdicts: list[Verdict]
     routed: RoutedMatch
     thresholds_version: int
     horizon: int
+    limits: tuple[float, float]
 
 
 def match_entry(
@@ -182,7 +186,8 @@ def search(
     areas = best.area_ids if best else _area_ids(session, entry)
     thresholds = thresholds_for(session, areas)
     routed = route(verdicts, by_id, thresholds, degraded=vector is None)
-    return Search(candidates, verdicts, routed, thresholds.version, horizon)
+    limits = (thresholds.attach, thresholds.ask)
+    return Search(candidates, verdicts, routed, thresholds.version, horizon, limits)
 
 
 def _draft(

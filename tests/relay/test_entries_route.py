@@ -39,7 +39,7 @@ def client(
 ) -> Iterator[TestClient]:
     monkeypatch.setattr(security, "get_auth_manager", Doorkeeper)
     monkeypatch.setattr(DagModel, "get_team_name", lambda _dag_id: None)
-    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", '{"backlog_from": 5}')
+    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", '{"hold_from": 5}')
     with TestClient(build(), headers={"authorization": "Bearer writer"}) as client:
         yield client
         assert background.drain(30)

@@ -66,7 +66,7 @@ def test_starts_a_run_with_the_words_and_who_said_them(relay: Caller, airflow: F
 def test_a_burst_is_stored_and_left_to_one_run(
     relay: Caller, airflow: FakeAirflow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", '{"backlog_from": 3}')
+    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", '{"hold_from": 3}')
     for number in range(12):
         relay.command(slash(f"Report {number} takes minutes"))
     assert background.drain()

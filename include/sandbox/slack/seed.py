@@ -46,6 +46,16 @@ PEOPLE: tuple[Person, ...] = (
     Person(BOT_USER, "gtm-feedback", "GTM Feedback", "App", "4a154b", None, True),
 )
 
+
+def stranger(number: int) -> Person:
+    """One of many invented people who are only there in numbers."""
+    name = f"person{number:04d}"
+    title = "Account Executive"
+    return Person(
+        f"U0P{number:04d}", name, f"Person {number}", title, "64748b", f"{name}@example.com"
+    )
+
+
 _EVERYBODY = [p.id for p in PEOPLE]
 
 

@@ -183,7 +183,7 @@ def hold(count: int, first: int = 0) -> list[int]:
 @pytest.fixture
 def together(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two that wait are many."""
-    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", '{"backlog_from": 2}')
+    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", '{"hold_from": 2}')
 
 
 def drain_until_done(run_id: str, embedder: WordsEmbedder) -> int:
