@@ -77,8 +77,9 @@ def _body(case: Any, prepared: dict[str, Any]) -> tuple[bytes, str]:
         return urlencode({k: str(v) for k, v in data.items()}).encode(), (
             "application/x-www-form-urlencoded"
         )
-    raw = data if isinstance(data, bytes) else str(data or "").encode("utf-8", "replace")
-    return raw, str(case.media_type or "application/json")
+    # Bytes that are no UTF-8 are refused as unsigned: the signature is over text.
+    words = data.decode("utf-8", "replace") if isinstance(data, bytes) else str(data or "")
+    return words.encode("utf-8", "replace"), str(case.media_type or "application/json")
 
 
 def _plain(headers: dict[str, str]) -> dict[str, str]:
