@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from include.errors import FatalError
@@ -90,11 +92,15 @@ def load_settings() -> Settings:
             the wrong type; the message names it.
     """
     raw = os.environ.get(f"AIRFLOW_VAR_{VARIABLE.upper()}")
-    if raw is None:
-        from airflow.sdk import Variable
+    return parse_settings(_variable(time.monotonic() // 1) if raw is None else raw)
 
-        raw = Variable.get(VARIABLE, default="{}")
-    return parse_settings(raw)
+
+@lru_cache(maxsize=1)
+def _variable(_second: float) -> str:
+    """The variable, looked up at most once a second and process: the relay asks for each call."""
+    from airflow.sdk import Variable
+
+    return str(Variable.get(VARIABLE, default="{}"))
 
 
 def parse_settings(raw: str) -> Settings:

@@ -92,7 +92,9 @@ def take_over(*, dag_id: str, run_id: str, batch_size: int) -> tuple[list[Any], 
     facts: dict[str, Any] = {"runs": [], "stored": 0, "known_before": 0, "left_alone": 0}
     known, taken = batch_store.Known(), dict[str, None]()
     least = load_settings().backlog_from
-    for number in range(MOST_ROUNDS):
+    # Asking Airflow takes seconds while it is busy; what is held is enough to begin with.
+    held_only = run_id.startswith(AUTOMATIC) and _held_only(least)
+    for number in range(0 if held_only else MOST_ROUNDS):
         found = airflow_api.waiting_runs(MAIN_DAG, DECIDING_TASK, len(taken) + ROUND)
         waiting = [run for run in found if run.run_id not in taken]
         # One that somebody started by hand takes whatever waits.
@@ -147,6 +149,18 @@ def look_after_held() -> bool:
         start_id = turns.pass_over(session, run_id)
     start_runs([start_id])
     return True
+
+
+def _held_only(least: float) -> bool:
+    """Whether entries are held and only few wait in runs of their own."""
+    with session_scope() as session:
+        held, own = session.execute(
+            select(
+                func.count().filter(Entry.run_id == HELD),
+                func.count().filter(Entry.dag_id == MAIN_DAG),
+            ).where(Entry.status == EntryStatus.RECEIVED, Entry.dag_id.in_((MAIN_DAG, DRAIN_DAG)))
+        ).one()
+    return bool(held) and own < least
 
 
 def end_taken(run_ids: list[str], *, dag_id: str, run_id: str) -> int:

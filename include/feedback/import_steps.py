@@ -190,7 +190,8 @@ def tell_meanwhile(
             over = not undecided and not placed and turns.has_passed(session, run_id)
         if over:
             break
-        told = deliver_outcomes(dag_id=dag_id, run_id=run_id) if placed else 0
+        more = undecided > 0
+        told = deliver_outcomes(dag_id=dag_id, run_id=run_id, more_to_come=more) if placed else 0
         sent += told
         if told or undecided != before:
             quiet_until, before = clock() + IDLE_SECONDS, undecided
@@ -198,12 +199,14 @@ def tell_meanwhile(
     return sent
 
 
-def deliver_outcomes(*, dag_id: str, run_id: str) -> int:
+def deliver_outcomes(*, dag_id: str, run_id: str, more_to_come: bool = False) -> int:
     """Tell people what became of the run's entries; how many messages went out."""
     sent = 0
     while True:
         with session_scope() as session:
-            message_ids = summaries.queue_outcomes(session, dag_id=dag_id, run_id=run_id)
+            message_ids = summaries.queue_outcomes(
+                session, dag_id=dag_id, run_id=run_id, more_to_come=more_to_come
+            )
         if not message_ids:
             return sent
         sent += deliver(message_ids)

@@ -7,6 +7,7 @@ placed more than a few entries of one person, they are told together. Each line 
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, update
@@ -26,14 +27,19 @@ if TYPE_CHECKING:
 FEW = 3
 """So many at once are told one by one, with a card each."""
 
-AT_ONCE = 500
+MUCH = 10
+A_WHILE = timedelta(seconds=15)
+AT_ONCE = 1_000
 PURPOSE = "summary"
 
 
-def queue_outcomes(session: Session, *, dag_id: str, run_id: str) -> list[int]:
+def queue_outcomes(
+    session: Session, *, dag_id: str, run_id: str, more_to_come: bool = False
+) -> list[int]:
     """Queue what is to be told about the run's entries that have an outcome; the messages' ids.
 
-    An entry is told of once. A thread it came from gets its reply as well.
+    An entry is told of once. A thread it came from gets its reply as well. While there is
+    ``more_to_come``, a person is told when there is much to tell or it has waited a while.
     """
     rows = session.execute(
         select(Entry, User.slack_user_id)
@@ -52,10 +58,16 @@ def queue_outcomes(session: Session, *, dag_id: str, run_id: str) -> list[int]:
     message_ids: list[int] = []
     for entry, person in rows:
         of_person[person].append(entry)
-        reply = tell_thread(session, entry)
-        if reply is not None:
-            message_ids.append(reply)
+    now = session.scalars(select(func.now())).one()
     for person, entries in of_person.items():
+        if (
+            more_to_come
+            and len(entries) < MUCH
+            and min(entry.updated_at for entry in entries) > now - A_WHILE
+        ):
+            continue
+        replies = [tell_thread(session, entry) for entry in entries]
+        message_ids += [reply for reply in replies if reply is not None]
         if len(entries) <= FEW:
             for entry in entries:
                 entry.told_in = tell(session, entry)
