@@ -81,6 +81,7 @@ class Stand:
         url = stack.sandbox.airflow_url
         login = {"username": "admin", "password": ADMIN_PASSWORD}
         token = httpx.post(f"{url}/auth/token", json=login, timeout=60).json()["access_token"]
+        self.token = str(token)
         self._client = httpx.Client(
             base_url=f"{url}/api/v2", headers={"Authorization": f"Bearer {token}"}, timeout=120
         )

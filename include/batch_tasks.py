@@ -33,30 +33,30 @@ def match_batch(part: dict[str, Any]) -> dict[str, int]:
 
 
 @task(trigger_rule="none_failed")
-def plan_questions() -> list[dict[str, Any]]:
+def ask_questions() -> list[dict[str, Any]]:
     from include.feedback import import_steps
 
     context = get_current_context()
     ti, ask = context["ti"], context["params"].get("ask")
-    return import_steps.plan_questions(dag_id=ti.dag_id, run_id=ti.run_id, ask=ask)
+    return import_steps.ask_questions(dag_id=ti.dag_id, run_id=ti.run_id, ask=ask)
+
+
+@task
+def tell_meanwhile() -> int:
+    from include.feedback import import_steps
+
+    ti = get_current_context()["ti"]
+    return import_steps.tell_meanwhile(dag_id=ti.dag_id, run_id=ti.run_id)
 
 
 @task
 def tell_submitters() -> int:
     from include.feedback import import_steps
 
-    ti = get_current_context()["ti"]
-    return import_steps.deliver_results(dag_id=ti.dag_id, run_id=ti.run_id)
-
-
-@task(map_index_template="{{ task.op_kwargs['group']['label'] }}")
-def ask_group(group: dict[str, Any]) -> int:
-    from include.feedback import import_steps
-
-    ti = get_current_context()["ti"]
-    return import_steps.ask_group(
-        group, dag_id=ti.dag_id, run_id=ti.run_id, map_index=int(ti.map_index or 0)
-    )
+    context = get_current_context()
+    ti = context["ti"]
+    quiet = not context["params"].get("notify", True)
+    return import_steps.deliver_results(dag_id=ti.dag_id, run_id=ti.run_id, quiet=quiet)
 
 
 @task(map_index_template="{{ task.op_kwargs['group']['label'] }}")
@@ -72,8 +72,7 @@ def apply_group(group: dict[str, Any]) -> int:
 @task_group
 def ask_people(group: dict[str, Any]) -> None:
     # By name: the labels of the mapped tasks look there.
-    asked = ask_group(group=group)
-    asked >> HookSensor(task_id="wait_for_answer") >> apply_group(group=group)
+    HookSensor(task_id="wait_for_answer") >> apply_group(group=group)
 
 
 @task(trigger_rule="none_failed", multiple_outputs=False)
@@ -86,8 +85,8 @@ def report_outcome(first_task: str) -> dict[str, Any]:
 
 
 def carry_out(batches: Any) -> None:
-    """Draw what follows once entries are stored: match, tell, ask, report."""
-    groups = plan_questions()
+    """Draw what follows once entries are stored: match, ask, tell, wait, report."""
+    groups = ask_questions()
     match_batch.expand(part=batches) >> groups
     groups >> tell_submitters()
     ask_people.expand(group=groups) >> report_outcome(batches.operator.task_id)

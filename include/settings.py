@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from include.errors import FatalError
@@ -37,6 +39,7 @@ class Settings:
         operations_channel: Slack channel that hears what is late; empty for the review channel.
         shipped_recently_days: How long after shipping its owner is asked, on new feedback.
         backlog_from: So many waiting entries are processed together by ``drain_backlog``.
+        hold_from: So many waiting entries let ``/feedback`` and the REST route start no more runs.
         embedding_calls_per_minute: Most calls ``sync_embeddings`` makes, of 64 texts each.
         theme_similarity: From which cosine on a request belongs to a theme of a report.
         digest_channel: Slack channel of the weekly digest; empty for none.
@@ -59,6 +62,7 @@ class Settings:
     new_request_sleep_minutes: float = 60
     embedding_calls_per_minute: float = 6000
     backlog_from: float = 30
+    hold_from: float = 3
     shipped_recently_days: float = 30
     operations_channel: str = ""
     theme_similarity: float = 0.5
@@ -90,11 +94,15 @@ def load_settings() -> Settings:
             the wrong type; the message names it.
     """
     raw = os.environ.get(f"AIRFLOW_VAR_{VARIABLE.upper()}")
-    if raw is None:
-        from airflow.sdk import Variable
+    return parse_settings(_variable(time.monotonic() // 1) if raw is None else raw)
 
-        raw = Variable.get(VARIABLE, default="{}")
-    return parse_settings(raw)
+
+@lru_cache(maxsize=1)
+def _variable(_second: float) -> str:
+    """The variable, looked up at most once a second and process: the relay asks for each call."""
+    from airflow.sdk import Variable
+
+    return str(Variable.get(VARIABLE, default="{}"))
 
 
 def parse_settings(raw: str) -> Settings:

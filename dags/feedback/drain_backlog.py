@@ -5,19 +5,25 @@ thresholds, messages and records, many times faster.
 
 **Steps**
 
-1. `take_backlog` finds runs of `process_customer_entry` that have not begun to match and stores
-   their submissions as entries of this run. It looks again until few are left. `end_taken_runs`
-   ends these runs with a note that names this one; one that begins before finds its entry taken.
-2. `match_batch`, mapped, a label each: embeds, matches, attaches or opens requests.
-3. `tell_submitters` sends each submitter what became of their feedback, and starts `new_request`
-   for what was opened. `plan_questions` and `ask_people` ask: one card for each request and person.
-4. `report_outcome` returns how many entries were `stored`, and how many
-   are `attached`, `created`, `waiting` or `unfinished`.
+1. `take_backlog` takes what is held (entries that `/feedback` and the REST route stored without a
+   run), and finds runs of `process_customer_entry` that have not begun to match and stores their
+   submissions as entries of this run. `end_taken_runs` ends these runs with a note that names this
+   one; one that begins before finds its entry taken.
+2. `match_batch`, mapped, a label each: embeds, matches, attaches or opens requests; the last one
+   goes on with what comes meanwhile, until nothing does.
+3. `tell_meanwhile` tells each submitter, at the same time, what became of their feedback: a card
+   for each of a few entries, one message about many, each line with its button.
+4. `ask_questions` asks about the rest: one card for each request and person (`ask_people`: wait
+   without a worker, carry out). `tell_submitters` sends what is left and starts `new_request` for
+   what was opened, a few at a time; the sweep starts the rest.
+5. `report_outcome` returns how many entries were `stored` and `held`, and how many are `attached`,
+   `created`, `waiting` or `unfinished`.
 
 **Parameters**: none are needed.
 
-**Runs** by itself, at most once in two minutes, when at least `backlog_from` entries (a setting)
-wait undecided or a run begins 5 seconds late; with fewer it takes nothing. Also by hand.
+**Runs** by itself, one at a time: as soon as an entry is held (setting `hold_from`), when
+`backlog_from` entries wait undecided in runs of their own, or when a run begins 5 seconds late (at
+most once in two minutes); of runs it then takes none while they are few. Also by hand.
 
 **A failure means** Airflow's API, the database or the embeddings API is away. What was taken over
 is stored; clear the failed task, or let the next run take it over.
@@ -33,7 +39,7 @@ from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from include.batch_tasks import FACTS, carry_out
+from include.batch_tasks import FACTS, carry_out, tell_meanwhile
 from include.retry import default_args
 
 
@@ -72,6 +78,7 @@ def drain_backlog() -> None:
 
     batches = take_backlog()
     batches >> end_taken_runs()
+    batches >> tell_meanwhile()
     carry_out(batches)
 
 

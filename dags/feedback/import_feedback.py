@@ -10,9 +10,9 @@ Takes a file of customers' words (JSON lines or CSV) through the same matching a
    longer version of it, adds only what is new.
 2. `match_batch`, mapped, a label each, one after the other: embeds, matches, and attaches or opens
    requests. A retry does only what is left.
-3. `plan_questions` groups what is not certain: one card for each request (`ask_people`: ask, wait
-   without a worker, carry out). No answer: one reminder, then the entries become requests.
-   `tell_submitters` sends what `notify` asks for.
+3. `ask_questions` asks about what is not certain: one card for each request and person
+   (`ask_people`: wait without a worker, carry out). No answer: one reminder, then the entries
+   become requests. `tell_submitters` sends what `notify` asks for, one message a person.
 4. `report_outcome` returns `lines`, `stored`, `known_before`, `bad_lines`, `problems` (line and
    reason), and how many entries are `attached`, `created`, `waiting` or `unfinished`.
 

@@ -1,7 +1,8 @@
 """# Find all related feedback
 
 Sweeps the requests for near-duplicates and related ones and stores them as links with a confidence
-and a reason. It never merges: that is a person's decision (`merge_requests`).
+and a reason. It never merges: that is a person's decision, on a card in Slack or by
+`merge_requests`.
 
 **Steps**
 
@@ -9,8 +10,10 @@ and a reason. It never merges: that is a person's decision (`merge_requests`).
 2. `judge_batch`, mapped, a label each: for each request the ten nearest from the indexes are
    judged; 0.9 and more is a `duplicate`, 0.7 and more is `related`. A pair that a person dismissed
    never comes back. One batch failing does not stop the others.
-3. `finish_pass` moves the watermark and returns how many requests were looked at and how many links
-   are `new`, `known` or `dismissed`, in a dry run with `examples`.
+3. `finish_pass` moves the watermark, asks in the review channel about the ten surest
+   near-duplicates that nobody was asked about (Merge, Not the same, and Undo afterwards), and
+   returns how many requests were looked at, how many links are `new`, `known` or `dismissed`, how
+   many pairs were `asked` about, in a dry run with `examples`.
 
 **Parameters**: `{"dry_run": false, "limit": 5000}`. A dry run (the default) stores nothing and
 moves no watermark; the weekly run of the schedule stores. `restart` begins at the first request and

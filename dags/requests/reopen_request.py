@@ -27,56 +27,23 @@ so, once.
 
 from __future__ import annotations
 
-from typing import Any
+from airflow.sdk import dag
 
-from airflow.sdk import Param, dag, get_current_context, task
-
-from include.dag_params import ACTOR_PARAM, REQUEST_PARAM
 from include.retry import default_args
+from include.status_tasks import STATUS_PARAMS, change_and_tell
 
 
 @dag(
     schedule=None,
     catchup=False,
-    params={
-        "request": REQUEST_PARAM,
-        "actor": ACTOR_PARAM,
-        "dry_run": Param(False, type="boolean", description="Only say whom it would tell."),
-    },
+    params=STATUS_PARAMS,
     default_args=default_args("requests"),
     max_active_runs=16,
     tags=["requests"],
     doc_md=__doc__,
 )
 def reopen_request() -> None:
-    @task
-    def set_open() -> list[dict[str, Any]]:
-        from include.requests import shipping_steps
-
-        context = get_current_context()
-        ti = context["ti"]
-        return shipping_steps.change_status(context["params"], dag_id=ti.dag_id, run_id=ti.run_id)
-
-    @task(
-        pool="slack",
-        multiple_outputs=False,
-        map_index_template="{{ task.op_kwargs['batch']['label'] }}",
-    )
-    def notify_followers(batch: dict[str, Any]) -> dict[str, int]:
-        from include.requests import shipping_steps
-
-        ti = get_current_context()["ti"]
-        return shipping_steps.send_batch(batch, is_last_try=ti.try_number > ti.max_tries)
-
-    @task(trigger_rule="none_failed", multiple_outputs=False)
-    def report_outcome() -> dict[str, Any]:
-        from include.requests import shipping_steps
-
-        ti = get_current_context()["ti"]
-        return shipping_steps.report(dag_id=ti.dag_id, run_id=ti.run_id)
-
-    batches = set_open()
-    notify_followers.expand(batch=batches) >> report_outcome()
+    change_and_tell("set_open")
 
 
 reopen_request()

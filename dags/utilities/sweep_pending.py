@@ -84,8 +84,10 @@ def sweep_pending() -> None:
 
     @task(multiple_outputs=False)
     def start_pending_runs() -> dict[str, int]:
+        from include.feedback.backlog import look_after_held
         from include.requests.runs import start_pending
 
+        look_after_held()
         return start_pending()
 
     @task

@@ -3,23 +3,25 @@
 A run costs seconds and about two core-seconds whatever it does. When many wait, one run stores what
 they were started with, ends them with a note that says who carries their entry out, and decides all
 together. A run that begins meanwhile finds its entry taken and ends as a repeat: nothing happens
-twice.
+twice. Entries that were stored without a run of their own (``include.feedback.intake``) are taken
+as well, until there are no more.
 """
 
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
 from include import airflow_api
 from include.errors import FatalError
-from include.feedback import batch_store
+from include.feedback import batch_store, turns
 from include.feedback.entries import STORED_RUN, idempotency_key
 from include.feedback.submission import parse_submission
-from include.requests.runs import queue_run, start_runs
+from include.feedback.turns import AUTOMATIC, DRAIN_DAG, HELD, MAIN_DAG
+from include.requests.runs import start_runs
 from include.settings import load_settings
 from include.store.models import Entry, EntryStatus
 from include.store.session import session_scope
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MAIN_DAG, DRAIN_DAG = "process_customer_entry", "drain_backlog"
 DECIDING_TASK = "match_entry"
 """A run in which this task has not begun may be taken over, whether its entry is stored or not."""
 
@@ -42,23 +43,25 @@ ROUND = 1_000
 """Runs taken over at once."""
 
 MOST_ROUNDS = 10
-AUTOMATIC = "backlog__"
-EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 PERIOD = timedelta(minutes=2)
+"""How often, at most, a late run alone is a reason to drain."""
+
+HELD_LONG = timedelta(minutes=2)
+"""A drain that leaves an entry waiting so long is looked after by the sweep."""
 
 
 def note_backlog(session: Session, lag: timedelta = timedelta(0)) -> int | None:
     """Write a drain down when many entries wait undecided, or when a run began late.
 
-    At most one in two minutes. Returns its row's id.
+    One at a time, and because of lateness at most one in two minutes. Returns its row's id.
     """
     waiting = waiting_entries(session)
     # One that waits is this one: no need to ask for the setting, which is a call.
-    if lag < LATE and (waiting < 2 or waiting < load_settings().backlog_from):
+    if waiting >= 2 and waiting >= load_settings().backlog_from:
+        return turns.ask_for_drain(session)
+    if lag < LATE or turns.drained_lately(session, PERIOD):
         return None
-    now = session.scalars(select(func.now())).one()
-    begun = EPOCH + (now - EPOCH) // PERIOD * PERIOD
-    return queue_run(session, DRAIN_DAG, f"{AUTOMATIC}{begun:%Y%m%dT%H%M}", {})
+    return turns.ask_for_drain(session)
 
 
 def waiting_entries(session: Session) -> int:
@@ -94,7 +97,9 @@ def take_over(*, dag_id: str, run_id: str, batch_size: int) -> tuple[list[Any], 
     facts: dict[str, Any] = {"runs": [], "stored": 0, "known_before": 0, "left_alone": 0}
     known, taken = batch_store.Known(), dict[str, None]()
     least = load_settings().backlog_from
-    for number in range(MOST_ROUNDS):
+    # Asking Airflow takes seconds while it is busy; what is held is enough to begin with.
+    held_only = run_id.startswith(AUTOMATIC) and _held_only(least)
+    for number in range(0 if held_only else MOST_ROUNDS):
         found = airflow_api.waiting_runs(MAIN_DAG, DECIDING_TASK, len(taken) + ROUND)
         waiting = [run for run in found if run.run_id not in taken]
         # One that somebody started by hand takes whatever waits.
@@ -108,9 +113,59 @@ def take_over(*, dag_id: str, run_id: str, batch_size: int) -> tuple[list[Any], 
     facts["runs"] = list(taken)
     facts["adopted"] = _adopt(dag_id, run_id)
     with session_scope() as session:
+        facts["held"] = turns.take_held(session, run_id)
+    with session_scope() as session:
         batches = batch_store.open_batches(session, dag_id=dag_id, run_id=run_id, size=batch_size)
-    log.info("Backlog: %s runs taken over, %s entries stored", len(taken), facts["stored"])
+    if batches:
+        batches[-1]["then_more"] = True
+    else:
+        with session_scope() as session:
+            if turns.take_or_pass(session, run_id):
+                batches = batch_store.open_batches(
+                    session, dag_id=dag_id, run_id=run_id, size=batch_size
+                )
+                batches[-1]["then_more"] = True
+    log.info(
+        "Backlog: %s runs taken over, %s entries stored, %s held ones taken",
+        len(taken),
+        facts["stored"],
+        facts["held"],
+    )
     return batches, facts
+
+
+def take_more(run_id: str) -> int:
+    """Take what was stored meanwhile; 0 when there was nothing and the next drain has its turn."""
+    with session_scope() as session:
+        return turns.take_or_pass(session, run_id)
+
+
+def look_after_held() -> bool:
+    """The sweep: start the next drain when the one whose turn it is does not take what is held.
+
+    Raises:
+        TransientError: Airflow cannot be asked now.
+    """
+    with session_scope() as session:
+        run_id = turns.held_since(session, HELD_LONG)
+    if run_id is None or airflow_api.run_state(DRAIN_DAG, run_id) in ("queued", "running"):
+        return False
+    with session_scope() as session:
+        start_id = turns.pass_over(session, run_id)
+    start_runs([start_id])
+    return True
+
+
+def _held_only(least: float) -> bool:
+    """Whether entries are held and only few wait in runs of their own."""
+    with session_scope() as session:
+        held, own = session.execute(
+            select(
+                func.count().filter(Entry.run_id == HELD),
+                func.count().filter(Entry.dag_id == MAIN_DAG),
+            ).where(Entry.status == EntryStatus.RECEIVED, Entry.dag_id.in_((MAIN_DAG, DRAIN_DAG)))
+        ).one()
+    return bool(held) and own < least
 
 
 def end_taken(run_ids: list[str], *, dag_id: str, run_id: str) -> int:
@@ -175,7 +230,7 @@ def _adopt(dag_id: str, run_id: str) -> int:
             select(Entry)
             .where(
                 Entry.dag_id == dag_id,
-                Entry.run_id != run_id,
+                Entry.run_id.not_in((run_id, HELD)),
                 Entry.status.in_((EntryStatus.RECEIVED, EntryStatus.FAILED)),
             )
             .with_for_update(skip_locked=True)

@@ -21,7 +21,9 @@ from include.feedback.decisions import find_decision, match_key
 from include.feedback.requests import Vector, lock_opening, newest_request_id, open_request
 from include.matching.embed import content_hash, embedding_text
 from include.matching.types import Route
-from include.store.models import Decision, Entry, EntryStatus
+from include.requests.runs import queue_new_request
+from include.requests.vectors import live_key
+from include.store.models import Decision, Entry, EntryStatus, Request, RequestEmbedding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +40,11 @@ CHUNK = 32
 
 CALLS = 4
 """Entries a language model is asked about at the same time."""
+
+SURROUNDINGS = 6
+"""So many nearest requests decide how sure a match is."""
+
+MARGIN = 0.01
 
 
 @dataclass
@@ -77,7 +84,8 @@ def process_range(
         embedder: Of the model in force.
         judge: Gives the confidences.
         allow_degraded: Whether words alone may decide when the embeddings cannot be had.
-        quiet: Tell no submitter and start no run for a request that is opened.
+        quiet: Start no run for a request that is opened. Submitters are told by
+            ``include.feedback.summaries``.
         agent: The language model; without one the judge and the customers' words decide alone.
 
     Raises:
@@ -218,10 +226,12 @@ def _one(
     else:
         route = _decide(session, planned, embedder)
     if route is Route.ATTACH:
-        outcomes.attach_matched(session, entry_id, quiet=quiet)
+        outcomes.attach_matched(session, entry_id, quiet=True)
         return "attached"
     if route is Route.CREATE:
-        outcomes.finish_opened(session, entry_id, quiet=quiet)
+        request_id = outcomes.finish_opened(session, entry_id, quiet=True)
+        if not quiet:
+            queue_new_request(session, session.get_one(Request, request_id))
         return "created"
     entry = session.get_one(Entry, entry_id)
     entry.status, entry.updated_at = EntryStatus.WAITING, func.now()
@@ -230,7 +240,7 @@ def _one(
 
 def _decide(session: Session, planned: _Planned, embedder: Embedder) -> Route:
     entry, vector, search, judge = planned.entry, planned.vector, planned.search, planned.judge
-    if newest_request_id(session) > search.horizon:
+    if newest_request_id(session) > search.horizon and not _unmoved(session, planned, embedder):
         search = matching.search(session, entry, vector, embedder.model, judge)
     route = search.routed.route
     opened_id = None
@@ -254,6 +264,35 @@ def _decide(session: Session, planned: _Planned, embedder: Embedder) -> Route:
         opened_id=opened_id,
     )
     return route
+
+
+def _unmoved(session: Session, planned: _Planned, embedder: Embedder) -> bool:
+    """Whether what was opened since the search cannot change the decision.
+
+    A request that is farther away than the sixth nearest cannot be the best match, nor change how
+    far the best one stands out from its surroundings. All it changes is how many requests there
+    are, which moves a confidence by less than ``MARGIN``.
+    """
+    search, vector = planned.search, planned.vector
+    nearest = sorted((c.cosine for c in search.candidates if c.cosine is not None), reverse=True)
+    if vector is None or len(nearest) < SURROUNDINGS:
+        return False
+    confidence = search.routed.best.confidence if search.routed.best else 0.0
+    if any(abs(confidence - limit) < MARGIN for limit in search.limits):
+        return False
+    of_model = (RequestEmbedding.request_id == Request.id) & (
+        RequestEmbedding.model == live_key(session, embedder.model)
+    )
+    closest, without_vector = session.execute(
+        select(
+            func.max(1 - RequestEmbedding.embedding.cosine_distance(vector)),
+            func.count().filter(RequestEmbedding.request_id.is_(None)),
+        )
+        .select_from(Request)
+        .outerjoin(RequestEmbedding, of_model)
+        .where(Request.id > search.horizon)
+    ).one()
+    return not without_vector and closest < nearest[SURROUNDINGS - 1]
 
 
 def totals(results: Sequence[dict[str, Any] | None]) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -116,9 +116,7 @@ def store_many(
     return StoredMany(len(new), len(keys) - len(new) - len(taken), len(taken))
 
 
-def open_batches(
-    session: Session, *, dag_id: str, run_id: str, size: int
-) -> list[dict[str, object]]:
+def open_batches(session: Session, *, dag_id: str, run_id: str, size: int) -> list[dict[str, Any]]:
     """The run's entries that have no outcome and ask nobody, as labelled ranges of ids."""
     ids = session.scalars(
         select(Entry.id)

@@ -9,15 +9,21 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, cast, select
 
-from include.durable.api import create_hook, get_hook, hook_token
-from include.feedback.questions import CHOICES, WAIT_NAME, asked_about, card_key, lock_card
+from include.durable.api import get_hook, hook_token
+from include.feedback.questions import (
+    asked_about,
+    card_key,
+    lock_card,
+    open_question,
+    queue_card,
+)
 from include.feedback.wording import closed_words, remaining
 from include.settings import load_settings
 from include.slack import blocks
 from include.slack.ledger import queue_message, queue_update
-from include.store.models import Decision, Entry, EntryStatus, Request, User
+from include.store.models import Decision, Entry, EntryStatus, Hook, Request, User
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
@@ -40,12 +46,16 @@ def plan_groups(
 ) -> list[Group]:
     """The run's entries that wait for a person, one group a request and person, in a fixed order.
 
+    What the run has asked already keeps its place, so that a repeat waits for the same questions.
+
     Args:
         session: The caller's transaction.
         dag_id: Of the run that carries the entries out.
         run_id: That run.
         ask: Slack user id of the one to be asked about all; by default each submitter about theirs.
     """
+    groups = _asked_before(session, dag_id, run_id)
+    asked = {entry_id for group in groups for entry_id, _ in group["entries"]}
     rows = session.execute(
         select(Entry.id, Decision.request_id, Decision.confidence, User.slack_user_id, Request.slug)
         .join(Decision, (Decision.entry_id == Entry.id) & (Decision.step == "match"))
@@ -62,22 +72,46 @@ def plan_groups(
     def place(row: Any) -> tuple[int, str]:
         return row.request_id, ask or row.slack_user_id or ""
 
-    groups = []
+    new = [row for row in rows if row.id not in asked]
     for (request_id, person), members in groupby(
-        sorted(rows, key=lambda row: (*place(row), row.id)), key=place
+        sorted(new, key=lambda row: (*place(row), row.id)), key=place
     ):
         entries = [(row.id, row.confidence, row.slug) for row in members]
         for start in range(0, len(entries), MOST_ENTRIES):
             part = entries[start : start + MOST_ENTRIES]
-            groups.append(
-                {
-                    "label": f"{part[0][2]} ({len(part)})",
-                    "request_id": request_id,
-                    "person": person or None,
-                    "entries": [[entry_id, confidence] for entry_id, confidence, _ in part],
-                }
-            )
+            pairs = [[entry_id, confidence] for entry_id, confidence, _ in part]
+            groups.append(_group(part[0][2], request_id, person or None, pairs))
     return groups[:MOST_GROUPS]
+
+
+def _group(slug: str, request_id: int, person: str | None, entries: list[list[Any]]) -> Group:
+    return {
+        "label": f"{slug} ({len(entries)})",
+        "request_id": request_id,
+        "person": person,
+        "entries": entries,
+    }
+
+
+def _asked_before(session: Session, dag_id: str, run_id: str) -> list[Group]:
+    """The groups of the run's questions, each at the place of its wait."""
+    rows = session.execute(
+        select(Hook.map_index, Hook.question, Hook.responders, Request.slug)
+        .join(Request, Request.id == cast(Hook.question["request_id"].astext, BigInteger))
+        .where(
+            Hook.dag_id == dag_id, Hook.run_id == run_id, Hook.is_current, Hook.handler == HANDLER
+        )
+        .order_by(Hook.map_index)
+    ).all()
+    return [
+        _group(
+            row.slug,
+            int(row.question["request_id"]),
+            next((one.partition(":")[2] for one in row.responders), None),
+            row.question["entries"],
+        )
+        for row in rows
+    ]
 
 
 def ask_group(
@@ -92,35 +126,19 @@ def ask_group(
     """Open the durable hook of a group and queue its card; a repeat changes nothing."""
     request = session.get_one(Request, group["request_id"])
     person = group["person"]
-    hook = create_hook(
+    hook = open_question(
         session,
+        request,
+        {"entries": group["entries"]},
+        person=person,
+        handler=HANDLER,
         dag_id=dag_id,
         run_id=run_id,
-        name=WAIT_NAME,
+        settings=settings,
         map_index=map_index,
-        kind="approval",
-        question={
-            "entries": group["entries"],
-            "request_id": request.id,
-            "request_status": request.status,
-            "options": list(CHOICES),
-        },
-        responders=[f"slack:{person}"] if person else [],
-        handler=HANDLER,
-        remind_after=settings.remind_after,
-        expires_after=settings.expires_after,
     )
     card = _card(session, hook, request, settings)
-    message_id = queue_message(
-        session,
-        key=card_key(hook),
-        purpose="question",
-        address=person or settings.review_channel,
-        body=card.text,
-        blocks=card.blocks,
-        hook_id=hook.id,
-    )
-    return [message_id]
+    return [queue_card(session, hook, card, person, settings)]
 
 
 def lock_group_card(session: Session, hook: HookView, verdict: str) -> list[int]:

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from contextlib import closing
 from itertools import islice
 from pathlib import PurePosixPath
-from time import monotonic
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
 from include.connections import EMBEDDINGS_API, get_connection
 from include.errors import FatalError
-from include.feedback import batch, batch_store, grouped, import_file, outcomes
+from include.feedback import (
+    backlog,
+    batch,
+    batch_store,
+    capture,
+    grouped,
+    import_file,
+    outcomes,
+    summaries,
+    turns,
+)
 from include.feedback.agents import find_agent
-from include.feedback.backlog import DRAIN_DAG
 from include.feedback.steps import deliver, embedder_from, judge_for
 from include.requests.runs import start_pending
 from include.settings import load_settings
-from include.store.models import Entry, EntryStatus, Message, MessageState
+from include.store.models import Entry, EntryStatus
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
@@ -29,8 +39,12 @@ log = logging.getLogger(__name__)
 
 STORED_AT_ONCE = 500
 SHOWN_PROBLEMS = 200
-TOLD_AT_ONCE = 50
+ASKED_AT_ONCE = 50
 TELLING_SECONDS = 300.0
+IDLE_SECONDS = 30.0
+PAUSE_SECONDS = 1.0
+STARTED_AT_ONCE = 20
+MOST_ID = 2**62
 
 
 def store_file(
@@ -93,41 +107,58 @@ def match_batch(
     """Decide and carry out one batch; what became of its entries.
 
     A backlog is decided as its entries would have been alone, with the language model if there is
-    one. An import is not: one file could spend the day's budget.
+    one. An import is not: one file could spend the day's budget. The last batch of a drain goes on
+    with what is stored meanwhile, until nothing is.
     """
     embedder = embedder_from(get_connection(EMBEDDINGS_API))
-    return batch.process_range(
-        session_scope,
-        int(part["first"]),
-        int(part["last"]),
-        dag_id=dag_id,
-        run_id=run_id,
-        embedder=embedder,
-        judge=judge_for(embedder.model),
-        allow_degraded=is_last_try,
-        quiet=quiet,
-        agent=find_agent() if dag_id == DRAIN_DAG else None,
-    )
+    agent = find_agent() if dag_id == turns.DRAIN_DAG else None
 
-
-def plan_questions(*, dag_id: str, run_id: str, ask: str | None) -> list[dict[str, Any]]:
-    """The groups of entries to ask about, one card each."""
-    with session_scope() as session:
-        return grouped.plan_groups(session, dag_id=dag_id, run_id=run_id, ask=ask)
-
-
-def ask_group(group: dict[str, Any], *, dag_id: str, run_id: str, map_index: int) -> int:
-    """Ask about one group; how many messages went out."""
-    with session_scope() as session:
-        message_ids = grouped.ask_group(
-            session,
-            group,
+    def decide(first: int, last: int) -> dict[str, int]:
+        return batch.process_range(
+            session_scope,
+            first,
+            last,
             dag_id=dag_id,
             run_id=run_id,
-            map_index=map_index,
-            settings=load_settings(),
+            embedder=embedder,
+            judge=judge_for(embedder.model),
+            allow_degraded=is_last_try,
+            quiet=quiet,
+            agent=agent,
         )
-    return deliver(message_ids)
+
+    counts = Counter(decide(int(part["first"]), int(part["last"])))
+    while part.get("then_more"):
+        taken = backlog.take_more(run_id)
+        if not taken:
+            break
+        log.info("%s decided, %s more have come", sum(counts.values()), taken)
+        counts.update(decide(0, MOST_ID))
+    return dict(counts)
+
+
+def ask_questions(*, dag_id: str, run_id: str, ask: str | None) -> list[dict[str, Any]]:
+    """Ask what is not certain, one card a request and person; the groups, one wait each.
+
+    All in one task: a task for each would take longer than the people need to answer.
+    """
+    settings = load_settings()
+    with session_scope() as session:
+        groups = grouped.plan_groups(session, dag_id=dag_id, run_id=run_id, ask=ask)
+    message_ids: list[int] = []
+    for start in range(0, len(groups), ASKED_AT_ONCE):
+        with session_scope() as session:
+            for place in range(start, min(start + ASKED_AT_ONCE, len(groups))):
+                message_ids += grouped.ask_group(
+                    session,
+                    groups[place],
+                    dag_id=dag_id,
+                    run_id=run_id,
+                    map_index=place,
+                    settings=settings,
+                )
+    deliver(message_ids)
+    return groups
 
 
 def apply_group(group: Mapping[str, Any], *, dag_id: str, run_id: str, map_index: int) -> int:
@@ -148,29 +179,58 @@ def apply_group(group: Mapping[str, Any], *, dag_id: str, run_id: str, map_index
     return len(group["entries"])
 
 
-def deliver_results(*, dag_id: str, run_id: str, clock: Callable[[], float] = monotonic) -> int:
-    """Send what is to be told about the run's entries, and start the runs of opened requests.
+def tell_meanwhile(
+    *,
+    dag_id: str,
+    run_id: str,
+    clock: Callable[[], float] = monotonic,
+    pause: Callable[[float], None] = sleep,
+) -> int:
+    """Send what is to be told while the run still matches, until everything is decided and told.
 
-    Slack takes about one message a second to one address; what is not sent within five minutes is
-    left to the sweep.
+    It gives up when nothing happens for half a minute; ``tell_submitters`` tells what is left.
     """
-    with session_scope() as session:
-        message_ids = session.scalars(
-            select(Message.id)
-            .join(Entry, Entry.id == Message.entry_id)
-            .where(
-                Entry.dag_id == dag_id,
-                Entry.run_id == run_id,
-                Message.state.in_((MessageState.PENDING, MessageState.SENDING)),
-            )
-            .order_by(Message.id)
-        ).all()
-    start_pending()
-    sent, until = 0, clock() + TELLING_SECONDS
-    for start in range(0, len(message_ids), TOLD_AT_ONCE):
-        if clock() > until:
+    sent = 0
+    until = quiet_until = clock() + TELLING_SECONDS
+    quiet_until = clock() + IDLE_SECONDS
+    before = -1
+    while clock() < min(until, quiet_until):
+        with session_scope() as session:
+            undecided, placed = summaries.untold(session, dag_id=dag_id, run_id=run_id)
+            over = not undecided and not placed and turns.has_passed(session, run_id)
+        if over:
             break
-        sent += deliver(list(message_ids[start : start + TOLD_AT_ONCE]))
+        more = undecided > 0
+        told = deliver_outcomes(dag_id=dag_id, run_id=run_id, more_to_come=more) if placed else 0
+        sent += told
+        if told or undecided != before:
+            quiet_until, before = clock() + IDLE_SECONDS, undecided
+        pause(PAUSE_SECONDS)
+    return sent
+
+
+def deliver_outcomes(*, dag_id: str, run_id: str, more_to_come: bool = False) -> int:
+    """Tell people what became of the run's entries; how many messages went out."""
+    sent = 0
+    while True:
+        with session_scope() as session:
+            message_ids = summaries.queue_outcomes(
+                session, dag_id=dag_id, run_id=run_id, more_to_come=more_to_come
+            )
+        if not message_ids:
+            return sent
+        sent += deliver(message_ids)
+
+
+def deliver_results(*, dag_id: str, run_id: str, quiet: bool) -> int:
+    """Send what is left to tell about the run's entries, and start runs of opened requests.
+
+    Those are few at a time, so that new feedback finds its turn among them; the sweep starts the
+    rest.
+    """
+    sent = 0 if quiet else deliver_outcomes(dag_id=dag_id, run_id=run_id)
+    capture.sync_emoji(session_scope)
+    start_pending(STARTED_AT_ONCE)
     return sent
 
 

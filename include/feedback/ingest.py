@@ -69,10 +69,7 @@ def extract_pain(capture_id: int) -> bool:
 
 def resolve_submitter(slack_user_id: str) -> dict[str, Any]:
     """Who the Slack user is: ``kind`` and, for a person of the own company, ``user_id``."""
-    client = slack_client()
-    found = identity.resolve(
-        session_scope, slack_user_id, lambda user: read_profile(client, user), _same_person
-    )
+    found = identify(slack_user_id)
     log.info("Slack user %s: %s, user %s", slack_user_id, found.kind, found.user_id)
     return {"kind": found.kind.value, "user_id": found.user_id}
 
@@ -87,6 +84,20 @@ def _same_person(slack_name: str, user_name: str, facts: str, key: str) -> bool:
     return same_person(agent, slack_name, user_name, facts, key=key)
 
 
+def identify(slack_user_id: str) -> identity.Identity:
+    """The identity of a Slack user; Slack is asked when what it said is older than a day.
+
+    Raises:
+        TransientError: Slack cannot be asked now and nothing is known; try again.
+    """
+    return identity.resolve(
+        session_scope,
+        slack_user_id,
+        lambda user: read_profile(slack_client(), user),
+        _same_person,
+    )
+
+
 def hand_over_capture(capture_id: int, who: Mapping[str, Any]) -> dict[str, Any]:
     """Start the entry's run with what was taken, or tell the person why nothing was."""
     with session_scope() as session:
@@ -95,7 +106,7 @@ def hand_over_capture(capture_id: int, who: Mapping[str, Any]) -> dict[str, Any]
             capture.refuse(session, capture_id, "bot")
         refused = taken.refusal
         conf = {} if refused else _capture_conf(session, taken, who)
-        note = _queue_note(session, taken.key, taken.slack_user_id, who)
+        note = queue_note(session, taken.key, taken.slack_user_id, who)
     if refused:
         _tell_refused(f"refused:{taken.key}:{taken.run_id}", run_id=taken.run_id)
         return {"status": "refused", "reason": refused, "capture_id": capture_id}
@@ -125,9 +136,9 @@ def hand_over_submission(
             "links": links,
             "source": "slack",
             "external_id": conf["external_id"],
-            "submitter": _submitter(session, who["user_id"]),
+            "submitter": submitter_conf(session, who["user_id"]),
         }
-        note = _queue_note(session, str(conf["external_id"]), slack_user_id, who)
+        note = queue_note(session, str(conf["external_id"]), slack_user_id, who)
     started = hand_over(values, dag_id=dag_id, run_id=run_id)
     deliver([note])
     return started
@@ -176,18 +187,20 @@ def _capture_conf(session: Session, taken: SlackCapture, who: Mapping[str, Any])
         "source": "slack",
         "external_id": taken.key,
         "links": [taken.permalink] if taken.permalink else [],
-        "submitter": _submitter(session, who["user_id"]),
+        "submitter": submitter_conf(session, who["user_id"]),
     }
 
 
-def _submitter(session: Session, user_id: int | None) -> dict[str, Any] | None:
+def submitter_conf(session: Session, user_id: int | None) -> dict[str, Any] | None:
+    """A user as the parameter ``submitter``."""
     user = session.get(User, user_id) if user_id is not None else None
     if user is None:
         return None
     return {"email": user.email, "slack_user_id": user.slack_user_id, "name": user.name or None}
 
 
-def _queue_note(session: Session, key: str, user: str, who: Mapping[str, Any]) -> int | None:
+def queue_note(session: Session, key: str, user: str, who: Mapping[str, Any]) -> int | None:
+    """Queue what a guest, or somebody without an e-mail address, is told; once a submission."""
     text = identity.Identity(PersonKind(who["kind"]), who["user_id"]).note
     return _queue_text(session, f"identity:{key}", user, text) if text else None
 

@@ -55,13 +55,17 @@ NOT_MATCHED = (Outcome.NOISE, Outcome.SPLIT)
 
 @dataclass(frozen=True)
 class Search:
-    """One search with what was judged and decided; ``horizon`` is the newest request it saw."""
+    """One search with what was judged and decided; ``horizon`` is the newest request it saw.
+
+    ``limits`` are the thresholds it was decided by.
+    """
 
     candidates: list[Candidate]
     verdicts: list[Verdict]
     routed: RoutedMatch
     thresholds_version: int
     horizon: int
+    limits: tuple[float, float]
 
 
 def match_entry(
@@ -204,7 +208,8 @@ def search(
     thresholds = thresholds_for(session, areas)
     hold = judge.hold if isinstance(judge, HeardJudge) else ""
     routed = route(verdicts, by_id, thresholds, degraded=vector is None, hold=hold)
-    return Search(candidates, verdicts, routed, thresholds.version, horizon)
+    limits = (thresholds.attach, thresholds.ask)
+    return Search(candidates, verdicts, routed, thresholds.version, horizon, limits)
 
 
 def _draft(

@@ -151,8 +151,26 @@ def apply_answer(
         queue_new_request(session, request)
         _record_close(session, entry, hook, request.id, "create")
         verdict = f"{closed_words(hook)} It is now *{blocks.escape(request.title)}*."
-        lock_card(session, hook, verdict, stage="result", pick_token=_token(session, feedback_id))
+        lock_card(
+            session,
+            hook,
+            verdict,
+            stage="result",
+            pick_token=correction_token(session, feedback_id),
+        )
         return request.id
+
+
+def tell(session: Session, entry: Entry) -> int | None:
+    """Queue the card that says where an entry went; ``None`` while it went nowhere."""
+    feedback = live_feedback(session, entry.id)
+    if feedback is None:
+        return None
+    if entry.outcome == Outcome.CREATED:
+        request = session.get_one(Request, feedback.request_id)
+        return _tell_opened(session, entry, request, feedback.id)
+    evidence = Evidence(feedback.match_type, feedback.reason, feedback.confidence)
+    return _tell_attached(session, entry, feedback.request_id, feedback.id, evidence)
 
 
 def report(session: Session, entry_id: int, run_id: str) -> dict[str, Any]:
@@ -222,7 +240,7 @@ def _attach_answered(session: Session, entry: Entry, hook: HookView) -> int:
     if picked:
         title = session.get_one(Request, request_id).title
         verdict += f" It was added to *{blocks.escape(title)}*."
-    token = _token(session, feedback_id)
+    token = correction_token(session, feedback_id)
     lock_card(session, hook, verdict, stage="result", undo_token=token, pick_token=token)
     ask_owner(session, request_id, entry)
     return request_id
@@ -301,7 +319,7 @@ def _tell_attached(
     feedback_id: int,
     evidence: Evidence,
     settings: Settings | None = None,
-) -> None:
+) -> int:
     request = session.get_one(Request, request_id)
     settings = settings or load_settings()
     card = blocks.attached_card(
@@ -310,9 +328,9 @@ def _tell_attached(
         request_url=settings.request_url(request.slug),
         confidence=evidence.confidence,
         reason=evidence.reason,
-        undo_token=_token(session, feedback_id),
+        undo_token=correction_token(session, feedback_id),
     )
-    queue_message(
+    return queue_message(
         session,
         key=f"attached:{feedback_id}",
         purpose="attached",
@@ -323,7 +341,7 @@ def _tell_attached(
     )
 
 
-def _token(session: Session, feedback_id: int) -> str:
+def correction_token(session: Session, feedback_id: int) -> str:
     """What the buttons that correct a feedback's place carry; the same on every call."""
     return sign("undo", str(feedback_id), signing_keys(session)[0])
 
@@ -334,7 +352,7 @@ def _tell_opened(
     request: Request,
     feedback_id: int,
     settings: Settings | None = None,
-) -> None:
+) -> int:
     settings = settings or load_settings()
     areas = session.scalars(
         select(Area.name)
@@ -347,9 +365,9 @@ def _tell_opened(
         request_title=request.title,
         request_url=settings.request_url(request.slug),
         areas=list(areas),
-        pick_token=_token(session, feedback_id),
+        pick_token=correction_token(session, feedback_id),
     )
-    queue_message(
+    return queue_message(
         session,
         key=f"created:{entry.id}",
         purpose="created",

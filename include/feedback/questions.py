@@ -69,38 +69,79 @@ def ask_question(
         raise FatalError(f"entry {entry_id} has no matched request to ask about; clear match_entry")
     request = session.get_one(Request, decision.request_id)
     submitter = _slack_user(session, entry)
-    hook = create_hook(
+    hook = open_question(
         session,
+        request,
+        {"entry_id": entry_id, "confidence": decision.confidence},
+        person=submitter,
+        handler=HANDLER,
         dag_id=dag_id,
         run_id=run_id,
-        name=WAIT_NAME,
-        kind="approval",
-        question={
-            "entry_id": entry_id,
-            "request_id": request.id,
-            "request_status": request.status,
-            "confidence": decision.confidence,
-            "options": list(CHOICES),
-        },
-        responders=[f"slack:{submitter}"] if submitter else [],
-        handler=HANDLER,
-        remind_after=settings.remind_after,
-        expires_after=settings.expires_after,
+        settings=settings,
     )
     if entry.status != EntryStatus.DONE:
         entry.status, entry.updated_at = EntryStatus.WAITING, func.now()
     card = _question_card(session, hook, entry, request, settings)
-    message_id = queue_message(
+    return [queue_card(session, hook, card, submitter, settings, entry_id=entry_id)]
+
+
+def open_question(
+    session: Session,
+    request: Request,
+    about: dict[str, Any],
+    *,
+    person: str | None,
+    handler: str,
+    dag_id: str,
+    run_id: str,
+    settings: Settings,
+    map_index: int = -1,
+) -> HookView:
+    """Open the durable hook of a question whether something belongs to ``request``, or find it.
+
+    ``about`` says what: ``entry_id`` and ``confidence``, or ``entries``. Without a ``person``
+    anybody who sees the card may answer.
+    """
+    return create_hook(
+        session,
+        dag_id=dag_id,
+        run_id=run_id,
+        name=WAIT_NAME,
+        map_index=map_index,
+        kind="approval",
+        question={
+            **about,
+            "request_id": request.id,
+            "request_status": request.status,
+            "options": list(CHOICES),
+        },
+        responders=[f"slack:{person}"] if person else [],
+        handler=handler,
+        remind_after=settings.remind_after,
+        expires_after=settings.expires_after,
+    )
+
+
+def queue_card(
+    session: Session,
+    hook: HookView,
+    card: blocks.Rendered,
+    person: str | None,
+    settings: Settings,
+    *,
+    entry_id: int | None = None,
+) -> int:
+    """Queue a question's card to the person, else to the review channel; the message's id."""
+    return queue_message(
         session,
         key=card_key(hook),
         purpose="question",
-        address=submitter or settings.review_channel,
+        address=person or settings.review_channel,
         body=card.text,
         blocks=card.blocks,
         entry_id=entry_id,
         hook_id=hook.id,
     )
-    return [message_id]
 
 
 def answer_question(

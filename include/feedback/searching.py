@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from sqlalchemy import select
 
 from include.errors import EmbeddingsUnavailable, FatalError
 from include.matching.types import RequestStatus
+from include.store.models import Request
 from include.store.search import find_candidates
 
 if TYPE_CHECKING:
@@ -87,7 +90,25 @@ def search_requests(
     found = [_found(candidate, verdicts.get(candidate.request_id)) for candidate in candidates]
     # Sorting is stable: what is equally sure stays in the order of the search.
     best = sorted((one for one in found if one is not None), key=lambda one: -one.confidence)
-    return best[:limit]
+    return _titled(session, best[:limit])
+
+
+def _titled(session: Session, found: list[FoundRequest]) -> list[FoundRequest]:
+    """Found ones by their own titles: the words may be those of a request merged into it."""
+    ids = [one.id for one in found]
+    titles = dict(
+        session.execute(select(Request.id, Request.title).where(Request.id.in_(ids))).all()
+    )
+    return [
+        one
+        if titles.get(one.id, one.title) == one.title
+        else replace(
+            one,
+            title=titles[one.id],
+            reason=f"{one.reason} It was found as “{one.title}”, which is merged into it.",
+        )
+        for one in found
+    ]
 
 
 def _embed(embedder: Embedder, query: str) -> list[float] | None:

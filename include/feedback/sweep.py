@@ -10,7 +10,9 @@ from sqlalchemy import func, select
 from include import airflow_api
 from include.airflow_api import StartStatus
 from include.errors import TransientError
-from include.feedback.entries import get_entry, mark_failed
+from include.feedback.entries import get_entry
+from include.feedback.turns import DRAIN_DAG, HELD, MAIN_DAG, ask_for_drain
+from include.requests.runs import start_runs
 from include.store.models import Entry, EntryStatus, Hook, HookStatus, ParkedRun, User
 from include.store.session import session_scope
 
@@ -43,19 +45,36 @@ def find_stuck(older_than: timedelta) -> list[StuckEntry]:
     with session_scope() as session:
         candidates = _unfinished(session, older_than)
     stuck = []
+    states: dict[tuple[str, str], str | None] = {}
     for entry in candidates:
-        state = airflow_api.run_state(entry.dag_id, entry.run_id)
+        run = (entry.dag_id, entry.run_id)
+        if run not in states:
+            states[run] = airflow_api.run_state(*run)
+        state = states[run]
         if state in ALIVE:
             continue
         error = entry.error or f"its run is {state or 'gone'} without an outcome"
         with session_scope() as session:
-            mark_failed(session, entry.dag_id, entry.run_id, error)
+            found = get_entry(session, entry.id, lock=True)
+            found.status, found.error, found.updated_at = EntryStatus.FAILED, error, func.now()
         stuck.append(StuckEntry(entry.id, entry.dag_id, entry.run_id, state, error))
     return stuck
 
 
 def run_again(stuck: StuckEntry) -> bool:
-    """Let the entry's run go on where it failed, or start it anew when it is gone."""
+    """Let the entry's run go on where it failed, or start it anew when it is gone.
+
+    The run of an import or a drain cannot be started anew for one entry: what it left undecided is
+    held for the next drain.
+    """
+    if stuck.run_state is None and stuck.dag_id != MAIN_DAG:
+        with session_scope() as session:
+            start_id = ask_for_drain(session)
+            entry = get_entry(session, stuck.entry_id, lock=True)
+            entry.dag_id, entry.run_id = DRAIN_DAG, HELD
+            entry.status, entry.error, entry.updated_at = EntryStatus.RECEIVED, None, func.now()
+        start_runs([start_id])
+        return True
     if stuck.run_state is not None:
         if airflow_api.continue_run(stuck.dag_id, stuck.run_id) == 0:
             return False
@@ -65,17 +84,31 @@ def run_again(stuck: StuckEntry) -> bool:
         result = airflow_api.start_run(stuck.dag_id, stuck.run_id, conf)
         if result.status not in (StartStatus.STARTED, StartStatus.EXISTS):
             raise TransientError(f"entry {stuck.entry_id}: {result.reason}")
+    _receive(stuck.entry_id)
+    return True
+
+
+def _receive(entry_id: int) -> None:
     with session_scope() as session:
-        entry = get_entry(session, stuck.entry_id, lock=True)
+        entry = get_entry(session, entry_id, lock=True)
         if entry.status == EntryStatus.FAILED:
             entry.status, entry.error, entry.updated_at = EntryStatus.RECEIVED, None, func.now()
-    return True
 
 
 def sweep(older_than: timedelta, *, rerun: bool) -> dict[str, Any]:
     """Find stuck entries and, with ``rerun``, start them again; for the DAG's result."""
     stuck = find_stuck(older_than)
-    started = [entry.entry_id for entry in stuck if rerun and run_again(entry)]
+    started, continued = [], set[tuple[str, str]]()
+    for entry in stuck if rerun else ():
+        run = (entry.dag_id, entry.run_id)
+        # One clear continues a run for all its entries; a second would disturb it.
+        if run in continued:
+            _receive(entry.entry_id)
+        elif not run_again(entry):
+            continue
+        if entry.run_state is not None:
+            continued.add(run)
+        started.append(entry.entry_id)
     return {
         "stuck": [asdict(entry) for entry in stuck],
         "run_again": started,

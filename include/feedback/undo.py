@@ -15,6 +15,7 @@ from include.feedback.entries import get_entry
 from include.feedback.matching import draft_for, provisional_vector
 from include.feedback.questions import AnswerReply
 from include.feedback.requests import Evidence, attach, finish, lock_opening, open_request
+from include.feedback.summaries import queue_correction
 from include.feedback.wording import moment_words, person_words
 from include.matching.types import RequestStatus, Route
 from include.requests.runs import queue_new_request
@@ -241,6 +242,8 @@ def _reply(session: Session, entry: Entry, key: str, card: blocks.Rendered) -> A
         .limit(1)
     )
     message_ids = [tell_thread(session, entry)]
+    if target is None and entry.told_in is not None:
+        message_ids.append(queue_correction(session, entry.told_in, key))
     if target is not None:
         message_ids.append(
             queue_update(

@@ -56,12 +56,17 @@ class Part:
 
 @dataclass(frozen=True)
 class Work:
-    """How much was decided, by whom. ``by_model`` counts matches a language model judged."""
+    """How much was decided, by whom. ``by_model`` counts matches a language model judged.
+
+    ``clicks`` is how often ``people`` pressed a button in Slack: what the product cost them.
+    """
 
     matched: int = 0
     asked: int = 0
     by_people: int = 0
     by_model: int = 0
+    clicks: int = 0
+    people: int = 0
 
 
 @dataclass(frozen=True)
@@ -161,7 +166,7 @@ def _questions(session: Session, as_of: datetime) -> Listing:
 
 def _work(session: Session, since: datetime, as_of: datetime) -> Work:
     [row] = rows(session, sql.WORK, since=since, as_of=as_of)
-    return Work(row.matched, row.asked, row.by_people, row.by_model)
+    return Work(row.matched, row.asked, row.by_people, row.by_model, row.clicks, row.people)
 
 
 def _days(session: Session, as_of: datetime) -> tuple[tuple[str, int, int, int], ...]:

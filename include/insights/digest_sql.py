@@ -172,7 +172,11 @@ WORK = """
 SELECT count(*) FILTER (WHERE step = 'match') AS matched,
        count(*) FILTER (WHERE step = 'match' AND route = 'ask') AS asked,
        count(*) FILTER (WHERE actor_kind = 'person') AS by_people,
-       count(*) FILTER (WHERE step = 'match' AND prompt_version IS NOT NULL) AS by_model
+       count(*) FILTER (WHERE step = 'match' AND prompt_version IS NOT NULL) AS by_model,
+       (SELECT count(*) FROM slack_events c WHERE c.kind LIKE 'action:%'
+           AND c.received_at > :since AND c.received_at <= :as_of) AS clicks,
+       (SELECT count(DISTINCT c.user_id) FROM slack_events c WHERE c.kind LIKE 'action:%'
+           AND c.received_at > :since AND c.received_at <= :as_of) AS people
   FROM decisions WHERE decided_at > :since AND decided_at <= :as_of
 """
 

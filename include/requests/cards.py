@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from include.slack.blocks import Rendered, escape, link, quoted, shorten
+from include.slack.blocks import Rendered, confidence_words, escape, link, quoted, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from include.store.models import Request
+
+MERGE_REQUESTS = "merge_requests"
+DISMISS_PAIR = "dismiss_pair"
+UNDO_MERGE = "undo_merge"
 NAMES_SHOWN = 20
 _DESCRIPTION = 500
 
@@ -96,6 +102,85 @@ def not_reached(*, title: str, url: str | None, people: Sequence[str], what: str
             )
         ],
     )
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of two requests that may be one: its title and page, its evidence, unique accounts."""
+
+    title: str
+    url: str | None
+    feedback: int
+    accounts: int
+
+
+def title_of(request: Request) -> str:
+    """A request's title in bold."""
+    return f"*{escape(shorten(request.title, 150))}*"
+
+
+def merge_question(
+    *, lesser: Side, survivor: Side, confidence: float, reason: str, token: str
+) -> Rendered:
+    """Asks whether two requests are one, with a button for each answer."""
+    confirm = {
+        "title": {"type": "plain_text", "text": "Merge these requests?"},
+        "text": {
+            "type": "plain_text",
+            "text": "Both keep their evidence and followers, and it can be taken back.",
+        },
+        "confirm": {"type": "plain_text", "text": "Merge"},
+        "deny": {"type": "plain_text", "text": "Leave them"},
+    }
+    merge = _button("Merge", MERGE_REQUESTS, token) | {"style": "primary", "confirm": confirm}
+    why = escape(shorten(" ".join(reason.split()), 300))
+    return Rendered(
+        text=f"Are these one request? {_plain(survivor.title)} / {_plain(lesser.title)}",
+        blocks=[
+            _section(f"These two requests look like one:\n• {_side(survivor)}\n• {_side(lesser)}"),
+            _context(f"{confidence_words(confidence)}. {why}".strip()),
+            _section(f"Merged, {link(lesser.title, lesser.url)} counts as part of the other."),
+            {
+                "type": "actions",
+                "block_id": "merge_question",
+                "elements": [merge, _button("Not the same", DISMISS_PAIR, token)],
+            },
+        ],
+    )
+
+
+def merge_answered(*, lesser: Side, survivor: Side, verdict: str, token: str | None) -> Rendered:
+    """The card after its answer: who decided what and when; a merge can be taken back."""
+    actions = (
+        [{"type": "actions", "elements": [_button("Undo the merge", UNDO_MERGE, token)]}]
+        if token
+        else []
+    )
+    return Rendered(
+        text=f"Answered: {_plain(survivor.title)} / {_plain(lesser.title)}",
+        blocks=[
+            _section(
+                f"The question was whether these are one:\n• {_side(survivor)}\n• {_side(lesser)}"
+            ),
+            _context(verdict),
+            *actions,
+        ],
+    )
+
+
+def _side(side: Side) -> str:
+    pieces = "1 piece" if side.feedback == 1 else f"{side.feedback} pieces"
+    accounts = "1 account" if side.accounts == 1 else f"{side.accounts} accounts"
+    return f"{link(side.title, side.url)} ({pieces} of feedback, {accounts})"
+
+
+def _button(label: str, action_id: str, value: str) -> dict[str, Any]:
+    return {
+        "type": "button",
+        "action_id": action_id,
+        "text": {"type": "plain_text", "text": label},
+        "value": value,
+    }
 
 
 def _plain(text: str) -> str:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from include.connections import EMBEDDINGS_API, get_connection
 from include.feedback.agents import find_agent
 from include.feedback.searching import search_requests
-from include.feedback.steps import embedder_from, judge_for
-from include.requests import indexing, sweep_related
+from include.feedback.steps import deliver, embedder_from, judge_for
+from include.requests import indexing, merge_questions, sweep_related
 from include.settings import load_settings
 from include.store.session import session_scope
 
@@ -119,9 +119,13 @@ def judge_related(
 def finish_related(
     values: Mapping[str, Any], results: Sequence[dict[str, Any] | None], planned: int
 ) -> dict[str, Any]:
-    """Move the watermark; the run's result."""
+    """Move the watermark, and ask about the surest near-duplicates; the run's result."""
     done = [result for result in results if result is not None]
+    dry_run = bool(values["dry_run"])
     with session_scope() as session:
-        return sweep_related.finish_pass(
-            session, done, failed=planned - len(done), dry_run=bool(values["dry_run"])
+        result = sweep_related.finish_pass(
+            session, done, failed=planned - len(done), dry_run=dry_run
         )
+        message_ids = [] if dry_run else merge_questions.queue_questions(session)
+    deliver(message_ids)
+    return result | {"asked": len(message_ids)}

@@ -184,9 +184,14 @@ def _age(hours: int) -> str:
 def _work(work: Mapping[str, Any]) -> str:
     matched, asked = work["matched"], work["asked"]
     judged = work["by_model"]
+    # Digests of earlier releases do not know of clicks.
+    clicks, people = work.get("clicks", 0), work.get("people", 0)
+    pressed = (
+        f", with {count(clicks, 'click')} of {count(people, 'person', 'people')}" if clicks else ""
+    )
     return (
         f"{count(matched, 'entry', 'entries')} matched, {asked:,} of them by asking somebody. "
-        f"People decided {count(work['by_people'], 'time')}; "
+        f"People decided {count(work['by_people'], 'time')}{pressed}; "
         f"a language model judged {count(judged, 'time') if judged else 'none'}."
     )
 

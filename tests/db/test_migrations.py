@@ -63,7 +63,7 @@ def test_up_down_and_up_again_gives_the_same_schema(empty: Engine) -> None:
 
 
 def test_each_step_goes_down_and_up(empty: Engine) -> None:
-    for number in range(1, 11):
+    for number in range(1, 14):
         revision = f"{number:04}"
         upgrade(empty.url, revision)
         downgrade(empty.url, "-1")

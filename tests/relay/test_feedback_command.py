@@ -14,9 +14,9 @@ from sqlalchemy import select
 from include.sandbox.slack.running import free_port
 from include.slack.relay import background
 from include.slack.relay.dispatch import dispatch, dispatch_pending
-from include.store.models import SlackEvent
+from include.store.models import Entry, SlackEvent
 from include.store.session import session_scope
-from tests.relay.conftest import connect_airflow
+from tests.relay.conftest import connect_airflow, connect_slack
 from tests.relay.support import slash
 
 if TYPE_CHECKING:
@@ -50,13 +50,76 @@ def test_starts_a_run_with_the_words_and_who_said_them(relay: Caller, airflow: F
                 "customer_pain": "Exports over 10,000 rows time out.",
                 "source": "slack",
                 "external_id": key,
-                "submitter": {"slack_user_id": "U0ANN", "name": "ann"},
+                "submitter": {
+                    "email": "ann.ames@example.com",
+                    "slack_user_id": "U0ANN",
+                    "name": "Ann Ames",
+                },
             },
         }
     }
     event = only_event()
     assert (event.state, event.run_id, event.kind) == ("done", run_id, "command:/feedback")
     assert event.dispatched_at is not None
+
+
+def test_a_burst_is_stored_and_left_to_one_run(
+    relay: Caller, airflow: FakeAirflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", '{"hold_from": 3}')
+    for number in range(12):
+        relay.command(slash(f"Report {number} takes minutes"))
+    assert background.drain()
+
+    started = [run["dag_id"] for run in airflow.runs.values()]
+    assert started.count("drain_backlog") == 1
+    with session_scope() as session:
+        entries = session.scalars(select(Entry).order_by(Entry.id)).all()
+        assert [event.state for event in session.scalars(select(SlackEvent))] == ["done"] * 12
+    assert len({entry.external_id for entry in entries}) == 12
+    held = [entry for entry in entries if (entry.dag_id, entry.run_id) == ("drain_backlog", "held")]
+    assert len(held) == 12 - started.count("process_customer_entry")
+    assert len(held) >= 9
+
+
+@pytest.mark.parametrize(("who", "submitters"), [("U0GIL", 0), ("U0NOA", 0), ("U0ANN", 1)])
+def test_a_guest_and_a_person_without_an_address_are_told_who_answers(
+    relay: Caller, slack: SlackSandbox, airflow: FakeAirflow, who: str, submitters: int
+) -> None:
+    relay.command(slash("Exports time out", user_id=who))
+    assert background.drain()
+
+    (run,) = airflow.runs.values()
+    assert bool(run["conf"]["submitter"]) is bool(submitters)
+    told = [m["text"] for m in slack.messages(f"D{who[1:]}")] if not submitters else []
+    assert [("#feedback-review" in text) for text in told] == [True] * (1 - submitters)
+
+
+def test_a_bot_is_refused(relay: Caller, airflow: FakeAirflow) -> None:
+    relay.command(slash("Exports time out", user_id="U0GTMBOT"))
+    assert background.drain()
+
+    assert airflow.runs == {}
+    assert (only_event().state, only_event().error) == ("failed", "a bot said it")
+
+
+def test_without_slack_a_known_person_is_taken_and_a_stranger_waits(
+    relay: Caller, slack: SlackSandbox, airflow: FakeAirflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay.command(slash("Exports time out"))
+    assert background.drain()
+    connect_slack(monkeypatch, f"http://127.0.0.1:{free_port()}/api/")
+
+    relay.command(slash("Exports time out again"))
+    relay.command(slash("Nobody knows me", user_id="U0BEN"))
+    assert background.drain()
+
+    assert len(airflow.runs) == 2
+    with session_scope() as session:
+        states = session.scalars(select(SlackEvent.state).order_by(SlackEvent.id)).all()
+    assert states == ["done", "done", "received"]
+    connect_slack(monkeypatch, slack.api_url)
+    assert dispatch_pending(grace=NOW).as_dict() == {"done": 1, "failed": 0, "waiting": 0}
 
 
 def test_the_conf_passes_the_check_of_the_workflow(relay: Caller, airflow: FakeAirflow) -> None:

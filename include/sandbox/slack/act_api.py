@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+MOST_PEOPLE = 1_000
 _SENDING = {f.name for f in fields(Sending)}
 
 
@@ -121,6 +122,21 @@ async def reset(request: Request) -> Response:
     return JSONResponse({"ok": True})
 
 
+async def crowd(request: Request) -> Response:
+    """Let so many more invented people join, for a burst of feedback; their ids."""
+    hub: Hub = request.app.state.hub
+    try:
+        count = (await _body(request)).get("count")
+    except ActError as exc:
+        return _refuse(str(exc))
+    if not isinstance(count, int) or not 0 < count <= MOST_PEOPLE:
+        return _refuse(f"count must be a number from 1 to {MOST_PEOPLE}")
+    people = [seed.stranger(number) for number in range(1, count + 1)]
+    hub.workspace.people.update({person.id: person for person in people})
+    hub.workspace.touch()
+    return JSONResponse({"ok": True, "users": [person.id for person in people]})
+
+
 async def calls(request: Request) -> Response:
     """How often each Web API method was called."""
     hub: Hub = request.app.state.hub
@@ -140,5 +156,6 @@ ROUTES = [
     Route("/sandbox/faults", faults, methods=["GET", "POST", "DELETE"]),
     Route("/sandbox/reset", reset, methods=["POST"]),
     Route("/sandbox/calls", calls),
+    Route("/sandbox/crowd", crowd, methods=["POST"]),
     Route("/healthz", healthz),
 ]

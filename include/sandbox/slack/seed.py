@@ -29,6 +29,7 @@ class Person:
     color: str
     email: str | None = None
     is_bot: bool = False
+    is_guest: bool = False
 
 
 PEOPLE: tuple[Person, ...] = (
@@ -37,8 +38,23 @@ PEOPLE: tuple[Person, ...] = (
     Person("U0CARLA", "carla", "Carla Ruiz", "Product Manager", "7a5195", "carla.ruiz@example.com"),
     Person("U0DEV", "dev", "Dev Patel", "Engineer, Reporting", "3b6fb5", "dev.patel@example.com"),
     Person("U0EVE", "eve", "Eve Lindqvist", "Customer Success", "b86a1f", "eve.l@example.com"),
+    # Two who do not answer questions: a customer's guest, and somebody without an address.
+    Person(
+        "U0GIL", "gil", "Gil Moreau", "Guest, Northwind", "6b7280", "gil@example.com", False, True
+    ),
+    Person("U0NOA", "noa", "Noa Sato", "Contractor", "8b5e34"),
     Person(BOT_USER, "gtm-feedback", "GTM Feedback", "App", "4a154b", None, True),
 )
+
+
+def stranger(number: int) -> Person:
+    """One of many invented people who are only there in numbers."""
+    name = f"person{number:04d}"
+    title = "Account Executive"
+    return Person(
+        f"U0P{number:04d}", name, f"Person {number}", title, "64748b", f"{name}@example.com"
+    )
+
 
 _EVERYBODY = [p.id for p in PEOPLE]
 
@@ -155,7 +171,7 @@ def user_object(person: Person) -> dict[str, Any]:
         "deleted": False,
         "is_bot": person.is_bot,
         "is_app_user": False,
-        "is_restricted": False,
+        "is_restricted": person.is_guest,
         "is_ultra_restricted": False,
         "tz": "America/New_York",
         "tz_label": "Eastern Time",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import anyio
 from fastapi import FastAPI, Request, Response
 
+from include.slack.relay import schema
 from include.slack.relay.receive import receive
 
 if TYPE_CHECKING:
@@ -17,8 +18,18 @@ THREADS = 16
 
 
 def build() -> FastAPI:
-    """The app: one URL for events, clicks and commands, with two aliases, and a health check."""
-    app = FastAPI(title="Slack relay", docs_url=None, redoc_url=None, openapi_url=None)
+    """The app: one URL for events, clicks and commands, with two aliases, and a health check.
+
+    Its schema is in the repository (``slack/openapi.json``) and not served: strangers get nothing.
+    """
+    app = FastAPI(
+        title="Slack relay",
+        version="1",
+        description="What Slack calls. Every call but the health check must carry its signature.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
     # Own threads: a database that does not answer must not use up those of Airflow's API.
     limiter = _Limiter()
 
@@ -31,9 +42,18 @@ def build() -> FastAPI:
         return Response(answer.body, status_code=answer.status, headers=answer.headers)
 
     for path in ("/events", "/interactive", "/commands"):
-        app.add_api_route(path, take, methods=["POST"])
+        app.add_api_route(
+            path,
+            take,
+            methods=["POST"],
+            operation_id=f"take_{path.strip('/')}",
+            summary="Take a call of Slack: an event, a click, a form, a command.",
+            response_class=Response,
+            responses=schema.RESPONSES,
+            openapi_extra=schema.CALL,
+        )
 
-    @app.get("/health")
+    @app.get("/health", operation_id="health", summary="Whether the relay runs; open to all.")
     async def health() -> dict[str, str]:
         return {"status": "ok"}
 

@@ -15,9 +15,12 @@ from sqlalchemy import func, select
 
 from include.airflow_api import StartResult, StartStatus, start_run
 from include.connections import MissingConnection
+from include.errors import TransientError
+from include.feedback.turns import MAIN_DAG
 from include.slack import notes
 from include.slack.relay import background
 from include.slack.relay.effects import perform
+from include.slack.relay.handing_in import hand_in
 from include.slack.relay.listeners import EFFECTS, shipped_command
 from include.store.models.slack import EventState, SlackEvent
 from include.store.session import session_scope
@@ -95,8 +98,11 @@ def _dispatch(event_id: int, later: Callable[[Callable[[], Any]], Any]) -> bool:
 
 def _start(event: SlackEvent, later: Callable[[Callable[[], Any]], Any]) -> bool:
     try:
-        result = start_run(event.dag_id or "", event.run_id or "", event.run_conf or {})
-    except MissingConnection as error:
+        if event.dag_id == MAIN_DAG:
+            result = hand_in(event)
+        else:
+            result = start_run(event.dag_id or "", event.run_id or "", event.run_conf or {})
+    except (MissingConnection, TransientError) as error:
         result = StartResult(StartStatus.UNAVAILABLE, str(error))
     done = result.status in (StartStatus.STARTED, StartStatus.EXISTS)
     absent = result.is_absent and event.kind in ABSENT

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from pgvector.sqlalchemy import Vector
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -80,7 +80,8 @@ class Entry(Base):
     """One submission as it arrived, stored before anything else happens to it.
 
     ``account_id`` and ``opportunity_id`` are kept as given; the ``*_known`` flags say whether the
-    product knows them. ``run_id`` is the Airflow run that carries the entry out.
+    product knows them. ``run_id`` is the Airflow run that carries the entry out. ``told_in`` is the
+    message that told the submitter what became of it together with other entries.
 
     One pain of an entry that holds several is an entry of its own: ``parent_id``, ``pain_number``
     from 1, and the span of the parent's words it quotes. ``suggestion`` is the title and the
@@ -123,6 +124,8 @@ class Entry(Base):
         Vector(EMBEDDING_DIMENSIONS), deferred=True
     )
     embedding_model: Mapped[str | None] = mapped_column(Text)
+    # Without a foreign key: messages name their entry already, and a circle hinders a restore.
+    told_in: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
 
@@ -143,6 +146,7 @@ class Entry(Base):
         CheckConstraint("(embedding IS NULL) = (embedding_model IS NULL)", name="embedding_named"),
         Index("ix_entries_parent_id", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
         Index("ix_entries_run", "dag_id", "run_id"),
+        Index("ix_entries_told_in", "told_in", postgresql_where=text("told_in IS NOT NULL")),
         Index("ix_entries_unfinished", "updated_at", postgresql_where=text("status <> 'done'")),
     )
 

@@ -158,6 +158,7 @@ def test_quiet_tells_nobody_and_otherwise_everybody_is_told(embedder: WordsEmbed
         assert session.scalar(select(func.count(RunStart.id))) == 0
     ids = store(["Charts have no legend"], "i2")
     process(ids, embedder, TableJudge(), "i2", quiet=False)
+    import_steps.deliver_outcomes(dag_id=DAG, run_id="i2")
     with session_scope() as session:
         assert session.scalar(select(func.count(Message.id))) == 1
         assert session.scalar(select(func.count(RunStart.id))) == 1

@@ -5,6 +5,7 @@ import pytest
 from include.errors import FatalError
 from include.feedback.searching import FoundRequest, search_requests
 from include.matching.judge import CalibratedJudge
+from include.requests.merging import merge
 from include.store.session import session_scope
 from tests.db.feedback.conftest import MODEL, TableJudge, WordsEmbedder, make_area, make_request
 
@@ -95,3 +96,17 @@ def test_finds_nothing_where_nothing_fits(embedder: WordsEmbedder) -> None:
 
     assert search(embedder, "invoices in euro") == []
     assert search(embedder, "🤷 ::: ''' \\ & |") == []
+
+
+def test_a_merged_request_is_shown_as_the_one_it_is_part_of(embedder: WordsEmbedder) -> None:
+    make_request(embedder, "Download rows as spreadsheet")
+    survivor = make_request(embedder, "Export tables as CSV")
+    with session_scope() as session:
+        merge(session, "download-rows-as-spreadsheet", "export-tables-as-csv", by="user:x")
+
+    judge = TableJudge(**{"export-tables-as-csv": 0.93})
+    [found, *_] = search(embedder, "download rows spreadsheet", judge=judge)
+
+    assert (found.id, found.slug) == (survivor, "export-tables-as-csv")
+    assert found.title == "Export tables as CSV"
+    assert "found as “Download rows as spreadsheet”, which is merged into it" in found.reason

@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from include import airflow_api
+from include.airflow_api import StartResult, StartStatus
+from include.feedback import batch_store
 from include.feedback.entries import get_entry
-from include.feedback.sweep import find_stuck
-from include.store.models import EntryStatus, ParkedRun
+from include.feedback.submission import parse_submission
+from include.feedback.sweep import find_stuck, sweep
+from include.requests import runs as run_starts
+from include.store.models import Entry, EntryStatus, ParkedRun
 from include.store.session import session_scope
 from tests.db.feedback.conftest import submit
 
@@ -74,3 +78,51 @@ def test_an_entry_whose_run_is_parked_and_waits_for_its_turn_is_not_stuck(
         dag_id = get_entry(session, entry_id).dag_id
         session.add(ParkedRun(dag_id=dag_id, run_id="r1", state="parked"))
     assert stuck() == []
+
+
+def batch_entries(run_id: str, count: int) -> list[int]:
+    """Entries that one run of ``import_feedback`` carries out, an hour old."""
+    pairs = [
+        (f"import:{run_id}-{n}", parse_submission({"customer_pain": f"It hurts {n}"}))
+        for n in range(count)
+    ]
+    with session_scope() as session:
+        batch_store.store_many(
+            session, pairs, dag_id="import_feedback", run_id=run_id, known=batch_store.Known()
+        )
+        session.execute(text("UPDATE entries SET updated_at = now() - interval '1 hour'"))
+    with session_scope() as session:
+        return list(session.scalars(select(Entry.id).order_by(Entry.id)))
+
+
+def test_a_run_of_many_entries_is_continued_once_for_all_of_them(
+    runs: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cleared: list[tuple[str, str]] = []
+    monkeypatch.setattr(
+        airflow_api, "continue_run", lambda dag_id, run_id: cleared.append((dag_id, run_id)) or 3
+    )
+    ids = batch_entries("i1", 3)
+    runs["i1"] = "failed"
+    assert sweep(QUARTER, rerun=True)["run_again"] == ids
+    assert cleared == [("import_feedback", "i1")]
+    with session_scope() as session:
+        assert {get_entry(session, one).status for one in ids} == {EntryStatus.RECEIVED}
+
+
+def test_entries_of_an_import_that_is_gone_are_held_for_the_next_drain(
+    runs: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+
+    def start(dag_id: str, run_id: str, conf: dict[str, object]) -> StartResult:
+        started.append(run_id)
+        return StartResult(StartStatus.STARTED)
+
+    monkeypatch.setattr(run_starts, "start_run", start)
+    ids = batch_entries("i1", 2)
+    assert sweep(QUARTER, rerun=True)["run_again"] == ids
+    assert started == ["backlog__000001"]
+    with session_scope() as session:
+        owners = {(one.dag_id, one.run_id) for one in session.scalars(select(Entry))}
+    assert owners == {("drain_backlog", "held")}

@@ -103,6 +103,39 @@ def test_a_file_is_complete_or_not_there(
     assert len(file.read_text(encoding="utf-8").splitlines()) == 10
 
 
+def test_an_object_storage_url_is_written_through_its_connection(
+    history: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store stands in at fsspec, which is what Airflow's providers give for S3 and others."""
+    from airflow.sdk.io import ObjectStoragePath
+    from airflow.sdk.io.store import attach
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", '{"export_roots": ["s3://aws_export@mine"]}')
+    monkeypatch.setenv("AIRFLOW_CONN_FEEDBACK_DB", _uri(history))
+    attach("s3", conn_id="aws_export", fs=MemoryFileSystem())
+    target = "s3://aws_export@mine/exports"
+    result = export_kind("feedback", form="csv", target=target, at=AT)
+    name = "feedback-20260309T130000Z.csv"
+    assert result == {"kind": "feedback", "file": f"{target}/{name}", "rows": 10}
+    folder = ObjectStoragePath(target)
+    assert [one.name for one in folder.iterdir()] == [name]
+    with (folder / name).open("r", encoding="utf-8", newline="") as file:
+        assert len(list(csv.DictReader(file))) == 10
+    with pytest.raises(FatalError, match="not below one of"):
+        export_kind("feedback", form="csv", target="s3://aws_export@other/x", at=AT)
+
+
+def test_a_file_url_is_written(
+    history: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", "{}")
+    monkeypatch.setenv("AIRFLOW_CONN_FEEDBACK_DB", _uri(history))
+    result = export_kind("requests", form="jsonl", target=f"file://{tmp_path}/out", at=AT)
+    [file] = (tmp_path / "out").iterdir()
+    assert len(file.read_text(encoding="utf-8").splitlines()) == result["rows"]
+
+
 def _uri(world: World) -> str:
     url = world.session.get_bind().engine.url
     return f"postgresql://{url.username}@/{url.database}?host={url.query['host']}"

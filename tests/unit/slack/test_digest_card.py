@@ -43,7 +43,14 @@ CONTENT: dict[str, Any] = {
             {"hours": 5, "person": "", "slug": None, "title": None},
         ],
     },
-    "work": {"matched": 38, "asked": 7, "by_people": 4, "by_model": 0},
+    "work": {
+        "matched": 38,
+        "asked": 7,
+        "by_people": 4,
+        "by_model": 0,
+        "clicks": 9,
+        "people": 3,
+    },
 }
 
 

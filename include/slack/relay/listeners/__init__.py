@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from include.slack.relay.listeners import (
     add_feedback,
+    answer_merge,
     answer_question,
     app_home,
     ask_requests,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 EFFECTS: dict[str, Effect] = {
     **answer_question.EFFECTS,
+    **answer_merge.EFFECTS,
     **undo_attachment.EFFECTS,
     **pick_request.EFFECTS,
     **link_shared.EFFECTS,
@@ -36,6 +38,7 @@ EFFECTS: dict[str, Effect] = {
 
 LISTENERS = (
     answer_question,
+    answer_merge,
     undo_attachment,
     feedback_command,
     shipped_command,
