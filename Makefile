@@ -67,8 +67,8 @@ eval: setup ## Measure the matcher on labelled data: make eval DATA=folder
 	@test -n "$(DATA)" || { echo "Name a folder: make eval DATA=path/to/folder"; exit 2; }
 	@$(BIN)/python -m benchmarks.evaluate $(DATA)
 
-health: setup ## Say which parts are there and what happens without them: make health [ASK=1]
-	@$(BIN)/python -m include.feedback.health $(if $(ASK),--ask)
+health: setup ## Say how the running sandbox's model, embeddings and Slack do: make health [ASK=1]
+	@$(BIN)/python -m include.sandbox.stack run include.feedback.health $(if $(ASK),--ask)
 
 slack-check: setup ## Check the Slack app of a real workspace: token, scopes, secret, channels
 	@$(BIN)/python -m include.slack.check

@@ -1,6 +1,6 @@
 """The degradation ladder: which parts are there, and how the product goes on without them.
 
-``python -m include.feedback.health`` (``make health``) prints it; ``--ask`` also asks the
+``python -m include.feedback.health`` prints it, run where Airflow runs; ``--ask`` also asks the
 embeddings API and Slack whether they answer. What it reads is in the database and the connections.
 """
 

@@ -1,7 +1,8 @@
 """Start, stop and inspect the whole sandbox: PostgreSQL, the stand-ins, and Airflow's components.
 
-``python -m include.sandbox.stack up|down|status|restart NAME|kill NAME``. The processes are run by
-supervisord, which keeps them alive when the terminal is closed and restarts one that dies.
+``python -m include.sandbox.stack up|down|status|restart NAME|kill NAME``; ``run MODULE`` runs a
+module of the product in the sandbox's environment. The processes are run by supervisord, which
+keeps them alive when the terminal is closed and restarts one that dies.
 """
 
 from __future__ import annotations
@@ -118,6 +119,22 @@ class Stack:
     def status(self) -> str:
         """What supervisord says of each program."""
         return self._control("status") if self.is_running() else "not running\n"
+
+    def run(self, module: str, *arguments: str) -> int:
+        """Run a module as the sandbox's processes run; returns its exit code.
+
+        Raises:
+            StackError: the sandbox is not running.
+        """
+        if not self.is_running():
+            raise StackError("it is not running; start it with `make demo`")
+        completed = subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            env=self.sandbox.environment(self.postgres_host()),
+            cwd=ROOT,
+            check=False,
+        )
+        return completed.returncode
 
     def is_running(self) -> bool:
         """Whether supervisord answers."""
@@ -305,6 +322,8 @@ def main() -> None:
             stack.start(*rest)
         elif action == "kill":
             stack.kill(rest[0])
+        elif action == "run":
+            sys.exit(stack.run(*rest))
         else:
             sys.stdout.write(stack.status())
     except StackError as error:

@@ -11,16 +11,26 @@ import pytest
 from sqlalchemy import select, text
 
 from include.agents.judge import judge_task
+from include.agents.suspicion import addresses_model
 from include.errors import TransientError
-from include.feedback import batch, matching
+from include.feedback import batch, matching, outcomes
 from include.feedback.agents import agent_for_entry, find_agent, note_model_in_use
 from include.matching import heard
 from include.matching.calibration import Curve
 from include.matching.types import Route
 from include.sandbox.chat_server import MODEL_NAME
-from include.store.models import Decision, Entry, ModelCall, ModelServer, Request
+from include.store.models import Decision, Entry, ModelCall, ModelServer, Request, RequestArea
 from include.store.session import session_scope
-from tests.db.feedback.conftest import TableJudge, WordsEmbedder, make_area, make_request, submit
+from tests.db.feedback.conftest import (
+    TableJudge,
+    WordsEmbedder,
+    ask,
+    make_area,
+    make_request,
+    press,
+    route_entry,
+    submit,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -273,7 +283,8 @@ def test_strange_pains_reach_a_decision(model: Chat, embedder: WordsEmbedder, pa
     make_request(embedder, TITLE)
     route, decision = decide(embedder, pain=pain)
     assert route in (Route.ASK, Route.CREATE)
-    assert decision.judge == "HeardJudge"
+    # No model is asked about a text that gives it orders.
+    assert decision.judge == ("TableJudge" if addresses_model(pain) else "HeardJudge")
 
 
 def test_nobody_is_asked_when_there_is_nothing_to_choose_from(
@@ -352,3 +363,30 @@ def test_a_backlog_is_decided_with_the_model(
     assert made.title == "Billing shows the wrong tax for Norway"
     assert len(model.seen()) == 5
     assert process(agent=find_agent()) == {"attached": 0, "created": 0, "asked": 0}
+
+
+@pytest.mark.usefixtures("model")
+def test_a_declined_question_opens_a_request_the_model_wrote_in_the_submitters_area(
+    embedder: WordsEmbedder, session: Session
+) -> None:
+    make_area("billing")
+    chosen = make_area("reports")
+    make_request(embedder, "Export tables")
+    pain = "Billing shows the wrong tax for Norway. We lose an hour each week."
+    entry_id = submit(pain, areas=["reports"])
+    judge = TableJudge(**{"export-tables": 0.85})
+    assert route_entry(entry_id, embedder, judge) is Route.ASK
+    press(ask(entry_id), "create")
+    opened = outcomes.apply_answer(
+        session_scope,
+        entry_id,
+        dag_id="process_customer_entry",
+        run_id="r1",
+        embedder=embedder,
+        judge=judge,
+        agent=find_agent(),
+    )
+    request = session.get_one(Request, opened)
+    assert request.title == "Billing shows the wrong tax for Norway"
+    areas = session.scalars(select(RequestArea.area_id).where(RequestArea.request_id == opened))
+    assert list(areas) == [chosen]
