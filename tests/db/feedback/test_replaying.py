@@ -85,7 +85,7 @@ def world(embedder: WordsEmbedder) -> dict[str, int]:
         feedback = session.scalars(
             select(Feedback.id).where(Feedback.entry_id == ids["undone"])
         ).one()
-        token = outcomes._token(session, feedback)
+        token = outcomes.correction_token(session, feedback)
     with session_scope() as session:
         reply = undo.undo_attachment(session, token=token, slack_user_id="U0ANN")
         assert reply.status == "recorded"
