@@ -32,7 +32,7 @@ FIELDS = {
     "sync_embeddings": "full",
     "area_insights": "areas",
     "weekly_digest": "dry_run",
-    "export_feedback": "path",
+    "export_feedback": "Folder or URL",
 }
 
 
@@ -47,7 +47,8 @@ def test_each_form_opens_and_a_search_is_started_from_its_form(
         page.get_by_label("Username").fill("admin")
         page.get_by_label("Password").fill(ADMIN_PASSWORD)
         page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(f"{url}/**")
+        page.wait_for_url(lambda at: "login" not in at, timeout=SECONDS)
+        page.wait_for_load_state("networkidle", timeout=SECONDS)
         for dag_id, field in FIELDS.items():
             form = open_form(page, url, dag_id)
             expect(form.get_by_text(field, exact=False).first).to_be_visible(timeout=SECONDS)
