@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from benchmarks.compared.systems import COLD, HOT, PARK_SECONDS, System
-from benchmarks.stand import Stand, poll
+from benchmarks.stand import BenchmarkError, Stand, poll
 from include.durable.api import create_sleep
 from include.sandbox.stack import AIRFLOW_PROGRAMS
 from include.store.session import session_scope
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 SLEEP_DAG = "bench_sleep"
 FIRST_DUE = timedelta(seconds=45)
 APART = timedelta(seconds=2)
-DOWN_DUE = timedelta(seconds=60)
+DOWN_DUE = timedelta(seconds=150)
+"""Long enough that all of them are parked, or in the triggerer, and everything is stopped."""
 SECONDS = 180.0
 
 
@@ -34,6 +35,8 @@ def measure(stand: Stand, sleeps: int, *, say: Callable[[str], None]) -> dict[st
     say("waits_compared: sleeps that end while everything is down")
     dues = _begin(stand, COLD, 5, DOWN_DUE) | _begin(stand, HOT, 5, DOWN_DUE)
     stand.stack.stop(*AIRFLOW_PROGRAMS)
+    if datetime.now(UTC) > min(dues.values()):
+        raise BenchmarkError("a sleep was due before everything was stopped; make DOWN_DUE longer")
     time.sleep(max(0.0, (max(dues.values()) - datetime.now(UTC)).total_seconds() + 5))
     begun = datetime.now(UTC)
     stand.stack.start(*AIRFLOW_PROGRAMS)
