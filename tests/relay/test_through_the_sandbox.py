@@ -42,4 +42,8 @@ def test_the_command_starts_a_run(workspace: SlackSandbox, airflow: FakeAirflow)
     assert background.drain()
 
     (run,) = airflow.runs.values()
-    assert run["conf"]["submitter"] == {"slack_user_id": "U0BEN", "name": "ben"}
+    assert run["conf"]["submitter"] == {
+        "slack_user_id": "U0BEN",
+        "email": "ben.okafor@example.com",
+        "name": "Ben Okafor",
+    }
