@@ -59,6 +59,7 @@ class Work:
     """How much was decided, by whom. ``by_model`` counts matches a language model judged.
 
     ``clicks`` is how often ``people`` pressed a button in Slack: what the product cost them.
+    ``model_cost`` is what all calls of language models cost, in US dollars.
     """
 
     matched: int = 0
@@ -67,6 +68,7 @@ class Work:
     by_model: int = 0
     clicks: int = 0
     people: int = 0
+    model_cost: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,15 @@ def _questions(session: Session, as_of: datetime) -> Listing:
 
 def _work(session: Session, since: datetime, as_of: datetime) -> Work:
     [row] = rows(session, sql.WORK, since=since, as_of=as_of)
-    return Work(row.matched, row.asked, row.by_people, row.by_model, row.clicks, row.people)
+    return Work(
+        matched=row.matched,
+        asked=row.asked,
+        by_people=row.by_people,
+        by_model=row.by_model,
+        clicks=row.clicks,
+        people=row.people,
+        model_cost=round(float(row.model_cost), 4),
+    )
 
 
 def _days(session: Session, as_of: datetime) -> tuple[tuple[str, int, int, int], ...]:

@@ -176,7 +176,9 @@ SELECT count(*) FILTER (WHERE step = 'match') AS matched,
        (SELECT count(*) FROM slack_events c WHERE c.kind LIKE 'action:%'
            AND c.received_at > :since AND c.received_at <= :as_of) AS clicks,
        (SELECT count(DISTINCT c.user_id) FROM slack_events c WHERE c.kind LIKE 'action:%'
-           AND c.received_at > :since AND c.received_at <= :as_of) AS people
+           AND c.received_at > :since AND c.received_at <= :as_of) AS people,
+       (SELECT coalesce(sum(m.cost), 0) FROM model_calls m
+         WHERE m.created_at > :since AND m.created_at <= :as_of) AS model_cost
   FROM decisions WHERE decided_at > :since AND decided_at <= :as_of
 """
 

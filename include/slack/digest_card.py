@@ -189,10 +189,12 @@ def _work(work: Mapping[str, Any]) -> str:
     pressed = (
         f", with {count(clicks, 'click')} of {count(people, 'person', 'people')}" if clicks else ""
     )
+    cost = work.get("model_cost", 0.0)
+    paid = f"; models cost {f'${cost:,.2f}' if cost >= 0.01 else 'less than $0.01'}" if cost else ""
     return (
         f"{count(matched, 'entry', 'entries')} matched, {asked:,} of them by asking somebody. "
         f"People decided {count(work['by_people'], 'time')}{pressed}; "
-        f"a language model judged {count(judged, 'time') if judged else 'none'}."
+        f"a language model judged {count(judged, 'time') if judged else 'none'}{paid}."
     )
 
 

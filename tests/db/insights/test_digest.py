@@ -12,7 +12,7 @@ from include.errors import FatalError, TransientError
 from include.feedback import digests
 from include.insights.digest import Listing, Part, Work, make_digest, week_end, week_start
 from include.insights.digest_store import digest_of, store_digest
-from include.store.models import Decision, Digest, Hook, Message, SlackEvent, User
+from include.store.models import Decision, Digest, Hook, Message, ModelCall, SlackEvent, User
 from include.store.session import session_scope
 from tests.db.insights.conftest import World, at
 from tests.db.slack.conftest import running_slack, slack
@@ -153,9 +153,26 @@ def test_questions_and_decisions_are_those_of_the_moment(history: World) -> None
         session.add(
             SlackEvent(key=f"c{number}", kind=kind, user_id=user, payload={}, received_at=at(day))
         )
+    for number, (cost, day) in enumerate([(1.25, 9), (0.5, 10), (4.0, 2)]):
+        session.add(
+            ModelCall(
+                call_key=f"m{number}",
+                task="judge",
+                model="m",
+                prompt_version="p1",
+                server="s",
+                key=f"k{number}",
+                outcome="answered",
+                answer="{}",
+                cost=cost,
+                created_at=at(day),
+            )
+        )
     session.flush()
     found = make_digest(session, at(12))
-    assert found.work == Work(matched=2, asked=1, by_people=1, by_model=1, clicks=3, people=2)
+    assert found.work == Work(
+        matched=2, asked=1, by_people=1, by_model=1, clicks=3, people=2, model_cost=1.75
+    )
     assert found.questions.count == 2
     assert [(item["hours"], item["person"]) for item in found.questions.items] == [
         (9 * 24, ""),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from include.slack.blocks import SECTION_LIMIT
 from include.slack.digest_card import area_card, digest_card, week_words
 
@@ -84,6 +86,16 @@ def test_everything_is_said_with_its_numbers() -> None:
         assert wanted in words
     [image] = [block for block in card.blocks if block["type"] == "image"]
     assert (image["slack_file"], image["alt_text"]) == ({"id": "F0CHART"}, "Bars.")
+
+
+@pytest.mark.parametrize(
+    ("cost", "words"),
+    [(1.75, "; models cost $1.75."), (0.0009, "; models cost less than $0.01."), (0, "none.")],
+)
+def test_what_models_cost_is_said(cost: float, words: str) -> None:
+    content = CONTENT | {"work": CONTENT["work"] | {"model_cost": cost}}
+    card = digest_card(content, request_url=url, chart_file_id=None, chart_words="Bars.")
+    assert words in said(card.blocks)
 
 
 def test_a_quiet_week_is_short_and_has_no_empty_lists() -> None:
