@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from include.errors import FatalError
 
 if TYPE_CHECKING:
     from include.durable.parking import Runs, Sessions
+
+log = logging.getLogger(__name__)
 
 ORPHAN_WINDOW = timedelta(days=1)
 
@@ -160,8 +163,15 @@ def _tell_again(sessions: Sessions) -> int:
 def _remind(sessions: Sessions) -> int:
     with sessions() as session:
         hooks = [HookView(**row) for row in session.execute(_REMIND).mappings()]
+    reminded = 0
     for hook in hooks:
-        notify_handler(hook, "remind")
+        try:
+            notify_handler(hook, "remind")
+        except Exception as error:
+            # Not marked, so it is tried again; one that fails keeps no other from being reminded.
+            log.warning("durable hook %s: no reminder now (%s)", hook.id, type(error).__name__)
+            continue
+        reminded += 1
         with sessions() as session:
             session.connection().exec_driver_sql(MARK_REMINDED, {"id": hook.id})
-    return len(hooks)
+    return reminded

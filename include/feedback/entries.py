@@ -45,7 +45,7 @@ def store_entry(session: Session, submission: Submission, dag_id: str, run_id: s
     A run that repeats a submission whose own run failed takes it over, so a resubmission heals.
     """
     if run_id.startswith(STORED_RUN):
-        stored = _stored_for(session, dag_id, run_id)
+        stored = _stored_for(session, dag_id, run_id, submission.customer_pain)
         if stored is not None:
             return stored
     key = idempotency_key(submission, dag_id, run_id)
@@ -90,12 +90,17 @@ def set_aside(pain: str) -> dict[str, object]:
     return {"status": EntryStatus.DONE, "outcome": Outcome.NOISE, "noise_reason": reason}
 
 
-def _stored_for(session: Session, dag_id: str, run_id: str) -> StoredEntry | None:
+def _stored_for(session: Session, dag_id: str, run_id: str, pain: str) -> StoredEntry | None:
     number = run_id.removeprefix(STORED_RUN).partition("__")[0]
     entry = session.get(Entry, int(number)) if number.isdigit() and len(number) < 19 else None
-    if entry is None or (entry.dag_id, entry.run_id) != (dag_id, run_id):
+    if entry is None:
         return None
-    return StoredEntry(entry.id, is_owner=True, run_id=run_id)
+    if (entry.dag_id, entry.run_id) == (dag_id, run_id):
+        return StoredEntry(entry.id, is_owner=True, run_id=run_id)
+    # Another run carries it out by now; a run that somebody only named like this is another entry.
+    if entry.customer_pain == pain:
+        return StoredEntry(entry.id, is_owner=False, run_id=entry.run_id)
+    return None
 
 
 def ensure_user(session: Session, submitter: Submitter | None) -> int | None:

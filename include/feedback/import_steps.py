@@ -128,6 +128,9 @@ def match_batch(
         )
 
     counts = Counter(decide(int(part["first"]), int(part["last"])))
+    if part.get("then_more"):
+        # What an earlier try of this task had taken and could not decide.
+        counts.update(decide(0, MOST_ID))
     while part.get("then_more"):
         taken = backlog.take_more(run_id)
         if not taken:
@@ -165,6 +168,7 @@ def apply_group(group: Mapping[str, Any], *, dag_id: str, run_id: str, map_index
     """Carry out what became of a group's question, entry by entry; how many."""
     embedder = embedder_from(get_connection(EMBEDDINGS_API))
     judge = judge_for(embedder.model)
+    agent = find_agent() if dag_id == turns.DRAIN_DAG else None
     for entry_id, _ in group["entries"]:
         outcomes.apply_answer(
             session_scope,
@@ -174,6 +178,7 @@ def apply_group(group: Mapping[str, Any], *, dag_id: str, run_id: str, map_index
             embedder=embedder,
             judge=judge,
             map_index=map_index,
+            agent=agent,
         )
     start_pending()
     return len(group["entries"])

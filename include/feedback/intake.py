@@ -18,11 +18,12 @@ from sqlalchemy import func, select
 from include.errors import FatalError
 from include.feedback import batch_store, outcomes, turns
 from include.feedback.entries import idempotency_key
+from include.feedback.setting_aside import tell_set_aside
 from include.feedback.submission import parse_submission
 from include.feedback.turns import DRAIN_DAG, HELD, MAIN_DAG
 from include.requests.runs import queue_run, start_runs
 from include.settings import load_settings
-from include.store.models import Entry, EntryStatus
+from include.store.models import Entry, EntryStatus, Outcome
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
@@ -96,7 +97,19 @@ def arrival(values: Any) -> Arrival:
         for name in LONGEST
         if values.get(name) is not None and values[name] not in ("", [], {})
     }
+    # As the run's own parameters want them; what was checked here must not be refused there.
+    conf["customer_pain"], conf["severity"] = submission.customer_pain, submission.severity
+    if submission.links:
+        conf["links"] = [_lower_scheme(link) for link in submission.links]
+    if "submitter" in conf and isinstance(conf["submitter"], dict):
+        known = ("email", "slack_user_id", "name")
+        conf["submitter"] = {name: conf["submitter"].get(name) for name in known}
     return Arrival(submission, f"api__{uuid.uuid4().hex[:20]}", {"source": "api", **conf})
+
+
+def _lower_scheme(link: str) -> str:
+    scheme, mark, rest = link.partition("://")
+    return scheme.lower() + mark + rest
 
 
 def take_in_now(arrivals: Sequence[Arrival]) -> tuple[list[Taken], list[int]]:
@@ -158,6 +171,7 @@ def take_in(
             )
         )
     }
+    _tell_set_aside(session, [row.id for key, row in found.items() if key not in known_before])
     taken = []
     for key, one in zip(keys, arrivals, strict=True):
         row = found[key]
@@ -167,6 +181,13 @@ def take_in(
         if queue and own and row.status == EntryStatus.RECEIVED:
             start_ids.append(queue_run(session, MAIN_DAG, one.run_id, one.conf))
     return taken, start_ids
+
+
+def _tell_set_aside(session: Session, entry_ids: Sequence[int]) -> None:
+    """What holds no pain gets no run: its card is queued here, and sent by the sweep."""
+    noise = select(Entry).where(Entry.id.in_(entry_ids), Entry.outcome == Outcome.NOISE)
+    for entry in session.scalars(noise):
+        entry.told_in = tell_set_aside(session, entry)
 
 
 def _are_many(session: Session, arriving: int) -> bool:

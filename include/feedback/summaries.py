@@ -14,6 +14,7 @@ from sqlalchemy import func, select, update
 
 from include.feedback.capture import tell_thread
 from include.feedback.outcomes import correction_token, tell
+from include.feedback.setting_aside import tell_set_aside
 from include.settings import load_settings
 from include.slack.ledger import queue_message, queue_update
 from include.slack.summary_card import MOST_LINES, Line, summary_card
@@ -57,7 +58,11 @@ def queue_outcomes(
     of_person: dict[str | None, list[Entry]] = defaultdict(list)
     message_ids: list[int] = []
     for entry, person in rows:
-        of_person[person].append(entry)
+        if entry.outcome == Outcome.NOISE:
+            entry.told_in = tell_set_aside(session, entry)
+            message_ids.append(entry.told_in)
+        else:
+            of_person[person].append(entry)
     now = session.scalars(select(func.now())).one()
     for person, entries in of_person.items():
         if (

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from include import airflow_api
 from include.airflow_api import StartStatus
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from sqlalchemy.orm import Session
+
+log = logging.getLogger(__name__)
 
 LIMIT = 200
 ALIVE = frozenset({"queued", "running"})
@@ -56,6 +59,9 @@ def find_stuck(older_than: timedelta) -> list[StuckEntry]:
         error = entry.error or f"its run is {state or 'gone'} without an outcome"
         with session_scope() as session:
             found = get_entry(session, entry.id, lock=True)
+            # Asking Airflow took a while: somebody may have taken or finished it meanwhile.
+            if (found.dag_id, found.run_id) != run or found.updated_at != entry.updated_at:
+                continue
             found.status, found.error, found.updated_at = EntryStatus.FAILED, error, func.now()
         stuck.append(StuckEntry(entry.id, entry.dag_id, entry.run_id, state, error))
     return stuck
@@ -71,6 +77,8 @@ def run_again(stuck: StuckEntry) -> bool:
         with session_scope() as session:
             start_id = ask_for_drain(session)
             entry = get_entry(session, stuck.entry_id, lock=True)
+            if entry.status != EntryStatus.FAILED or entry.run_id != stuck.run_id:
+                return False
             entry.dag_id, entry.run_id = DRAIN_DAG, HELD
             entry.status, entry.error, entry.updated_at = EntryStatus.RECEIVED, None, func.now()
         start_runs([start_id])
@@ -102,9 +110,14 @@ def sweep(older_than: timedelta, *, rerun: bool) -> dict[str, Any]:
     for entry in stuck if rerun else ():
         run = (entry.dag_id, entry.run_id)
         # One clear continues a run for all its entries; a second would disturb it.
-        if run in continued:
-            _receive(entry.entry_id)
-        elif not run_again(entry):
+        try:
+            if run in continued:
+                _receive(entry.entry_id)
+            elif not run_again(entry):
+                continue
+        except TransientError as error:
+            # One that Airflow refuses keeps no other from going on.
+            log.warning("Entry %s cannot be run again now: %s", entry.entry_id, error)
             continue
         if entry.run_state is not None:
             continued.add(run)
@@ -159,6 +172,8 @@ def _unfinished(session: Session, older_than: timedelta) -> list[Entry]:
         .where(
             Entry.status != EntryStatus.DONE,
             Entry.updated_at < func.now() - older_than,
+            # What is held waits for a drain; the sweep of drains looks after it.
+            or_(Entry.dag_id != DRAIN_DAG, Entry.run_id != HELD),
             # A parked run is continued by the keeper, however long its turn takes.
             ~is_parked,
             # Open questions are many and old; their runs are looked at only once they failed.

@@ -91,7 +91,9 @@ def held_since(session: Session, period: timedelta) -> str | None:
     turn = _turn(session, shared=True)
     oldest = session.scalar(
         select(func.min(Entry.updated_at)).where(
-            Entry.dag_id == DRAIN_DAG, Entry.run_id == HELD, Entry.status == EntryStatus.RECEIVED
+            Entry.dag_id == DRAIN_DAG,
+            Entry.run_id == HELD,
+            Entry.status.in_((EntryStatus.RECEIVED, EntryStatus.FAILED)),
         )
     )
     now = session.scalars(select(func.now())).one()

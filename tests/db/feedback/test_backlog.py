@@ -11,9 +11,10 @@ from sqlalchemy import select, update
 
 from include import airflow_api
 from include.airflow_api import StartResult, StartStatus, WaitingRun
-from include.feedback import backlog, batch, intake, turns
+from include.errors import EmbeddingsUnavailable
+from include.feedback import backlog, batch, import_steps, intake, turns
 from include.requests import runs
-from include.store.models import Entry, RunStart
+from include.store.models import Entry, Message, RunStart
 from include.store.session import session_scope
 from tests.db.feedback.conftest import TableJudge, WordsEmbedder, route_entry, submit
 
@@ -277,3 +278,64 @@ def test_the_sweep_gives_the_turn_of_a_dead_drain_to_the_next(
     airflow.states["backlog__000001"] = "failed"
     assert backlog.look_after_held() is True
     assert started == ["backlog__000001", "backlog__000002"]
+
+
+@pytest.mark.usefixtures("together")
+def test_what_a_drain_took_and_could_not_decide_is_decided_by_its_next_try(
+    monkeypatch: pytest.MonkeyPatch, embedder: WordsEmbedder
+) -> None:
+    airflow_with(monkeypatch, {})
+    monkeypatch.setattr(import_steps, "embedder_from", lambda _: embedder)
+    monkeypatch.setattr(import_steps, "judge_for", lambda _: TableJudge())
+    monkeypatch.setattr(import_steps, "get_connection", lambda _: None)
+    monkeypatch.setattr(import_steps, "find_agent", lambda: None)
+    run = {"dag_id": "drain_backlog", "run_id": "backlog__000001"}
+    hold(2)
+    [part], _ = backlog.take_over(**run, batch_size=500)
+    decided = backlog.take_more
+
+    def take_and_break(run_id: str) -> int:
+        hold(2, first=2)
+        taken = decided(run_id)
+        embedder.down = True
+        return taken
+
+    monkeypatch.setattr(backlog, "take_more", take_and_break)
+    with pytest.raises(EmbeddingsUnavailable):
+        import_steps.match_batch(part, **run, is_last_try=False, quiet=False)
+    monkeypatch.setattr(backlog, "take_more", decided)
+    embedder.down = False
+
+    assert sum(import_steps.match_batch(part, **run, is_last_try=False, quiet=False).values()) == 2
+    with session_scope() as session:
+        assert set(session.scalars(select(Entry.status))) == {"done"}
+
+
+@pytest.mark.parametrize("hold_from", [2, 100])
+def test_what_holds_no_pain_is_told_though_it_gets_no_run(
+    feedback_db: object, monkeypatch: pytest.MonkeyPatch, hold_from: int
+) -> None:
+    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", f'{{"hold_from": {hold_from}}}')
+    arrivals = [intake.arrival({"customer_pain": "https://example.com"}) for _ in range(2)]
+    taken, _ = intake.take_in_now(arrivals)
+    with session_scope() as session:
+        entries = session.scalars(select(Entry)).all()
+        messages = session.scalars(select(Message.purpose)).all()
+    assert {entry.outcome for entry in entries} == {"noise"}
+    assert {entry.id for entry in entries if entry.told_in} == {one.entry_id for one in taken}
+    assert messages == ["set_aside", "set_aside"]
+
+
+def test_the_parameters_of_a_run_are_those_that_were_checked() -> None:
+    made = intake.arrival(
+        {
+            "customer_pain": " No legend \n",
+            "severity": " high ",
+            "links": [" HTTPS://Example.com/a "],
+            "submitter": {"email": "ann@example.com", "team": "sales"},
+        }
+    )
+    assert made.conf["customer_pain"] == "No legend"
+    assert made.conf["severity"] == "high"
+    assert made.conf["links"] == ["https://Example.com/a"]
+    assert set(made.conf["submitter"]) == {"email", "slack_user_id", "name"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, text
@@ -13,6 +13,7 @@ from include.feedback import batch_store
 from include.feedback.entries import get_entry
 from include.feedback.submission import parse_submission
 from include.feedback.sweep import find_stuck, sweep
+from include.feedback.turns import DRAIN_DAG, HELD
 from include.requests import runs as run_starts
 from include.store.models import Entry, EntryStatus, ParkedRun
 from include.store.session import session_scope
@@ -126,3 +127,47 @@ def test_entries_of_an_import_that_is_gone_are_held_for_the_next_drain(
     with session_scope() as session:
         owners = {(one.dag_id, one.run_id) for one in session.scalars(select(Entry))}
     assert owners == {("drain_backlog", "held")}
+
+
+def test_an_entry_that_is_done_while_airflow_is_asked_stays_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    entry_id = old_entry("r1")
+
+    def slow_answer(_dag_id: str, _run_id: str) -> None:
+        with session_scope() as session:
+            entry = get_entry(session, entry_id)
+            entry.status, entry.outcome = EntryStatus.DONE, "attached"
+            entry.updated_at = datetime.now(UTC)
+
+    monkeypatch.setattr(airflow_api, "run_state", slow_answer)
+    assert stuck() == []
+    with session_scope() as session:
+        assert get_entry(session, entry_id).status == EntryStatus.DONE
+
+
+def test_what_is_held_for_a_drain_is_not_stuck(runs: dict[str, str]) -> None:
+    entry_id = old_entry("r1")
+    runs.clear()
+    with session_scope() as session:
+        entry = get_entry(session, entry_id)
+        entry.dag_id, entry.run_id = DRAIN_DAG, HELD
+        session.flush()
+        session.execute(text("UPDATE entries SET updated_at = now() - interval '1 hour'"))
+    assert stuck() == []
+
+
+def test_one_entry_that_cannot_be_run_again_keeps_no_other_from_it(
+    runs: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused, taken = old_entry("r1"), old_entry("r2")
+    runs.clear()
+
+    def start(_dag_id: str, run_id: str, _conf: object) -> StartResult:
+        status = StartStatus.REFUSED if run_id == "r1" else StartStatus.STARTED
+        return StartResult(status, "refused")
+
+    monkeypatch.setattr(airflow_api, "start_run", start)
+    found = sweep(QUARTER, rerun=True)
+    assert {entry["entry_id"] for entry in found["stuck"]} == {refused, taken}
+    assert found["run_again"] == [taken]
