@@ -115,6 +115,7 @@ def test_without_slacks_word_that_the_channel_is_internal_nothing_is_shown(
     pages()
     url = f"{BASE}/requests/export-tables-as-csv"
     said = workspace.say("U0ANN", "C0GENERAL", f"look: {url}")["ts"]
+    assert background.drain()  # Slack's own call, which says that the channel is internal
     body = {
         "type": "event_callback",
         "event_id": "Ev0X",
