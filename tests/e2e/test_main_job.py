@@ -12,6 +12,7 @@ from include.store.session import session_scope
 from tests.e2e.conftest import (
     ASKS,
     ATTACHES,
+    CREATES,
     DAG,
     Airflow,
     card_of,
@@ -63,12 +64,10 @@ def test_a_certain_match_is_attached_in_four_tasks_and_can_be_undone(
 
 
 def test_an_unknown_problem_opens_a_request_and_a_second_one_finds_it(airflow: Airflow) -> None:
-    # Words of its own: what another test opened may still be being embedded.
-    words = "Barcode labels cannot be printed two in a row on our thermal paper."
-    first = airflow.start(words)
+    first = airflow.start(CREATES)
     airflow.finish(first)
     assert airflow.result(first)["outcome"] == "created"
-    second = airflow.start(words.replace("cannot", "can not"))
+    second = airflow.start(CREATES.replace("cannot", "can not"))
     airflow.finish(second)
     assert airflow.result(second)["outcome"] == "attached"
     assert evidence_of(first)[0] == evidence_of(second)[0]
