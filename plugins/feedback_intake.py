@@ -1,7 +1,4 @@
-"""Mounts the REST route for feedback at ``/feedback``: ``POST https://<airflow>/feedback/entries``.
-
-Every Airflow component imports this file, so the app itself is built when it is first called.
-"""
+"""Mounts the REST route for feedback at ``/feedback``: ``POST https://<airflow>/feedback/entries``."""
 
 from __future__ import annotations
 
@@ -9,33 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.plugins_manager import AirflowPlugin
 
+from include.web.lazy import LazyApp
+
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
 
-class LazyIntake:
-    """An ASGI app that becomes the intake on its first call."""
+def build() -> FastAPI:
+    """The intake."""
+    from include.web import entries
 
-    def __init__(self) -> None:
-        self._app: FastAPI | None = None
-
-    @property
-    def app(self) -> FastAPI:
-        """The intake, built once."""
-        if self._app is None:
-            from include.web.entries import build
-
-            self._app = build()
-        return self._app
-
-    @property
-    def routes(self) -> list[Any]:
-        """The routes, for whoever walks them."""
-        return self.app.routes
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve one call."""
-        await self.app(scope, receive, send)
+    return entries.build()
 
 
 class FeedbackIntakePlugin(AirflowPlugin):
@@ -43,5 +24,5 @@ class FeedbackIntakePlugin(AirflowPlugin):
 
     name = "feedback_intake"
     fastapi_apps: list[Any] = [  # noqa: RUF012 - the form Airflow's base class prescribes
-        {"app": LazyIntake(), "url_prefix": "/feedback", "name": "Feedback intake"}
+        {"app": LazyApp(build), "url_prefix": "/feedback", "name": "Feedback intake"}
     ]

@@ -1,50 +1,29 @@
 """Mounts the Slack relay at ``/slack``: Slack's Request URL is ``https://<airflow>/slack/events``.
 
-Every Airflow component imports this file, so the relay itself is built when it is first called, or
-in the API server right after its start.
+The API server builds the relay right after its start, so that no person's first press waits for it.
 """
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
 from airflow.plugins_manager import AirflowPlugin
 
 from include.slack.relay.warm import is_server, warm_beside_start
+from include.web.lazy import LazyApp
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
 
-class LazyRelay:
-    """An ASGI app that becomes the relay on its first call."""
+def build() -> FastAPI:
+    """The relay."""
+    from include.slack.relay import asgi
 
-    def __init__(self) -> None:
-        self._app: FastAPI | None = None
-        self._lock = threading.Lock()
-
-    @property
-    def app(self) -> FastAPI:
-        """The relay, built once."""
-        with self._lock:
-            if self._app is None:
-                from include.slack.relay.asgi import build
-
-                self._app = build()
-            return self._app
-
-    @property
-    def routes(self) -> list[Any]:
-        """The relay's routes, for whoever walks them."""
-        return self.app.routes
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve one call."""
-        await self.app(scope, receive, send)
+    return asgi.build()
 
 
-relay = LazyRelay()
+relay = LazyApp(build)
 if is_server():
     warm_beside_start(lambda: relay.app)
 

@@ -17,7 +17,7 @@ thresholds, messages and records, many times faster.
    without a worker, carry out). `tell_submitters` sends what is left and starts `new_request` for
    what was opened, a few at a time; the sweep starts the rest.
 5. `report_outcome` returns how many entries were `stored` and `held`, and how many are `attached`,
-   `created`, `waiting` or `unfinished`.
+   `created`, `set_aside`, `split`, `waiting` or `unfinished`.
 
 **Parameters**: none are needed.
 

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 
 from include.errors import EmbeddingsUnavailable
 from include.feedback import matching, outcomes
-from include.feedback.consulting import consulted, written
+from include.feedback.consulting import consulted, taken_apart, written
 from include.feedback.decisions import find_decision, match_key
 from include.feedback.requests import Vector, lock_opening, newest_request_id, open_request
 from include.matching.embed import content_hash, embedding_text
@@ -73,7 +73,8 @@ def process_range(
 ) -> dict[str, int]:
     """Decide and carry out this run's open entries in a range of ids; counts by what happened.
 
-    Entries to ask about are decided and left ``waiting``. A repeat does only what is left.
+    Entries to ask about are decided and left ``waiting``. Those that a model takes apart or sets
+    aside are done, and not counted. A repeat does only what is left.
 
     Args:
         scope: Opens a transaction; none is open during a call of the model.
@@ -125,7 +126,9 @@ def _chunk(
     with scope() as session:
         keys = [match_key(entry.id) for entry in entries]
         decided = set(session.scalars(select(Decision.key).where(Decision.key.in_(keys))))
-    open_ones = [entry for entry in entries if match_key(entry.id) not in decided]
+    undecided = [entry for entry in entries if match_key(entry.id) not in decided]
+    open_ones = _whole(scope, undecided, agent)
+    gone = {entry.id for entry in undecided} - {entry.id for entry in open_ones}
     vectors = _vectors(open_ones, embedder, allow_degraded)
     judges = _judges(scope, open_ones, vectors, embedder.model, judge, agent)
     planned = {}
@@ -137,8 +140,19 @@ def _chunk(
     with scope() as session:
         lock_opening(session)
         return [
-            _one(session, entry.id, planned.get(entry.id), embedder, quiet) for entry in entries
+            _one(session, entry.id, planned.get(entry.id), embedder, quiet)
+            for entry in entries
+            if entry.id not in gone
         ]
+
+
+def _whole(scope: SessionScope, entries: Sequence[Entry], agent: Agent | None) -> Sequence[Entry]:
+    """The entries that are matched themselves; the others were taken apart or set aside."""
+    if agent is None:
+        return entries
+    with ThreadPoolExecutor(CALLS) as pool:
+        apart = pool.map(partial(taken_apart, scope, agent=agent), entries)
+        return [entry for entry, is_apart in zip(entries, apart, strict=True) if not is_apart]
 
 
 def _written(scope: SessionScope, agent: Agent, planned: _Planned) -> Draft | None:

@@ -196,8 +196,7 @@ def tell_meanwhile(
     It gives up when nothing happens for half a minute; ``tell_submitters`` tells what is left.
     """
     sent = 0
-    until = quiet_until = clock() + TELLING_SECONDS
-    quiet_until = clock() + IDLE_SECONDS
+    until, quiet_until = clock() + TELLING_SECONDS, clock() + IDLE_SECONDS
     before = -1
     while clock() < min(until, quiet_until):
         with session_scope() as session:
@@ -253,6 +252,7 @@ def report(*, dag_id: str, run_id: str, facts: Mapping[str, Any] | None) -> dict
         "attached": counts.get("attached", 0),
         "created": counts.get("created", 0),
         "set_aside": counts.get("noise", 0),
+        "split": counts.get("split", 0),
         "waiting": counts.get(EntryStatus.WAITING, 0),
         "unfinished": counts.get(EntryStatus.RECEIVED, 0) + counts.get(EntryStatus.FAILED, 0),
     }

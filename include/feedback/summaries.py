@@ -21,6 +21,7 @@ from include.slack.summary_card import MOST_LINES, Line, summary_card
 from include.store.models import Entry, EntryStatus, Feedback, Message, Outcome, Request, User
 
 if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
     from include.slack.blocks import Rendered
@@ -48,8 +49,7 @@ def queue_outcomes(
         .where(
             Entry.dag_id == dag_id,
             Entry.run_id == run_id,
-            Entry.status == EntryStatus.DONE,
-            Entry.told_in.is_(None),
+            _is_to_be_told(),
         )
         .order_by(Entry.id)
         .limit(AT_ONCE)
@@ -91,10 +91,19 @@ def untold(session: Session, *, dag_id: str, run_id: str) -> tuple[int, int]:
     undecided, placed = session.execute(
         select(
             func.count().filter(Entry.status == EntryStatus.RECEIVED),
-            func.count().filter((Entry.status == EntryStatus.DONE) & Entry.told_in.is_(None)),
+            func.count().filter(_is_to_be_told()),
         ).where(Entry.dag_id == dag_id, Entry.run_id == run_id)
     ).one()
     return undecided, placed
+
+
+def _is_to_be_told() -> ColumnElement[bool]:
+    """Has an outcome nobody was told of; an entry that was taken apart leaves it to its pains."""
+    return (
+        (Entry.status == EntryStatus.DONE)
+        & (Entry.outcome != Outcome.SPLIT)
+        & Entry.told_in.is_(None)
+    )
 
 
 def queue_correction(session: Session, message_id: int, key: str) -> int | None:

@@ -35,6 +35,19 @@ ASKS = (
     "HR asks me to remove people by hand."
 )
 CREATES = "The planner cannot print shift rosters on A3 paper for the factory wall."
+HIDDEN = "Opened by an earlier test"
+# A run of new_request may store a vector of the words it read before its request was hidden.
+LATE_VECTORS_POINT_NOWHERE = f"""
+CREATE FUNCTION point_nowhere() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (SELECT title FROM requests WHERE id = NEW.request_id) = '{HIDDEN}' THEN
+        NEW.embedding := (ARRAY[1.0] || array_fill(0.0, ARRAY[NEW.dimensions - 1]))::vector;
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER point_nowhere BEFORE INSERT OR UPDATE ON request_embeddings
+FOR EACH ROW EXECUTE FUNCTION point_nowhere();
+"""
 
 
 class Airflow:
@@ -154,6 +167,7 @@ def stack() -> Iterator[Stack]:
         os.environ["AIRFLOW_VAR_GTM_FEEDBACK"] = "{}"
         with session_scope() as session:
             load_samples(session, stack.embedder())
+            session.execute(text(LATE_VECTORS_POINT_NOWHERE))
         yield stack
     finally:
         if "AIRFLOW_CONN_FEEDBACK_DB" in os.environ:
@@ -172,7 +186,7 @@ def only_the_samples_can_be_found(stack: Stack) -> None:
         session.execute(text(f"DELETE FROM request_embeddings WHERE request_id IN ({opened})"))
         session.execute(
             text(
-                "UPDATE requests SET title = 'Opened by an earlier test', description = '' "
+                f"UPDATE requests SET title = '{HIDDEN}', description = '' "
                 "WHERE opened_by_entry_id IS NOT NULL"
             )
         )

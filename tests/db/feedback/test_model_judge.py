@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from include.agents.judge import judge_task
 from include.agents.suspicion import addresses_model
 from include.errors import TransientError
-from include.feedback import batch, matching, outcomes
+from include.feedback import batch, import_steps, matching, outcomes, pains, summaries
 from include.feedback.agents import agent_for_entry, find_agent, note_model_in_use
 from include.matching import heard
 from include.matching.calibration import Curve
@@ -363,6 +363,45 @@ def test_a_backlog_is_decided_with_the_model(
     assert made.title == "Billing shows the wrong tax for Norway"
     assert len(model.seen()) == 5
     assert process(agent=find_agent()) == {"attached": 0, "created": 0, "asked": 0}
+
+
+@pytest.mark.usefixtures("calibrated", "model")
+def test_a_backlog_takes_several_pains_apart(
+    embedder: WordsEmbedder, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[int] = []
+    monkeypatch.setattr(pains, "start_runs", started.extend)
+    whole = submit("Please let us export the invoice table as spreadsheet.", "r0")
+    several = submit(
+        "Our table export times out on large tables, so we copy everything by hand each month. "
+        "Single sign-on fails every Monday morning for all of us, and nobody knows why.",
+        "r1",
+    )
+    of_run = {"dag_id": "drain_backlog", "run_id": "d1"}
+    with session_scope() as own:
+        own.execute(update(Entry).values(**of_run))
+    counts = batch.process_range(
+        session_scope,
+        whole,
+        several,
+        **of_run,
+        embedder=embedder,
+        judge=TableJudge(),
+        allow_degraded=False,
+        quiet=True,
+        agent=find_agent(),
+    )
+    assert counts == {"attached": 0, "created": 1, "asked": 0}
+    parts = session.scalars(select(Entry).where(Entry.parent_id == several)).all()
+    assert [one.customer_pain.split()[0] for one in parts] == ["Our", "Single"]
+    assert len(started) == 2
+    assert session.get_one(Entry, several).outcome == "split"
+    assert session.scalars(select(Decision.entry_id)).all() == [whole]
+    # The pains' own runs tell of them; nothing is left to be told here.
+    assert import_steps.report(**of_run, facts=None)["split"] == 1
+    assert summaries.untold(session, **of_run) == (0, 1)
+    assert len(summaries.queue_outcomes(session, **of_run)) == 1
+    assert summaries.untold(session, **of_run) == (0, 0)
 
 
 @pytest.mark.usefixtures("model")
