@@ -19,7 +19,7 @@ from include.errors import FatalError
 from include.feedback import batch_store, outcomes, turns
 from include.feedback.entries import idempotency_key
 from include.feedback.setting_aside import tell_set_aside
-from include.feedback.submission import parse_submission
+from include.feedback.submission import MAX_EXTERNAL_ID, parse_submission
 from include.feedback.turns import DRAIN_DAG, HELD, MAIN_DAG
 from include.requests.runs import queue_run, start_runs
 from include.settings import load_settings
@@ -44,7 +44,7 @@ LONGEST = {
     "links": 0,
     "submitter": 0,
     "source": 0,
-    "external_id": 500,
+    "external_id": MAX_EXTERNAL_ID,
 }
 """The fields of a submission, with the longest text; 0 for those checked elsewhere."""
 

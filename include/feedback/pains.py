@@ -17,6 +17,7 @@ from include.feedback.decisions import find_decision, match_key
 from include.feedback.entries import STORED_RUN, get_entry
 from include.feedback.requests import finish
 from include.feedback.setting_aside import MAIN_DAG, set_aside
+from include.feedback.submission import MAX_EXTERNAL_ID
 from include.feedback.sweep import conf_of
 from include.requests.runs import queue_run, start_runs
 from include.store.models import Entry, Outcome
@@ -99,7 +100,7 @@ def _store(session: Session, parent: Entry, number: int, pain: Pain) -> int:
     values = {
         "idempotency_key": key,
         "source": parent.source,
-        "external_id": f"{parent.external_id}#{number}" if parent.external_id else None,
+        "external_id": _external_id(parent, number),
         "customer_pain": pain.quote,
         "severity": parent.severity,
         "account_id": parent.account_id,
@@ -123,3 +124,11 @@ def _store(session: Session, parent: Entry, number: int, pain: Pain) -> int:
     entry.run_id = f"{STORED_RUN}{entry.id}__pain_{number}"
     session.flush()
     return queue_run(session, MAIN_DAG, entry.run_id, conf_of(session, entry))
+
+
+def _external_id(parent: Entry, number: int) -> str | None:
+    """The parent's, with the pain's number, cut to what a run's parameters take."""
+    suffix = f"#{number}"
+    if not parent.external_id:
+        return None
+    return parent.external_id[: MAX_EXTERNAL_ID - len(suffix)] + suffix

@@ -11,6 +11,7 @@ from include.errors import FatalError
 
 MAX_PAIN = 10_000
 MAX_LINKS = 20
+MAX_EXTERNAL_ID = 500
 SEVERITIES = ("low", "medium", "high")
 SOURCES = ("slack", "api", "ui", "import")
 DEFAULT_SEVERITY = "medium"

@@ -11,7 +11,7 @@ from include.agents.pains import Pain, verbatim
 from include.feedback import backlog, matching, outcomes, pains, setting_aside, steps
 from include.feedback.capture import open_capture, tell_thread
 from include.feedback.entries import get_entry, store_entry
-from include.feedback.submission import parse_submission
+from include.feedback.submission import MAX_EXTERNAL_ID, parse_submission
 from include.matching.types import Route
 from include.store.models import Entry, Feedback, Message, Outcome, Request, RunStart
 from include.store.session import session_scope
@@ -83,6 +83,14 @@ def test_each_pain_is_an_entry_with_its_quote_and_its_own_run() -> None:
             assert (stored.entry_id, stored.is_owner) == (child.id, True)
     report = steps.report(entry_id, run_id="r1")
     assert (report["outcome"], report["entries"]) == ("split", [one.id for one in found])
+
+
+def test_a_pain_of_the_longest_external_id_can_still_be_run() -> None:
+    entry_id = submit(TEXT, external_id="x" * MAX_EXTERNAL_ID)
+    assert take_apart(entry_id) is Outcome.SPLIT
+    ids = [one.external_id or "" for one in children(entry_id)]
+    assert [len(one) for one in ids] == [MAX_EXTERNAL_ID] * 3
+    assert [one[-2:] for one in ids] == ["#1", "#2", "#3"]
 
 
 def test_a_repeat_takes_nothing_apart_twice() -> None:
