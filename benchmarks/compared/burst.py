@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.compared.clone import clone_runs
 from benchmarks.compared.systems import COLD
+from benchmarks.report import percentile
 from benchmarks.stand import Stand, poll
 
 if TYPE_CHECKING:
@@ -75,12 +77,13 @@ def _burst(stand: Stand, run_ids: list[str]) -> dict[str, Any]:
     first = answered[run_ids[0]]
     order = {run_id: place for place, run_id in enumerate(run_ids)}
     moved = sorted(abs(order[row[0]] - place) for place, row in enumerate(rows))
+    wakes = [(row[1] - answered[row[0]]).total_seconds() for row in rows]
     return {
         "carried_out": len(rows),
         "given": given,
         "seconds": (max(row[2] for row in rows) - first).total_seconds(),
-        "wake": sorted((row[1] - answered[row[0]]).total_seconds() for row in rows),
-        "moved": moved,
+        "wake": {"p50": median(wakes), "p95": percentile(wakes, 95)},
+        "moved": {"p50": median(moved), "most": moved[-1]},
     }
 
 

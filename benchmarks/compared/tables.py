@@ -212,7 +212,7 @@ def _sleep(figures: dict[str, Any]) -> Figures:
 
 def _burst(figures: dict[str, Any]) -> Figures:
     ratio = figures["seconds"] / figures["floor"]
-    moved = figures["moved"]
+    moved, wake = figures["moved"], figures["wake"]
     rows = [
         ("answers given / carried out", f"{figures['answers']} / {figures['carried_out']}"),
         ("other parked runs meanwhile", f"{figures['beside']}"),
@@ -220,10 +220,10 @@ def _burst(figures: dict[str, Any]) -> Figures:
         ("first answer -> last task done", f"{figures['seconds']:.1f} s"),
         ("floor: as many runs of one empty task, started at once", f"{figures['floor']:.1f} s"),
         ("ratio to the floor", f"{ratio:.2f}"),
-        ("answer -> next task started, p50", f"{median(figures['wake']):.1f} s"),
-        ("answer -> next task started, p95", f"{percentile(figures['wake'], 95):.1f} s"),
-        ("places moved against the order of the answers, p50", f"{median(moved):.0f}"),
-        ("places moved, most", f"{max(moved)}"),
+        ("answer -> next task started, p50", f"{wake['p50']:.1f} s"),
+        ("answer -> next task started, p95", f"{wake['p95']:.1f} s"),
+        ("places moved against the order of the answers, p50", f"{moved['p50']:.0f}"),
+        ("places moved, most", f"{moved['most']}"),
     ]
     return Figures(
         "A burst of answers to parked runs",
