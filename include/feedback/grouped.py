@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, cast, select
+from sqlalchemy import BigInteger, cast, func, select
 
 from include.durable.api import get_hook, hook_token
 from include.feedback.questions import (
@@ -35,10 +35,16 @@ if TYPE_CHECKING:
 HANDLER = "include.feedback.grouped"
 MOST_ENTRIES = 50
 MOST_GROUPS = 500
+ASKING_LOCK = 7_310_013
 QUOTES = 8
 _QUOTE = 280
 
 Group = dict[str, Any]
+
+
+def lock_asking(session: Session) -> None:
+    """Let nobody else plan and ask until the end of the transaction: a place is given once."""
+    session.execute(select(func.pg_advisory_xact_lock(ASKING_LOCK)))
 
 
 def plan_groups(
@@ -112,6 +118,11 @@ def _asked_before(session: Session, dag_id: str, run_id: str) -> list[Group]:
         )
         for row in rows
     ]
+
+
+def count_asked(session: Session, *, dag_id: str, run_id: str) -> int:
+    """How many groups of a run were asked: the place of the next one."""
+    return len(_asked_before(session, dag_id, run_id))
 
 
 def ask_group(

@@ -42,6 +42,7 @@ SHOWN_PROBLEMS = 200
 ASKED_AT_ONCE = 50
 TELLING_SECONDS = 300.0
 IDLE_SECONDS = 30.0
+ASKING_SECONDS = 10.0
 PAUSE_SECONDS = 1.0
 STARTED_AT_ONCE = 20
 MOST_ID = 2**62
@@ -145,21 +146,24 @@ def ask_questions(*, dag_id: str, run_id: str, ask: str | None) -> list[dict[str
 
     All in one task: a task for each would take longer than the people need to answer.
     """
+    groups: list[dict[str, Any]] = []
+    start = 0
+    while start <= len(groups):
+        groups = _ask_part(start, dag_id=dag_id, run_id=run_id, ask=ask)
+        start += ASKED_AT_ONCE
+    return groups
+
+
+def _ask_part(start: int, *, dag_id: str, run_id: str, ask: str | None) -> list[dict[str, Any]]:
     settings = load_settings()
-    with session_scope() as session:
-        groups = grouped.plan_groups(session, dag_id=dag_id, run_id=run_id, ask=ask)
     message_ids: list[int] = []
-    for start in range(0, len(groups), ASKED_AT_ONCE):
-        with session_scope() as session:
-            for place in range(start, min(start + ASKED_AT_ONCE, len(groups))):
-                message_ids += grouped.ask_group(
-                    session,
-                    groups[place],
-                    dag_id=dag_id,
-                    run_id=run_id,
-                    map_index=place,
-                    settings=settings,
-                )
+    with session_scope() as session:
+        grouped.lock_asking(session)
+        groups = grouped.plan_groups(session, dag_id=dag_id, run_id=run_id, ask=ask)
+        for place, group in list(enumerate(groups))[start : start + ASKED_AT_ONCE]:
+            message_ids += grouped.ask_group(
+                session, group, dag_id=dag_id, run_id=run_id, map_index=place, settings=settings
+            )
     deliver(message_ids)
     return groups
 
@@ -193,9 +197,10 @@ def tell_meanwhile(
 ) -> int:
     """Send what is to be told while the run still matches, until everything is decided and told.
 
-    It gives up when nothing happens for half a minute; ``tell_submitters`` tells what is left.
+    Now and then it asks what is to be asked so far; ``ask_questions`` asks the rest. It gives up
+    when nothing happens for half a minute; ``tell_submitters`` tells what is left.
     """
-    sent = 0
+    sent, asking = 0, clock() + ASKING_SECONDS
     until, quiet_until = clock() + TELLING_SECONDS, clock() + IDLE_SECONDS
     before = -1
     while clock() < min(until, quiet_until):
@@ -207,6 +212,11 @@ def tell_meanwhile(
         more = undecided > 0
         told = deliver_outcomes(dag_id=dag_id, run_id=run_id, more_to_come=more) if placed else 0
         sent += told
+        if undecided and clock() >= asking:
+            with session_scope() as session:
+                asked = grouped.count_asked(session, dag_id=dag_id, run_id=run_id)
+            _ask_part(asked, dag_id=dag_id, run_id=run_id, ask=None)
+            asking = clock() + ASKING_SECONDS
         if told or undecided != before:
             quiet_until, before = clock() + IDLE_SECONDS, undecided
         pause(PAUSE_SECONDS)

@@ -13,6 +13,8 @@ from sqlalchemy import select
 from include.errors import EmbeddingsUnavailable
 from include.feedback import entries, matching, questions
 from include.feedback.submission import parse_submission
+from include.matching import heard
+from include.matching.calibration import Curve
 from include.matching.embed import content_hash, embedding_text
 from include.matching.types import MatchType, Verdict
 from include.settings import load_settings
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from include.matching.types import Candidate, Route
+    from tests.chat import Chat
 
 DAG = "process_customer_entry"
 MODEL = "words-384"
@@ -162,3 +165,17 @@ def press(token: str, choice: str, user: str = "U0ANN") -> questions.AnswerReply
     """Press a button as the relay does."""
     with session_scope() as session:
         return questions.answer_question(session, token=token, choice=choice, slack_user_id=user)
+
+
+@pytest.fixture
+def calibrated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Confidences of a model count as it states them."""
+    curve = Curve(0.0, (1.0, 0.0, 0.0), ((0.0, 0.0), (1.0, 1.0)), 1.0)
+    monkeypatch.setattr(heard, "judge_curve", lambda model, version: curve)
+
+
+@pytest.fixture
+def model(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> Chat:
+    """A configured chat model: the scripted server."""
+    monkeypatch.setenv("AIRFLOW_CONN_GTM_FEEDBACK_LLM", chat.connection(patience=0))
+    return chat

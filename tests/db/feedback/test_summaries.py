@@ -9,7 +9,7 @@ from sqlalchemy import select
 from include.feedback import batch_store, grouped, import_steps, summaries
 from include.feedback.submission import parse_submission
 from include.feedback.undo import undo_attachment
-from include.store.models import Entry, Message
+from include.store.models import Entry, Hook, Message
 from include.store.session import session_scope
 from tests.db.feedback.conftest import TableJudge, WordsEmbedder, make_request, press
 from tests.db.feedback.test_batch import process
@@ -148,6 +148,30 @@ def test_telling_gives_up_when_nothing_happens(
         == 0
     )
     assert len(paused) < 10
+
+
+def test_what_is_to_be_asked_is_asked_while_the_rest_is_decided(embedder: WordsEmbedder) -> None:
+    for title in ("Export a table as CSV", "Charts have a legend"):
+        make_request(embedder, title)
+    judge = TableJudge(**{"export-a-table-as-csv": 0.85, "charts-have-a-legend": 0.0})
+    other = TableJudge(**{"charts-have-a-legend": 0.85, "export-a-table-as-csv": 0.0})
+    first, second = store(["Export table csv", "Charts legend"])
+    process([first], embedder, judge)
+    now = iter(range(0, 1_000, 6))
+    import_steps.tell_meanwhile(
+        dag_id=DAG, run_id=RUN, clock=lambda: float(next(now)), pause=lambda _: None
+    )
+    with session_scope() as session:
+        [hook] = session.scalars(select(Hook))
+        assert (hook.map_index, hook.question["entries"][0][0]) == (0, first)
+    process([second], embedder, other)
+    groups = import_steps.ask_questions(dag_id=DAG, run_id=RUN, ask=None)
+    assert [group["entries"][0][0] for group in groups] == [first, second]
+    with session_scope() as session:
+        hooks = session.scalars(select(Hook).order_by(Hook.map_index)).all()
+        assert [hook.question["entries"][0][0] for hook in hooks] == [first, second]
+        cards = session.scalars(select(Message).where(Message.purpose == "question")).all()
+        assert len(cards) == 2
 
 
 def test_asking_again_keeps_the_place_of_each_question(embedder: WordsEmbedder) -> None:
