@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import RetryDecision, RetryPolicy
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
 
 RETRIES = 3
 ONE_HOUR = timedelta(hours=1)
+
+
+class Priority(IntEnum):
+    """Whose task gets the next free slot (Airflow's ``priority_weight``): the higher one."""
+
+    FOLLOW_UP = 1
+    FEEDBACK = 100
+    SOMEBODY_WAITS = 500
+    MANY_WAIT = 1000
 
 
 class FeedbackRetryPolicy(RetryPolicy):
@@ -38,9 +48,15 @@ class FeedbackRetryPolicy(RetryPolicy):
         return {"__type": type(self).__name__}
 
 
-def default_args(owner: str) -> dict[str, Any]:
-    """Arguments every DAG of this repository starts from."""
+def default_args(owner: str, priority: Priority = Priority.FOLLOW_UP) -> dict[str, Any]:
+    """Arguments every DAG of this repository starts from.
+
+    All tasks of a DAG have one priority: by Airflow's default a task counts by the number of those
+    behind it, and the many of ``new_request`` would go before new feedback.
+    """
     return {
+        "priority_weight": int(priority),
+        "weight_rule": "absolute",
         "owner": owner,
         "retries": RETRIES,
         "retry_delay": FIRST_DELAY,

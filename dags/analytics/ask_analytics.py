@@ -27,7 +27,7 @@ from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from include.retry import default_args
+from include.retry import Priority, default_args
 
 
 @dag(
@@ -43,7 +43,7 @@ from include.retry import default_args
             description="About requests, areas, accounts, regions, statuses or periods.",
         ),
     },
-    default_args=default_args("analytics"),
+    default_args=default_args("analytics", Priority.SOMEBODY_WAITS),
     max_active_runs=64,
     tags=["analytics"],
     doc_md=__doc__,

@@ -40,7 +40,7 @@ from typing import Any
 from airflow.sdk import Param, dag, get_current_context, task
 
 from include.batch_tasks import FACTS, carry_out, tell_meanwhile
-from include.retry import default_args
+from include.retry import Priority, default_args
 
 
 @dag(
@@ -48,7 +48,7 @@ from include.retry import default_args
     catchup=False,
     params={"batch_size": Param(500, type="integer", minimum=1, maximum=10_000)},
     # Before the tasks of the very runs it relieves.
-    default_args=default_args("feedback") | {"priority_weight": 1000, "weight_rule": "absolute"},
+    default_args=default_args("feedback", Priority.MANY_WAIT),
     # A run that waits for people is no longer draining.
     max_active_runs=1000,
     tags=["feedback"],

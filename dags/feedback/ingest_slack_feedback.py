@@ -37,7 +37,7 @@ from typing import Any
 from airflow.sdk import Param, dag, get_current_context, task
 
 from include.dag_params import ENTRY_PARAMS
-from include.retry import default_args
+from include.retry import Priority, default_args
 
 
 def note_failure(context: Any) -> None:
@@ -64,7 +64,8 @@ def note_failure(context: Any) -> None:
             description="The Slack message it was made of, if any.",
         ),
     },
-    default_args=default_args("feedback") | {"on_failure_callback": note_failure},
+    default_args=default_args("feedback", Priority.FEEDBACK)
+    | {"on_failure_callback": note_failure},
     max_active_runs=1000,
     tags=["feedback", "slack"],
     doc_md=__doc__,

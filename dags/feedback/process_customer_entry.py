@@ -47,7 +47,7 @@ from airflow.sdk import Label, dag, get_current_context, task
 from include.assets import EMBEDDINGS, FEEDBACK, REQUESTS
 from include.dag_params import ENTRY_PARAMS
 from include.durable.sensors import HookSensor
-from include.retry import default_args
+from include.retry import Priority, default_args
 
 
 def note_failure(context: Any) -> None:
@@ -64,7 +64,8 @@ def note_failure(context: Any) -> None:
     schedule=None,
     catchup=False,
     params=ENTRY_PARAMS,
-    default_args=default_args("feedback") | {"on_failure_callback": note_failure},
+    default_args=default_args("feedback", Priority.FEEDBACK)
+    | {"on_failure_callback": note_failure},
     # Open questions are running runs: with the default, 16 of them would block all new feedback.
     max_active_runs=100_000,
     tags=["feedback"],

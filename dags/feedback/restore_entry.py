@@ -24,7 +24,7 @@ from typing import Any
 from airflow.sdk import Param, dag, get_current_context, task
 
 from include.dag_params import ACTOR_PARAM
-from include.retry import default_args
+from include.retry import Priority, default_args
 
 
 @dag(
@@ -34,7 +34,7 @@ from include.retry import default_args
         "entry_id": Param(None, type="integer", minimum=1, title="Id of the entry"),
         "actor": ACTOR_PARAM,
     },
-    default_args=default_args("feedback"),
+    default_args=default_args("feedback", Priority.FEEDBACK),
     max_active_runs=16,
     tags=["feedback"],
     doc_md=__doc__,

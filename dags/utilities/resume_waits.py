@@ -32,7 +32,7 @@ from typing import Any
 from airflow.sdk import Asset, AssetWatcher, Param, dag, get_current_context, task
 
 from include.durable.trigger import KeeperTrigger
-from include.retry import default_args
+from include.retry import Priority, default_args
 
 WAITS = Asset(
     name="durable_waits",
@@ -53,7 +53,7 @@ WAITS = Asset(
             None, type=["null", "string"], maxLength=250, description="Run id of the parked run."
         ),
     },
-    default_args=default_args("operations"),
+    default_args=default_args("operations", Priority.SOMEBODY_WAITS),
     tags=["operations"],
     doc_md=__doc__,
 )

@@ -27,7 +27,7 @@ from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from include.retry import default_args
+from include.retry import Priority, default_args
 
 
 @dag(
@@ -51,7 +51,7 @@ from include.retry import default_args
         "limit": Param(10, type="integer", minimum=1, maximum=50),
         "include_shipped": Param(False, type="boolean"),
     },
-    default_args=default_args("requests"),
+    default_args=default_args("requests", Priority.SOMEBODY_WAITS),
     max_active_runs=64,
     tags=["utilities"],
     doc_md=__doc__,

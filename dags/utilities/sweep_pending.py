@@ -36,7 +36,7 @@ from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from include.retry import default_args
+from include.retry import Priority, default_args
 
 
 @dag(
@@ -49,7 +49,7 @@ from include.retry import default_args
             False, type="boolean", description="Let the runs of stuck entries go on, not only look."
         )
     },
-    default_args=default_args("operations") | {"retries": 0},
+    default_args=default_args("operations", Priority.SOMEBODY_WAITS) | {"retries": 0},
     tags=["operations"],
     doc_md=__doc__,
 )

@@ -121,6 +121,8 @@ facts = {
             task.task_id: {
                 "policy": type(task.retry_policy).__name__,
                 "owner": task.owner,
+                "priority": task.priority_weight,
+                "weight_rule": str(getattr(task.weight_rule, "value", task.weight_rule)),
                 "execution_timeout": task.execution_timeout,
                 "is_wait": type(task).__name__ in ("HookSensor", "SleepSensor"),
                 "upstream": sorted(task.upstream_task_ids),
@@ -232,6 +234,17 @@ def test_an_automatic_attachment_takes_at_most_five_tasks(facts: dict[str, Any])
 
 def test_open_questions_do_not_block_new_feedback(facts: dict[str, Any]) -> None:
     assert facts["process_customer_entry"]["max_active_runs"] >= 10_000
+
+
+def test_new_feedback_goes_before_what_follows_up_on_it(facts: dict[str, Any]) -> None:
+    def weights(dag_id: str) -> set[int]:
+        tasks = facts[dag_id]["tasks"].values()
+        assert {task["weight_rule"] for task in tasks} == {"absolute"}
+        return {task["priority"] for task in tasks}
+
+    follow_up, [feedback] = weights("new_request"), weights("process_customer_entry")
+    [drain] = weights("drain_backlog")
+    assert max(follow_up) < feedback < drain
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "dags").rglob("*.py")), ids=lambda path: path.stem)
