@@ -37,7 +37,7 @@ RATE = 20.0
 CLIENTS = 8
 WARM = 24
 SECONDS = 300.0
-SETTLE_SECONDS = 45.0
+SETTLE_SECONDS = 240.0
 PEOPLE = 50
 MAIN_DAG = "process_customer_entry"
 
@@ -259,7 +259,7 @@ async def _send_all(url: str, calls: list[Call]) -> None:
 
 
 def settle(stand: Stand) -> None:
-    """Wait, at most two minutes, until Airflow has nothing to do: all ways shall begin alike."""
+    """Wait, at most four minutes, until Airflow has nothing to do: all ways shall begin alike."""
 
     def idle() -> bool:
         row = stand.metadata.execute(
