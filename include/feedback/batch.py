@@ -7,9 +7,11 @@ opened, exactly as if each had been handed in after the other.
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from operator import mul
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
@@ -131,16 +133,21 @@ def _chunk(
     gone = {entry.id for entry in undecided} - {entry.id for entry in open_ones}
     vectors = _vectors(open_ones, embedder, allow_degraded)
     judges = _judges(scope, open_ones, vectors, embedder.model, judge, agent)
-    planned = {}
-    for entry, vector, own in zip(open_ones, vectors, judges, strict=True):
-        with scope() as session:
-            search = matching.search(session, entry, vector, embedder.model, own)
-        planned[entry.id] = _Planned(entry, vector, search, own)
+    planned: dict[int, _Planned] = {}
+    with scope() as session:
+        horizon = newest_request_id(session)
+        shared = matching.Shared(horizon=horizon)
+        for entry, vector, own in zip(open_ones, vectors, judges, strict=True):
+            search = matching.search(session, entry, vector, embedder.model, own, shared)
+            planned[entry.id] = _Planned(entry, vector, search, own)
     _draft_all(scope, list(planned.values()), embedder, agent)
     with scope() as session:
         lock_opening(session)
+        opened = _Opened(session, embedder.model, horizon)
+        kept = {one.entry.id: one.vector for one in planned.values() if one.vector is not None}
+        matching.keep_vectors(session, kept, embedder.model)
         return [
-            _one(session, entry.id, planned.get(entry.id), embedder, quiet)
+            _one(session, entry.id, planned.get(entry.id), embedder, opened, quiet)
             for entry in entries
             if entry.id not in gone
         ]
@@ -232,13 +239,14 @@ def _one(
     entry_id: int,
     planned: _Planned | None,
     embedder: Embedder,
+    opened: _Opened,
     quiet: bool,
 ) -> str:
     if planned is None:
         decision = find_decision(session, match_key(entry_id))
         route = Route(decision.route) if decision else Route.CREATE
     else:
-        route = _decide(session, planned, embedder)
+        route = _decide(session, planned, embedder, opened)
     if route is Route.ATTACH:
         outcomes.attach_matched(session, entry_id, quiet=True)
         return "attached"
@@ -252,14 +260,12 @@ def _one(
     return "asked"
 
 
-def _decide(session: Session, planned: _Planned, embedder: Embedder) -> Route:
+def _decide(session: Session, planned: _Planned, embedder: Embedder, opened: _Opened) -> Route:
     entry, vector, search, judge = planned.entry, planned.vector, planned.search, planned.judge
-    if newest_request_id(session) > search.horizon and not _unmoved(session, planned, embedder):
+    if not _unmoved(planned, opened):
         search = matching.search(session, entry, vector, embedder.model, judge)
     route = search.routed.route
     opened_id = None
-    if vector is not None:
-        matching.keep_vector(session, entry.id, vector, embedder.model)
     if route is Route.CREATE:
         draft = planned.draft if planned.is_written else None
         draft = draft or matching.draft_for(session, entry, search.candidates)
@@ -268,6 +274,7 @@ def _decide(session: Session, planned: _Planned, embedder: Embedder) -> Route:
             # Seldom: it looked as if it belonged to a request. sync_embeddings makes it right.
             made = Vector(embedder.model, vector, f"pain:{entry.id}") if vector else None
         opened_id = open_request(session, entry, draft, made).id
+        opened.add(made.values if made else None)
     matching.record(
         session,
         entry.id,
@@ -280,13 +287,59 @@ def _decide(session: Session, planned: _Planned, embedder: Embedder) -> Route:
     return route
 
 
-def _unmoved(session: Session, planned: _Planned, embedder: Embedder) -> bool:
+class _Opened:
+    """The requests opened since a chunk's searches; under the lock only the chunk opens more."""
+
+    def __init__(self, session: Session, model: str, horizon: int) -> None:
+        of_model = (RequestEmbedding.request_id == Request.id) & (
+            RequestEmbedding.model == live_key(session, model)
+        )
+        rows = session.scalars(
+            select(RequestEmbedding.embedding)
+            .select_from(Request)
+            .outerjoin(RequestEmbedding, of_model)
+            .where(Request.id > horizon)
+        )
+        self._units: list[list[float]] = []
+        self._without_vector = False
+        for values in rows:
+            self.add(values)
+
+    def add(self, vector: Sequence[float] | None) -> None:
+        """One more, with its vector."""
+        if vector is None:
+            self._without_vector = True
+        else:
+            self._units.append(_unit(vector))
+
+    def closest(self, vector: Sequence[float]) -> float:
+        """The greatest cosine similarity to any of them; 1 where one has no vector."""
+        if self._without_vector:
+            return 1.0
+        unit = _unit(vector)
+        return max((sum(map(mul, unit, other)) for other in self._units), default=-1.0)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether none was opened."""
+        return not self._units and not self._without_vector
+
+
+def _unit(vector: Sequence[float]) -> list[float]:
+    values = [float(one) for one in vector]
+    length = math.hypot(*values) or 1.0
+    return [one / length for one in values]
+
+
+def _unmoved(planned: _Planned, opened: _Opened) -> bool:
     """Whether what was opened since the search cannot change the decision.
 
     A request that is farther away than the sixth nearest cannot be the best match, nor change how
     far the best one stands out from its surroundings. All it changes is how many requests there
     are, which moves a confidence by less than ``MARGIN``.
     """
+    if opened.is_empty:
+        return True
     search, vector = planned.search, planned.vector
     nearest = sorted((c.cosine for c in search.candidates if c.cosine is not None), reverse=True)
     if vector is None or len(nearest) < SURROUNDINGS:
@@ -294,19 +347,7 @@ def _unmoved(session: Session, planned: _Planned, embedder: Embedder) -> bool:
     confidence = search.routed.best.confidence if search.routed.best else 0.0
     if any(abs(confidence - limit) < MARGIN for limit in search.limits):
         return False
-    of_model = (RequestEmbedding.request_id == Request.id) & (
-        RequestEmbedding.model == live_key(session, embedder.model)
-    )
-    closest, without_vector = session.execute(
-        select(
-            func.max(1 - RequestEmbedding.embedding.cosine_distance(vector)),
-            func.count().filter(RequestEmbedding.request_id.is_(None)),
-        )
-        .select_from(Request)
-        .outerjoin(RequestEmbedding, of_model)
-        .where(Request.id > search.horizon)
-    ).one()
-    return not without_vector and closest < nearest[SURROUNDINGS - 1]
+    return opened.closest(vector) < nearest[SURROUNDINGS - 1]
 
 
 def totals(results: Sequence[dict[str, Any] | None]) -> dict[str, int]:

@@ -90,8 +90,10 @@ def store_many(
     ]
     if not rows:
         return StoredMany()
+    # SQLAlchemy keeps the compiled statement of one row, and compiles that of many each time.
+    values = rows[0] if len(rows) == 1 else rows
     new = session.execute(
-        insert(Entry).values(rows).on_conflict_do_nothing().returning(Entry.id)
+        insert(Entry).values(values).on_conflict_do_nothing().returning(Entry.id)
     ).all()
     taken = session.execute(
         update(Entry)

@@ -7,10 +7,10 @@ opened since the search; otherwise the search is made again and sees it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from include.agents.draft import AreaOption, draft_request
 from include.errors import EmbeddingsUnavailable
@@ -37,13 +37,13 @@ from include.store.models import ActorKind, Area, DecisionStep, Entry, Outcome, 
 from include.store.search import find_candidates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
     from include.agents.client import Agent
     from include.agents.draft import Draft
-    from include.matching.types import Candidate, Embedder, Judge, RoutedMatch, Verdict
+    from include.matching.types import Candidate, Embedder, Judge, RoutedMatch, Thresholds, Verdict
     from include.store.session import SessionScope
 
 MAX_ROUNDS = 8
@@ -66,6 +66,17 @@ class Search:
     thresholds_version: int
     horizon: int
     limits: tuple[float, float]
+
+
+@dataclass
+class Shared:
+    """What the searches of one short transaction have in common; each need not ask for it again.
+
+    ``horizon`` is the newest request before the first of them.
+    """
+
+    horizon: int
+    thresholds: dict[tuple[int, ...], Thresholds] = field(default_factory=dict)
 
 
 def match_entry(
@@ -195,21 +206,42 @@ def keep_vector(session: Session, entry_id: int, vector: list[float], model: str
     )
 
 
+def keep_vectors(session: Session, vectors: Mapping[int, list[float]], model: str) -> None:
+    """Those of many entries, by id, in one round trip."""
+    if not vectors:
+        return
+    table = Entry.__table__
+    statement = (
+        update(table)  # type: ignore[arg-type]
+        .where(table.c.id == bindparam("entry_id"))
+        .values(embedding=bindparam("vector"), embedding_model=model, updated_at=func.now())
+    )
+    rows = [{"entry_id": entry_id, "vector": vector} for entry_id, vector in vectors.items()]
+    session.connection().execute(statement, rows)
+
+
 def search(
-    session: Session, entry: Entry, vector: list[float] | None, model: str, judge: Judge
+    session: Session,
+    entry: Entry,
+    vector: list[float] | None,
+    model: str,
+    judge: Judge,
+    shared: Shared | None = None,
 ) -> Search:
     """Find candidates for an entry, judge them, and decide by the thresholds in force."""
-    horizon = newest_request_id(session)
+    shared = shared or Shared(newest_request_id(session))
     candidates = find_candidates(session, pain=entry.customer_pain, vector=vector, model=model)
     verdicts = judge.judge(entry.customer_pain, candidates)
     by_id = {candidate.request_id: candidate for candidate in candidates}
     best = next((by_id[v.request_id] for v in verdicts if v.request_id in by_id), None)
-    areas = best.area_ids if best else _area_ids(session, entry)
-    thresholds = thresholds_for(session, areas)
+    areas = tuple(best.area_ids if best else _area_ids(session, entry))
+    if areas not in shared.thresholds:
+        shared.thresholds[areas] = thresholds_for(session, areas)
+    thresholds = shared.thresholds[areas]
     hold = judge.hold if isinstance(judge, HeardJudge) else ""
     routed = route(verdicts, by_id, thresholds, degraded=vector is None, hold=hold)
     limits = (thresholds.attach, thresholds.ask)
-    return Search(candidates, verdicts, routed, thresholds.version, horizon, limits)
+    return Search(candidates, verdicts, routed, thresholds.version, shared.horizon, limits)
 
 
 def _draft(
