@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.chaos import faults
-from tests.chaos.batch import Batch, Verdict
+from tests.chaos.batch import DONE_SECONDS, Batch, Verdict
 from tests.e2e.conftest import until
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 COMPONENTS = ("triggerer", "scheduler", "api-server", "dag-processor")
 RANDOM_FAULTS = 6
 SEED = 20260301
+
+# Longer than a batch may take: what is not done by then must be counted, not cut off.
+pytestmark = pytest.mark.timeout(DONE_SECONDS + 480)
 
 
 def open_batch(airflow: Airflow, fault: str, waits: int) -> Batch:
