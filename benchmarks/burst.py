@@ -37,7 +37,7 @@ RATE = 20.0
 CLIENTS = 8
 WARM = 24
 SECONDS = 300.0
-SETTLE_SECONDS = 240.0
+SETTLE_SECONDS, IDLE_SECONDS = 240.0, 10.0
 PEOPLE = 50
 MAIN_DAG = "process_customer_entry"
 
@@ -259,16 +259,15 @@ async def _send_all(url: str, calls: list[Call]) -> None:
 
 
 def settle(stand: Stand) -> None:
-    """Wait, at most four minutes, until Airflow has nothing to do: all ways shall begin alike."""
-
-    def idle() -> bool:
+    """Wait, at most four minutes, until Airflow has nothing to do: all ways begin alike."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    idle_since = time.monotonic()
+    while time.monotonic() < min(deadline, idle_since + IDLE_SECONDS):
         row = stand.metadata.execute(
             "SELECT count(*) FROM task_instance WHERE state IN ('scheduled', 'queued', 'running')"
         ).fetchone()
-        return row is not None and row[0] == 0
-
-    deadline = time.monotonic() + SETTLE_SECONDS
-    while not idle() and time.monotonic() < deadline:
+        if row is None or row[0]:
+            idle_since = time.monotonic()
         time.sleep(1)
 
 

@@ -168,6 +168,14 @@ def _ask_part(start: int, *, dag_id: str, run_id: str, ask: str | None) -> list[
     return groups
 
 
+def _ask_more(*, dag_id: str, run_id: str) -> None:
+    """Ask what has come to be asked since the last time."""
+    with session_scope() as session:
+        start = grouped.count_asked(session, dag_id=dag_id, run_id=run_id)
+    while start < len(_ask_part(start, dag_id=dag_id, run_id=run_id, ask=None)):
+        start += ASKED_AT_ONCE
+
+
 def apply_group(group: Mapping[str, Any], *, dag_id: str, run_id: str, map_index: int) -> int:
     """Carry out what became of a group's question, entry by entry; how many."""
     embedder = embedder_from(get_connection(EMBEDDINGS_API))
@@ -197,8 +205,9 @@ def tell_meanwhile(
 ) -> int:
     """Send what is to be told while the run still matches, until everything is decided and told.
 
-    Now and then it asks what is to be asked so far; ``ask_questions`` asks the rest. It gives up
-    when nothing happens for half a minute; ``tell_submitters`` tells what is left.
+    Now and then, and when all is decided, it asks what is to be asked: by then ``ask_questions``
+    would have to wait for a slot. It gives up when nothing happens for half a minute, and what is
+    left is asked and told by the tasks that follow.
     """
     sent, asking = 0, clock() + ASKING_SECONDS
     until, quiet_until = clock() + TELLING_SECONDS, clock() + IDLE_SECONDS
@@ -207,16 +216,14 @@ def tell_meanwhile(
         with session_scope() as session:
             undecided, placed = summaries.untold(session, dag_id=dag_id, run_id=run_id)
             over = not undecided and not placed and turns.has_passed(session, run_id)
+        if not undecided or clock() >= asking:
+            _ask_more(dag_id=dag_id, run_id=run_id)
+            asking = clock() + ASKING_SECONDS
         if over:
             break
         more = undecided > 0
         told = deliver_outcomes(dag_id=dag_id, run_id=run_id, more_to_come=more) if placed else 0
         sent += told
-        if undecided and clock() >= asking:
-            with session_scope() as session:
-                asked = grouped.count_asked(session, dag_id=dag_id, run_id=run_id)
-            _ask_part(asked, dag_id=dag_id, run_id=run_id, ask=None)
-            asking = clock() + ASKING_SECONDS
         if told or undecided != before:
             quiet_until, before = clock() + IDLE_SECONDS, undecided
         pause(PAUSE_SECONDS)
