@@ -220,7 +220,7 @@ def burst(
         row = stand.product.execute(_OPEN, {"after": after}).fetchone()
         return row is not None and row[0] == len(texts) and row[1] == 0
 
-    poll(all_answered, SECONDS, f"{prefix}: not all answered in {SECONDS:.0f} s", pause=0.5)
+    poll(all_answered, SECONDS, f"{prefix}: not all answered in {SECONDS:.0f} s", pause=3.0)
     found = stand.product.execute(
         _MOMENTS, {"after": after, "began": began[0] if began else None}
     ).fetchall()
