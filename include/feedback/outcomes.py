@@ -329,6 +329,7 @@ def _tell_attached(
         confidence=evidence.confidence,
         reason=evidence.reason,
         undo_token=correction_token(session, feedback_id),
+        is_theirs=_person(session, entry) is not None,
     )
     return queue_message(
         session,
@@ -366,6 +367,7 @@ def _tell_opened(
         request_url=settings.request_url(request.slug),
         areas=list(areas),
         pick_token=correction_token(session, feedback_id),
+        is_theirs=_person(session, entry) is not None,
     )
     return queue_message(
         session,
@@ -379,5 +381,10 @@ def _tell_opened(
 
 
 def _address(session: Session, entry: Entry, settings: Settings) -> str:
+    return _person(session, entry) or settings.review_channel
+
+
+def _person(session: Session, entry: Entry) -> str | None:
+    """Slack's id of the submitter, if they are known there."""
     user = session.get(User, entry.submitter_id) if entry.submitter_id is not None else None
-    return (user.slack_user_id if user else None) or settings.review_channel
+    return user.slack_user_id if user else None

@@ -148,15 +148,19 @@ def attached_card(
     confidence: float | None,
     reason: str,
     undo_token: str,
+    is_theirs: bool = True,
 ) -> Rendered:
-    """Tells the submitter that their feedback was attached, with Undo and another pick."""
+    """Tells the submitter that their feedback was attached, with Undo and another pick.
+
+    ``is_theirs`` is false where others read it, because the submitter cannot be reached.
+    """
+    whose, then = (
+        ("Your feedback", " You will hear when it ships.") if is_theirs else ("Feedback", "")
+    )
     return Rendered(
-        text=_plain(f"Your feedback was added to “{_one_line(request_title, TITLE_LIMIT)}”."),
+        text=_plain(f"{whose} was added to “{_one_line(request_title, TITLE_LIMIT)}”."),
         blocks=[
-            section(
-                f"Your feedback was added to {link(request_title, request_url)}. "
-                "You will hear when it ships."
-            ),
+            section(f"{whose} was added to {link(request_title, request_url)}.{then}"),
             section(quoted(quote)),
             *_why(confidence, reason),
             *_corrections(undo_token, undo_token),
@@ -177,7 +181,7 @@ def attached_locked(
     return Rendered(
         text=_plain(f"No longer on “{_one_line(request_title, TITLE_LIMIT)}”."),
         blocks=[
-            section(f"Your feedback had been added to {link(request_title, request_url)}."),
+            section(f"This feedback had been added to {link(request_title, request_url)}."),
             section(quoted(quote)),
             *(_why(confidence, reason) if confidence is not None else []),
             _context(verdict),
@@ -192,14 +196,19 @@ def created_card(
     request_url: str | None,
     areas: Sequence[str],
     pick_token: str | None = None,
+    is_theirs: bool = True,
 ) -> Rendered:
-    """Tells the submitter that their feedback opened a new request, with another pick."""
+    """Tells the submitter that their feedback opened a new request, with another pick.
+
+    ``is_theirs`` is false where others read it, because the submitter cannot be reached.
+    """
+    whose = "your feedback" if is_theirs else "this feedback"
     where = f" in {escape(_one_line(', '.join(areas), REASON_LIMIT))}" if areas else ""
     return Rendered(
-        text=_plain(f"Your feedback opened “{_one_line(request_title, TITLE_LIMIT)}”."),
+        text=_plain(f"{whose.capitalize()} opened “{_one_line(request_title, TITLE_LIMIT)}”."),
         blocks=[
             section(
-                f"Nobody had asked for this yet, so your feedback opened "
+                f"Nobody had asked for this yet, so {whose} opened "
                 f"{link(request_title, request_url)}{where}."
             ),
             section(quoted(quote)),
@@ -213,7 +222,7 @@ def moved_card(
 ) -> Rendered:
     """A card after another request was picked: where the feedback is now, and who moved it."""
     return Rendered(
-        text=_plain(f"Your feedback is now on “{_one_line(request_title, TITLE_LIMIT)}”."),
+        text=_plain(f"This feedback is now on “{_one_line(request_title, TITLE_LIMIT)}”."),
         blocks=[
             section(f"This feedback is now on {link(request_title, request_url)}."),
             section(quoted(quote)),

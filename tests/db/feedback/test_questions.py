@@ -14,6 +14,7 @@ from include.durable.keys import hook_key
 from include.errors import FatalError
 from include.feedback import outcomes, questions
 from include.feedback.entries import get_entry
+from include.matching.types import Route
 from include.store.models import Decision, Feedback, Hook, Message, Request
 from include.store.session import session_scope
 from tests.db.feedback.conftest import (
@@ -248,6 +249,26 @@ def test_without_a_submitter_in_slack_the_review_channel_is_asked_and_anybody_ma
     [card] = cards("post")
     assert card.address == "#feedback-review"
     assert press(token, "attach", "U0EVE").status == "recorded"
+
+
+def test_whoever_reads_the_review_channel_is_not_told_that_it_is_their_feedback(
+    embedder: WordsEmbedder,
+) -> None:
+    make_request(embedder, "Export tables")
+    sure = TableJudge(**{"export-tables": 0.97})
+    for words, submitter in (
+        ("Export tables", {"email": "ann@example.com"}),
+        ("Export our tables", {"slack_user_id": "U0ANN"}),
+    ):
+        entry_id = submit(words, run_id=words, submitter=submitter)
+        assert route_entry(entry_id, embedder, sure) is Route.ATTACH
+        with session_scope() as session:
+            outcomes.attach_matched(session, entry_id)
+    nobodys, anns = cards("post")
+    assert (nobodys.address, anns.address) == ("#feedback-review", "U0ANN")
+    assert "our feedback" not in shown(nobodys)
+    assert nobodys.body.startswith("Feedback was added to")
+    assert anns.body.startswith("Your feedback was added to")
 
 
 def test_settings_decide_when_a_reminder_and_the_end_come(asked: tuple[int, int, str]) -> None:
