@@ -27,7 +27,7 @@ from include.feedback import (
 )
 from include.feedback.agents import find_agent
 from include.feedback.steps import deliver, embedder_from, judge_for
-from include.requests.runs import start_pending
+from include.requests.runs import FEW, start_pending
 from include.settings import load_settings
 from include.store.models import Entry, EntryStatus
 from include.store.session import session_scope
@@ -44,7 +44,6 @@ TELLING_SECONDS = 300.0
 IDLE_SECONDS = 30.0
 ASKING_SECONDS = 5.0
 PAUSE_SECONDS = 1.0
-STARTED_AT_ONCE = 20
 MOST_ID = 2**62
 
 
@@ -192,7 +191,7 @@ def apply_group(group: Mapping[str, Any], *, dag_id: str, run_id: str, map_index
             map_index=map_index,
             agent=agent,
         )
-    start_pending()
+    start_pending(FEW)
     return len(group["entries"])
 
 
@@ -251,7 +250,7 @@ def deliver_results(*, dag_id: str, run_id: str, quiet: bool) -> int:
     """
     sent = 0 if quiet else deliver_outcomes(dag_id=dag_id, run_id=run_id)
     capture.sync_emoji(session_scope)
-    start_pending(STARTED_AT_ONCE)
+    start_pending(FEW)
     return sent
 
 

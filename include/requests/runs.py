@@ -10,7 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from include.airflow_api import StartResult, StartStatus, start_run
 from include.connections import MissingConnection
-from include.store.models import RunStart, RunStartState
+from include.requests.waking import NEW_REQUEST
+from include.store.models import Entry, EntryStatus, RunStart, RunStartState
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LIMIT = 200
+LIMIT, FEW = 200, 20
 
 
 def queue_run(
@@ -59,7 +60,7 @@ def queue_new_request(session: Session, request: Request) -> int:
     """The run of ``new_request`` for a request that was just opened."""
     return queue_run(
         session,
-        "new_request",
+        NEW_REQUEST,
         f"request__{request.id}",
         {"request": request.slug},
         request_id=request.id,
@@ -88,15 +89,22 @@ def start_runs(start_ids: Iterable[int]) -> dict[str, int]:
 
 
 def start_pending(limit: int = LIMIT) -> dict[str, int]:
-    """The sweep: start what was written down and not started, oldest first."""
+    """Start what was written down and not started, oldest first.
+
+    While feedback waits to be decided, only a few runs of ``new_request`` are started: what follows
+    up on a burst would otherwise take the machine from the next one.
+    """
     with session_scope() as session:
-        waiting = session.scalars(
-            select(RunStart.id)
-            .where(RunStart.state == RunStartState.PENDING)
-            .order_by(RunStart.id)
-            .limit(limit)
-        ).all()
-    return start_runs(waiting)
+        pending = select(RunStart.id).where(RunStart.state == RunStartState.PENDING)
+        is_follow_up = RunStart.dag_id == NEW_REQUEST
+        waiting = session.scalar(
+            select(func.count(Entry.id)).where(Entry.status == EntryStatus.RECEIVED)
+        )
+        most = min(limit, FEW) if waiting else limit
+        others = session.scalars(pending.where(~is_follow_up).order_by(RunStart.id).limit(limit))
+        follow_ups = session.scalars(pending.where(is_follow_up).order_by(RunStart.id).limit(most))
+        start_ids = [*others, *follow_ups][:limit]
+    return start_runs(start_ids)
 
 
 def _record(start_id: int, result: StartResult) -> str:

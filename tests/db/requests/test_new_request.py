@@ -232,3 +232,23 @@ def test_a_run_is_started_once_and_waits_while_airflow_is_away(
     with session_scope() as session:
         assert session.scalars(select(RunStart)).one().attempts == 2
         assert session.scalar(select(func.count(RunStart.id))) == 1
+
+
+@pytest.mark.parametrize(("feedback_waits", "started"), [(True, 3), (False, 6)])
+def test_while_feedback_waits_only_few_follow_ups_are_started(
+    monkeypatch: pytest.MonkeyPatch, feedback_waits: bool, started: int
+) -> None:
+    monkeypatch.setattr(runs, "FEW", 2)
+    monkeypatch.setattr(runs, "start_run", lambda *_: StartResult(StartStatus.STARTED))
+    with session_scope() as session:
+        for number in range(5):
+            runs.queue_run(session, "new_request", f"request__{number}", {"request": "x"})
+        runs.queue_run(session, "process_customer_entry", "later", {"customer_pain": "x"})
+    if feedback_waits:
+        submit("Nobody has decided this yet")
+    assert runs.start_pending()["started"] == started
+    with session_scope() as session:
+        waiting = session.scalars(
+            select(RunStart.run_id).where(RunStart.state == "pending").order_by(RunStart.id)
+        ).all()
+    assert list(waiting) == [f"request__{number}" for number in range(started - 1, 5)]
