@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select
 
 from include.store.models import Request
+from tests.dags.process import ROOT, airflow_process
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sqlalchemy.orm import Session
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "adding-a-workflow.md"
 BLOCK = re.compile(r"^```python title=(\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 DAG_FILE = "dags/requests/ask_about_quiet_request.py"
@@ -35,8 +35,6 @@ folder, owner, cases, result_file = sys.argv[1:]
 import include.feedback
 include.feedback.__path__.append(folder + "/include/feedback")
 
-from airflow.utils.db import initdb
-initdb()
 
 from airflow.dag_processing.dagbag import DagBag
 bag = DagBag(folder + "/dags")
@@ -93,25 +91,17 @@ def run_example(
 ) -> dict[str, dict[str, Any]]:
     """Run the page's DAG once a request, each with an answer given beforehand."""
     home, result = folder / "airflow", folder / "result.json"
-    completed = subprocess.run(
-        [sys.executable, "-c", RUN, str(files), owner, json.dumps(cases), str(result)],
-        cwd=ROOT,
-        env=os.environ
-        | {
-            "PYTHONPATH": str(ROOT),
-            "AIRFLOW_HOME": str(home),
-            "AIRFLOW__CORE__DAGS_FOLDER": str(files / "dags"),
-            "AIRFLOW__CORE__PLUGINS_FOLDER": str(home / "plugins"),
-            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
-            "AIRFLOW_VAR_GTM_FEEDBACK": "{}",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=240,
+    airflow_process(
+        RUN,
+        home,
+        str(files),
+        owner,
+        json.dumps(cases),
+        str(result),
+        AIRFLOW__CORE__DAGS_FOLDER=str(files / "dags"),
+        AIRFLOW__CORE__PLUGINS_FOLDER=str(home / "plugins"),
+        AIRFLOW_VAR_GTM_FEEDBACK="{}",
     )
-    assert completed.returncode == 0, completed.stdout[-4000:] + completed.stderr[-4000:]
     outcomes: dict[str, dict[str, Any]] = json.loads(result.read_text(encoding="utf-8"))
     return outcomes
 

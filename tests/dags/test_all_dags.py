@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import subprocess
 import sys
 import time
@@ -20,13 +19,13 @@ from include.sandbox.slack.running import free_port
 from include.sandbox.stack import Stack
 from include.store.models import Decision, Entry, Feedback, Hook
 from include.store.session import session_scope
+from tests.dags.process import ROOT, airflow_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import URL
 
-ROOT = Path(__file__).resolve().parents[2]
 DAGS = {
     "ask_analytics": {"answer_question"},
     "area_insights": {"list_areas", "report_area", "summarise"},
@@ -102,8 +101,6 @@ ASKS = "We need an undo: a way to restore deleted records, a bin for deleted rec
 # Airflow reads its configuration when it is imported, so this runs in a process of its own.
 INSPECT = """
 import json, sys
-from airflow.utils.db import initdb
-initdb()
 from airflow.dag_processing.dagbag import DagBag
 bag = DagBag(sys.argv[1])
 facts = {
@@ -138,8 +135,6 @@ print("FACTS" + json.dumps({"errors": bag.import_errors, "dags": facts}, default
 RUN = """
 import json, sys
 from datetime import UTC, datetime
-from airflow.utils.db import initdb
-initdb()
 from airflow.dag_processing.dagbag import DagBag
 dag = DagBag(sys.argv[1]).get_dag(sys.argv[2])
 answer = sys.argv[4] if len(sys.argv) > 4 else None
@@ -168,30 +163,6 @@ run = dag.test(logical_date=now, run_after=now, run_conf=json.loads(sys.argv[3])
 states = {ti.task_id: str(ti.state) for ti in run.get_task_instances()}
 print("RESULT" + json.dumps({"state": str(run.state), "tasks": states}))
 """
-
-
-def airflow_process(code: str, home: Path, *arguments: str, **more: str) -> str:
-    """Run code in a process with an Airflow of its own (SQLite, nothing else runs on it)."""
-    completed = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        cwd=ROOT,
-        env=os.environ
-        | {
-            "PYTHONPATH": str(ROOT),
-            "AIRFLOW_HOME": str(home),
-            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
-            "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
-            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
-        }
-        | more,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=280,
-    )
-    assert completed.returncode == 0, completed.stdout[-3000:] + completed.stderr[-3000:]
-    return completed.stdout
 
 
 @pytest.fixture(scope="module")

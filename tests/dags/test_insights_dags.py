@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from include.store.models import Area, AreaReport, Digest
 from include.store.session import session_scope
-from tests.dags.test_all_dags import ROOT, airflow_process
+from tests.dags.process import ROOT, airflow_process
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,8 +21,6 @@ SCHEDULES = """
 import json, sys
 from datetime import timedelta
 import pendulum
-from airflow.utils.db import initdb
-initdb()
 from airflow.dag_processing.dagbag import DagBag
 from airflow.serialization.serialized_objects import DagSerialization
 bag = DagBag(sys.argv[1])
@@ -41,8 +39,6 @@ print("RESULT" + json.dumps(found))
 RUN_AREAS = """
 import json, sys
 from datetime import UTC, datetime
-from airflow.utils.db import initdb
-initdb()
 from airflow.dag_processing.dagbag import DagBag
 dag = DagBag(sys.argv[1]).get_dag("area_insights")
 from include.errors import FatalError
@@ -77,8 +73,6 @@ print("RESULT" + json.dumps({
 RUN_DAG = """
 import json, sys
 from datetime import UTC, datetime
-from airflow.utils.db import initdb
-initdb()
 from airflow.dag_processing.dagbag import DagBag
 from airflow.models.xcom import XComModel
 from airflow.utils.session import create_session

@@ -19,7 +19,8 @@ from include.store.models import (
     User,
 )
 from include.store.session import session_scope
-from tests.dags.test_all_dags import ROOT, airflow_process, embeddings
+from tests.dags.process import ROOT, airflow_process
+from tests.dags.test_all_dags import embeddings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,8 +35,6 @@ SLUG = "export-a-table-as-csv"
 RUN_ALL = """
 import json, sys
 from datetime import UTC, datetime, timedelta
-from airflow.utils.db import initdb
-initdb()
 from airflow.dag_processing.dagbag import DagBag
 bag = DagBag(sys.argv[1])
 found = []

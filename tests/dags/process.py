@@ -1,0 +1,62 @@
+"""Running code in a process with an Airflow of its own, on SQLite; nothing else runs on it."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+INITIALISE = "from airflow.utils.db import initdb; initdb()"
+
+
+def airflow_process(code: str, home: Path, *arguments: str, **more: str) -> str:
+    """Run code; returns what it printed, and fails with it when the process fails.
+
+    Args:
+        code: Python.
+        home: Airflow's home; its database is made there.
+        arguments: For ``sys.argv``.
+        more: More variables of the environment.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "airflow.db").exists():
+        shutil.copy(_empty_database(), home / "airflow.db")
+    return _run(code, home, *arguments, **more)
+
+
+@cache
+def _empty_database() -> Path:
+    """Airflow's database without a DAG; to make it takes longer than most tests."""
+    folder = Path(tempfile.mkdtemp(prefix="gtm-airflow-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    _run(INITIALISE, folder)
+    return folder / "airflow.db"
+
+
+def _run(code: str, home: Path, *arguments: str, **more: str) -> str:
+    completed = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=ROOT,
+        env=os.environ
+        | {
+            "PYTHONPATH": str(ROOT),
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        }
+        | more,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+    )
+    assert completed.returncode == 0, completed.stdout[-4000:] + completed.stderr[-4000:]
+    return completed.stdout
