@@ -35,7 +35,8 @@ WITHOUT_AIRFLOW = ("import_time", "search", "sync", "import_batch", "related", "
 WITH_AIRFLOW = ("button_latency", "entry_latency", "open_waits")
 DEFAULT = (*WITHOUT_AIRFLOW, *WITH_AIRFLOW)
 # More than half an hour, with sandboxes of its own: only when it is named.
-WHEN_NAMED = ("relay_load", "burst", "burst_runs", "waits_compared")
+BURSTS = ("burst", "burst_relay", "burst_runs")
+WHEN_NAMED = ("relay_load", *BURSTS, "waits_compared")
 NAMES = (*DEFAULT, *WHEN_NAMED)
 
 
@@ -94,9 +95,12 @@ class Session:
             self._one("insights", lambda: insights.measure(quick=self.quick))
         if "agents" in self.names:
             self._one("agents", lambda: agents.measure(quick=self.quick))
-        wanted = [name for name in (*WITH_AIRFLOW, "burst", "burst_runs") if name in self.names]
+        wanted = [name for name in WITH_AIRFLOW if name in self.names]
         if wanted:
             self._with_airflow(wanted)
+        for name in BURSTS:
+            if name in self.names:
+                self._burst(name)
         if "waits_compared" in self.names:
             self._one(
                 "waits_compared",
@@ -106,7 +110,7 @@ class Session:
             )
 
     def _with_airflow(self, wanted: Sequence[str]) -> None:
-        from benchmarks import burst, button_latency, entry_latency, open_waits
+        from benchmarks import button_latency, entry_latency, open_waits
         from benchmarks.stand import stand_up
 
         with stand_up(self.say) as stand:
@@ -114,13 +118,17 @@ class Session:
                 "button_latency": lambda: button_latency.measure(stand, quick=self.quick),
                 "entry_latency": lambda: entry_latency.measure(stand, quick=self.quick),
                 "open_waits": lambda: open_waits.measure(stand, quick=self.quick, say=self.say),
-                "burst": lambda: burst.measure(stand, quick=self.quick, say=self.say),
-                "burst_runs": lambda: burst.measure(
-                    stand, quick=self.quick, say=self.say, runs=True
-                ),
             }
             for name in wanted:
                 self._one(name, measures[name])
+
+    def _burst(self, name: str) -> None:
+        from benchmarks import burst
+        from benchmarks.stand import stand_up
+
+        with stand_up(self.say) as stand:
+            measure = partial(burst.measure, stand, name, quick=self.quick, say=self.say)
+            self._one(name, measure)
 
     def say(self, message: str) -> None:
         """Progress, dimmed."""

@@ -38,14 +38,18 @@ def postgres() -> Iterator[SandboxPostgres]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+# First: xdist reads the groups in its own hook of this name.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Share the tests out to two processes (``make test``): the running Airflow, and the rest.
 
     What needs the one running Airflow stays together and comes first, as it takes longest and
-    mostly waits; the other files are shared out one by one.
+    mostly waits; the other files are shared out one by one, those with Airflow's processes first.
     """
-    running = Path(__file__).parent / "e2e"
-    items.sort(key=lambda item: running not in item.path.parents)
+    running, slow = Path(__file__).parent / "e2e", Path(__file__).parent / "dags"
+    items.sort(
+        key=lambda item: (running not in item.path.parents, slow not in item.path.parents),
+    )
     for item in items:
         group = "airflow" if running in item.path.parents else str(item.path)
         item.add_marker(pytest.mark.xdist_group(group))

@@ -89,8 +89,10 @@ class Airflow:
         return run_id
 
     def run_state(self, run_id: str, dag_id: str = DAG) -> str:
-        """State of a run."""
-        state: str = self.client.get(f"/dags/{dag_id}/dagRuns/{run_id}").json()["state"]
+        """State of a run; empty while it is not started."""
+        answer = self.client.get(f"/dags/{dag_id}/dagRuns/{run_id}")
+        assert answer.status_code in (200, 404), answer.text
+        state: str = answer.json().get("state", "")
         return state
 
     def tasks(self, run_id: str, dag_id: str = DAG) -> dict[str, str]:
