@@ -3,9 +3,11 @@
 Through the REST route ``/feedback/entries`` (one call each); as ``burst_relay`` through the relay
 (``/feedback`` in Slack); as ``burst_runs`` through Airflow's own ``dagRuns`` (one run each). Each
 has a sandbox of its own: what follows up on one burst, some three hundred runs of ``new_request``,
-keeps Airflow busy for a quarter of an hour. *Answered* is when the message that says where the entry went, or the
-question about it, is in Slack; each of fifty people gets one message about many entries, at most
-one a second. The embeddings are the scripted ones (20 ms a call), served over HTTP.
+keeps Airflow busy for a quarter of an hour.
+
+*Answered* is when the message that says where the entry went, or the question about it, is in
+Slack; each of fifty people gets one message about many entries, at most one a second. The
+embeddings are the scripted ones (20 ms a call), served over HTTP.
 
 ``python -m benchmarks.burst PORT`` serves these.
 """
@@ -126,7 +128,7 @@ def _json(token: str) -> dict[str, str]:
 
 
 def measure(stand: Stand, name: str, *, quick: bool, say: Callable[[str], None]) -> Report:
-    """One of ``burst``, ``burst_relay`` and ``burst_runs`` on a sandbox that nothing else was sent to."""
+    """``burst``, ``burst_relay`` or ``burst_runs``, on a sandbox that nothing else was sent to."""
     count = QUICK_ENTRIES if quick else ENTRIES
     secret = stand.stack.sandbox.keys()["slack_signing_secret"]
     title, make = {
