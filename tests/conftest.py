@@ -41,7 +41,7 @@ def postgres() -> Iterator[SandboxPostgres]:
 # First: xdist reads the groups in its own hook of this name.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Share the tests out to the processes of ``make test``: one has the running Airflow, and waits.
+    """Share the tests out to the processes of ``make test``: one has the running Airflow.
 
     What needs the one running Airflow stays together and comes first, as it takes longest and
     mostly waits; the other files are shared out one by one, those with Airflow's processes first.
