@@ -46,7 +46,7 @@ test: setup ## Format check, lint, types, generated docs and all tests; exactly 
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m include.sandbox.dag_page --check
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 check: test ## Another name of test
 
