@@ -93,7 +93,7 @@ _INSERT = text(
     VALUES (:key, :round, :kind, :dag_id, :run_id, :map_index, :handler, :question, :responders,
             durable_now() + CAST(:remind_after AS interval),
             durable_now() + CAST(:expires_after AS interval))
-    ON CONFLICT (key) WHERE is_current DO NOTHING
+    ON CONFLICT DO NOTHING
     """
 ).bindparams(bindparam("question", type_=JSONB), bindparam("responders", type_=JSONB))
 
@@ -208,6 +208,6 @@ _SLEEP = text(
     """
     INSERT INTO hooks (key, kind, dag_id, run_id, map_index, due_at)
     VALUES (:key, 'sleep', :dag_id, :run_id, -1, durable_now() + CAST(:duration AS interval))
-    ON CONFLICT (key) WHERE is_current DO NOTHING
+    ON CONFLICT DO NOTHING
     """
 )

@@ -69,7 +69,7 @@ JOIN_SLEEPS = """
                   %(task_ids)s::text[], %(map_indexes)s::int[], %(seconds)s::float[])
            AS w(key, kind, dag_id, run_id, task_id, map_index, seconds)
      WHERE seconds IS NOT NULL
-    ON CONFLICT (key) WHERE is_current DO NOTHING
+    ON CONFLICT DO NOTHING
 """
 # A task that was cleared comes back with another id: its hook opens again, with its old times.
 JOIN_WAITERS = f"""

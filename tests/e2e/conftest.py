@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from include.sandbox.environment import ADMIN_PASSWORD, Sandbox
 from include.sandbox.samples import load_samples
@@ -35,7 +35,7 @@ ASKS = (
     "HR asks me to remove people by hand."
 )
 CREATES = "The planner cannot print shift rosters on A3 paper for the factory wall."
-HIDDEN = "Opened by an earlier test"
+HIDDEN = "Made by an earlier test"
 # A run of new_request may store a vector of the words it read before its request was hidden.
 LATE_VECTORS_POINT_NOWHERE = f"""
 CREATE FUNCTION point_nowhere() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -180,17 +180,25 @@ def stack() -> Iterator[Stack]:
         shutil.rmtree(state, ignore_errors=True)
 
 
-@pytest.fixture(autouse=True)
-def only_the_samples_can_be_found(stack: Stack) -> None:
-    """Hide what earlier tests opened, so that the same words take the same way in every test."""
+@pytest.fixture(scope="session")
+def newest_sample(stack: Stack) -> int:
+    """The last of the sample requests; whatever has a higher id was made by a test."""
     with session_scope() as session:
-        opened = "SELECT id FROM requests WHERE opened_by_entry_id IS NOT NULL"
-        session.execute(text(f"DELETE FROM request_embeddings WHERE request_id IN ({opened})"))
+        return session.scalars(select(func.max(Request.id))).one() or 0
+
+
+@pytest.fixture(autouse=True)
+def only_the_samples_can_be_found(newest_sample: int) -> None:
+    """Hide what earlier tests made, so that the same words take the same way in every test.
+
+    Also what a test put into the table itself: the scheduled ``sync_embeddings`` finds it too.
+    """
+    made = {"newest": newest_sample}
+    with session_scope() as session:
+        session.execute(text("DELETE FROM request_embeddings WHERE request_id > :newest"), made)
         session.execute(
-            text(
-                f"UPDATE requests SET title = '{HIDDEN}', description = '' "
-                "WHERE opened_by_entry_id IS NOT NULL"
-            )
+            text(f"UPDATE requests SET title = '{HIDDEN}', description = '' WHERE id > :newest"),
+            made,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +20,7 @@ from include.durable.api import (
     hook_token,
     signing_keys,
 )
-from include.durable.keys import hook_key, verify_hook_token
+from include.durable.keys import verify_hook_token
 from include.durable.types import AnswerResult, AnswerStatus, HookView
 from include.errors import FatalError
 from include.store.session import session_scope
@@ -148,13 +149,23 @@ def test_a_wrong_state_cannot_be_stored(change: str) -> None:
         session.execute(text(f"UPDATE hooks SET {change}"))
 
 
-def test_two_creators_at_once_make_one_hook() -> None:
-    def make(_: int) -> uuid.UUID:
-        with session_scope() as session:
-            return create(session).id
+@pytest.mark.parametrize("rounds", [1, 2])
+def test_creators_at_once_make_one_hook(rounds: int) -> None:
+    together = Barrier(8)
+    runs = [f"r{number}" for number in range(60)]
 
+    def make(run_id: str) -> tuple[uuid.UUID, int]:
+        together.wait(10)
+        with session_scope() as session:
+            hook = create(session, run_id=run_id)
+            return hook.id, hook.round
+
+    if rounds == 2:
+        with session_scope() as session:
+            for run_id in runs:
+                cancel_hook(session, create(session, run_id=run_id).id, by="test", via="api")
     with ThreadPoolExecutor(8) as pool:
-        ids = set(pool.map(make, range(16)))
-    assert len(ids) == 1
-    with session_scope() as session:
-        assert find_hook(session, hook_key("d", "r", "answer")) is not None
+        made = list(pool.map(make, [run_id for run_id in runs for _ in range(8)]))
+    for at in range(0, len(made), 8):
+        [(_, number)] = set(made[at : at + 8])
+        assert number == rounds
