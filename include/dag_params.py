@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow.sdk import Param
 
+DRAFT_7 = {"$schema": "http://json-schema.org/draft-07/schema#"}
+"""Every task checks its run's params, each with a check of the schema itself; by the newest draft,
+which is taken where none is named, that costs three times as much."""
+
+
+class _Schema(dict[str, Any]):
+    """A schema that nobody changes: Airflow copies the params of a DAG four times for each task."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Schema:
+        return self
+
+
+def param(default: Any, *, description: str | None = None, **schema: Any) -> Param:
+    """A ``Param`` that costs a task's process little: 2 ms instead of 10 for nine of them."""
+    return Param(default, description, schema=_Schema(DRAFT_7 | schema))
+
+
 ENTRY_PARAMS = {
-    "customer_pain": Param(
+    "customer_pain": param(
         None,
         type="string",
         minLength=1,
@@ -15,24 +34,24 @@ ENTRY_PARAMS = {
         description="What hurts, in the customer's own words.",
         format="multiline",
     ),
-    "severity": Param(
+    "severity": param(
         None,
         type=["null", "string"],
         enum=[None, "low", "medium", "high"],
         description="low: nice to have, medium: significant pain, high: dealbreaker.",
     ),
-    "account_id": Param(None, type=["null", "string"], maxLength=200),
-    "opportunity_id": Param(None, type=["null", "string"], maxLength=200),
-    "areas": Param(
+    "account_id": param(None, type=["null", "string"], maxLength=200),
+    "opportunity_id": param(None, type=["null", "string"], maxLength=200),
+    "areas": param(
         [], type=["null", "array"], items={"type": "string"}, description="Slugs of product areas."
     ),
-    "links": Param(
+    "links": param(
         [],
         type=["null", "array"],
         items={"type": "string", "pattern": r"^https?://\S+$"},
         description="http(s) URLs, one a line.",
     ),
-    "submitter": Param(
+    "submitter": param(
         None,
         type=["null", "object"],
         properties={
@@ -41,8 +60,8 @@ ENTRY_PARAMS = {
         additionalProperties=False,
         description="Who hands it in: email and/or slack_user_id, name.",
     ),
-    "source": Param("ui", type="string", enum=["slack", "api", "ui", "import"]),
-    "external_id": Param(
+    "source": param("ui", type="string", enum=["slack", "api", "ui", "import"]),
+    "external_id": param(
         None,
         type=["null", "string"],
         maxLength=500,
@@ -51,7 +70,7 @@ ENTRY_PARAMS = {
 }
 """The fields of one submission; ``include.feedback.submission`` checks them once more."""
 
-REQUEST_PARAM = Param(
+REQUEST_PARAM = param(
     # A default, though None is refused: the triggerer resolves the params of a DAG with a wait
     # without a run's conf, and a param with no default at all ends its process (Airflow 3.3.2).
     None,
@@ -64,7 +83,7 @@ REQUEST_PARAM = Param(
 )
 """Which request a run is about; ``include.requests.lookup`` reads it."""
 
-ACTOR_PARAM = Param(
+ACTOR_PARAM = param(
     None,
     type=["null", "object"],
     properties={name: {"type": ["null", "string"]} for name in ("email", "slack_user_id", "name")},

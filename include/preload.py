@@ -12,8 +12,11 @@ from __future__ import annotations
 
 import logging
 from importlib import import_module
+from typing import Any
 
 from airflow.listeners import hookimpl
+
+from include.connections import tls_context
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +56,7 @@ def on_starting(component: object) -> None:  # noqa: ARG001
 
 def preload() -> None:
     """Import and rehearse; a failure is logged and costs only the time it would have saved."""
-    for warm in (import_modules, warm_airflow, warm_openai, rehearse_main_job):
+    for warm in (import_modules, warm_airflow, warm_openai, tls_context, rehearse_main_job):
         try:
             warm()
         except Exception as error:
@@ -131,11 +134,19 @@ def warm_airflow() -> None:
     """
     from airflow.sdk import DAG, Param, task
 
+    from include.dag_params import DRAFT_7
+
+    schemas: dict[str, dict[str, Any]] = {
+        "text": {"type": "string", "minLength": 1, "maxLength": 9, "pattern": "^a$"},
+        "choice": {"type": ["null", "string"], "enum": [None, "a"]},
+        "list": {"type": "array", "items": {"type": "string", "format": "uri"}, "maxItems": 9},
+        "object": {"type": "object", "additionalProperties": False, "properties": {}},
+    }
+    values: dict[str, Any] = {"text": "a", "choice": None, "list": [], "object": {}}
     params = {
-        "text": Param("a", type="string", minLength=1, maxLength=9, pattern="^a$"),
-        "choice": Param(None, type=["null", "string"], enum=[None, "a"]),
-        "list": Param([], type="array", items={"type": "string", "format": "uri"}, maxItems=9),
-        "object": Param({}, type=["null", "object"], additionalProperties=False, properties={}),
+        name + suffix: Param(values[name], schema=draft | schema)
+        for suffix, draft in (("", {}), ("_7", DRAFT_7))
+        for name, schema in schemas.items()
     }
     with DAG("preload", schedule=None, params=params) as dag:
 

@@ -85,9 +85,10 @@ def process_customer_entry() -> None:
     def match_entry(entry_id: int) -> str:
         from include.feedback import steps
 
-        ti = get_current_context()["ti"]
+        context = get_current_context()
+        ti = context["ti"]
         is_last_try = ti.try_number > ti.max_tries
-        route = steps.match(entry_id, run_id=ti.run_id, is_last_try=is_last_try)
+        route = steps.match(entry_id, context["params"], run_id=ti.run_id, is_last_try=is_last_try)
         return NEXT[route] if route else "report_outcome"
 
     @task(outlets=[FEEDBACK])

@@ -49,7 +49,10 @@ def store_entry(session: Session, submission: Submission, dag_id: str, run_id: s
         if stored is not None:
             return stored
     key = idempotency_key(submission, dag_id, run_id)
-    known_areas = set(session.scalars(select(Area.slug).where(Area.slug.in_(submission.areas))))
+    areas = submission.areas
+    known_areas = set(
+        session.scalars(select(Area.slug).where(Area.slug.in_(areas))) if areas else ()
+    )
     values = {
         "idempotency_key": key,
         "source": submission.source,
@@ -60,8 +63,8 @@ def store_entry(session: Session, submission: Submission, dag_id: str, run_id: s
         "account_known": _exists(session, Account, submission.account_id),
         "opportunity_id": submission.opportunity_id,
         "opportunity_known": _exists(session, Opportunity, submission.opportunity_id),
-        "areas": [area for area in submission.areas if area in known_areas],
-        "unknown_areas": [area for area in submission.areas if area not in known_areas],
+        "areas": [area for area in areas if area in known_areas],
+        "unknown_areas": [area for area in areas if area not in known_areas],
         "links": list(submission.links),
         "submitter_id": ensure_user(session, submission.submitter),
         "dag_id": dag_id,

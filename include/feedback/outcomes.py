@@ -51,6 +51,8 @@ from include.store.models import (
 from include.store.search import find_candidates
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy.orm import Session
 
     from include.agents.client import Agent
@@ -61,11 +63,15 @@ if TYPE_CHECKING:
 
 
 def attach_matched(
-    session: Session, entry_id: int, *, quiet: bool = False, settings: Settings | None = None
+    session: Session,
+    entry_id: int,
+    *,
+    quiet: bool = False,
+    settings: Callable[[], Settings] | None = None,
 ) -> int:
     """Attach an entry to the request its match decision names; tell the submitter, with Undo.
 
-    ``quiet`` tells nobody (an import of old feedback).
+    ``quiet`` tells nobody (an import of old feedback). ``settings`` are asked for when needed.
     """
     entry = get_entry(session, entry_id, lock=True)
     decision = find_decision(session, match_key(entry_id))
@@ -81,7 +87,11 @@ def attach_matched(
 
 
 def finish_opened(
-    session: Session, entry_id: int, *, quiet: bool = False, settings: Settings | None = None
+    session: Session,
+    entry_id: int,
+    *,
+    quiet: bool = False,
+    settings: Callable[[], Settings] | None = None,
 ) -> int:
     """Make the entry the first evidence of the request that ``match_entry`` opened for it.
 
@@ -318,24 +328,24 @@ def _tell_attached(
     request_id: int,
     feedback_id: int,
     evidence: Evidence,
-    settings: Settings | None = None,
+    settings: Callable[[], Settings] | None = None,
 ) -> int:
     request = session.get_one(Request, request_id)
-    settings = settings or load_settings()
+    person, found = _person(session, entry), (settings or load_settings)()
     card = blocks.attached_card(
         quote=entry.customer_pain,
         request_title=request.title,
-        request_url=settings.request_url(request.slug),
+        request_url=found.request_url(request.slug),
         confidence=evidence.confidence,
         reason=evidence.reason,
         undo_token=correction_token(session, feedback_id),
-        is_theirs=_person(session, entry) is not None,
+        is_theirs=person is not None,
     )
     return queue_message(
         session,
         key=f"attached:{feedback_id}",
         purpose="attached",
-        address=_address(session, entry, settings),
+        address=person or found.review_channel,
         body=card.text,
         blocks=card.blocks,
         entry_id=entry.id,
@@ -352,9 +362,9 @@ def _tell_opened(
     entry: Entry,
     request: Request,
     feedback_id: int,
-    settings: Settings | None = None,
+    settings: Callable[[], Settings] | None = None,
 ) -> int:
-    settings = settings or load_settings()
+    person, found = _person(session, entry), (settings or load_settings)()
     areas = session.scalars(
         select(Area.name)
         .join(RequestArea, RequestArea.area_id == Area.id)
@@ -364,24 +374,20 @@ def _tell_opened(
     card = blocks.created_card(
         quote=entry.customer_pain,
         request_title=request.title,
-        request_url=settings.request_url(request.slug),
+        request_url=found.request_url(request.slug),
         areas=list(areas),
         pick_token=correction_token(session, feedback_id),
-        is_theirs=_person(session, entry) is not None,
+        is_theirs=person is not None,
     )
     return queue_message(
         session,
         key=f"created:{entry.id}",
         purpose="created",
-        address=_address(session, entry, settings),
+        address=person or found.review_channel,
         body=card.text,
         blocks=card.blocks,
         entry_id=entry.id,
     )
-
-
-def _address(session: Session, entry: Entry, settings: Settings) -> str:
-    return _person(session, entry) or settings.review_channel
 
 
 def _person(session: Session, entry: Entry) -> str | None:

@@ -18,6 +18,7 @@ from include.feedback.backlog import waiting_entries
 from include.feedback.submission import parse_submission
 from include.matching.types import MatchType, Verdict
 from include.settings import Settings
+from include.store.models import Area
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from include.matching.types import Candidate
 
-DAG_ID, RUN_ID = "rehearsal", "rehearsal"
+DAG_ID, RUN_ID, AREA = "rehearsal", "rehearsal", "rehearsal"
 PATIENCE_MS = 500
 """A lock that is not free at once is not waited for: this is a convenience."""
 
@@ -71,10 +72,13 @@ def rehearse(engine: Engine) -> None:
                 with session, session.begin():
                     yield session
 
+            with scope() as session:
+                session.add(Area(slug=AREA, name=AREA))
             for number, confidence in enumerate((0.0, 1.0)):
                 values = {
                     "customer_pain": "A rehearsal, of which nothing stays.",
                     "source": "api",
+                    "areas": [AREA],
                     "submitter": {"email": "rehearsal@example.com", "name": "Rehearsal"},
                 }
                 with scope() as session:
@@ -92,7 +96,7 @@ def rehearse(engine: Engine) -> None:
                 )
                 carry_out = outcomes.attach_matched if confidence else outcomes.finish_opened
                 with scope() as session:
-                    carry_out(session, stored.entry_id, settings=Settings())
+                    carry_out(session, stored.entry_id, settings=Settings)
                 with scope() as session:
                     outcomes.report(session, stored.entry_id, f"{RUN_ID}{number}")
                     outcomes.open_message_ids(session, stored.entry_id)

@@ -6,22 +6,26 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from include.agents.noise import noise_reason
+from include.ahead import Ahead
 from include.connections import EMBEDDINGS_API, get_connection
 from include.errors import FatalError
 from include.feedback import capture, entries, matching, outcomes, questions, setting_aside
 from include.feedback.agents import agent_for_entry, api_url, find_agent
 from include.feedback.backlog import start_drain_if_needed
 from include.feedback.submission import parse_submission
+from include.matching.ahead import EmbeddedAhead
 from include.requests.runs import start_runs
 from include.settings import load_settings
 from include.store.models import Outcome
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from include.connections import ConnectionInfo
     from include.matching.types import Embedder, Judge, Route
+    from include.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +42,18 @@ def store(
     return stored.entry_id
 
 
-def match(entry_id: int, *, run_id: str, is_last_try: bool) -> Route | None:
-    """Decide the route; ``None`` when another run carries this entry out or it is done."""
+def match(
+    entry_id: int, values: Mapping[str, Any], *, run_id: str, is_last_try: bool
+) -> Route | None:
+    """Decide the route; ``None`` when another run carries this entry out or it is done.
+
+    ``values`` are the run's parameters: their words are on their way to the embeddings while the
+    database is asked. What is decided about is the stored entry.
+    """
     embedder = embedder_from(get_connection(EMBEDDINGS_API))
+    pain = parse_submission(values).customer_pain
+    if noise_reason(pain) is None:
+        embedder = EmbeddedAhead(embedder, pain)
     route = matching.match_entry(
         session_scope,
         entry_id,
@@ -56,14 +69,14 @@ def match(entry_id: int, *, run_id: str, is_last_try: bool) -> Route | None:
 
 def attach(entry_id: int) -> int:
     """Attach to the matched request; returns its id."""
-    settings = load_settings()
+    settings = Ahead(load_settings)
     with session_scope() as session:
         return outcomes.attach_matched(session, entry_id, settings=settings)
 
 
 def finish_opened(entry_id: int) -> int:
     """Complete the request this entry opened; returns its id."""
-    settings = load_settings()
+    settings = Ahead(load_settings)
     with session_scope() as session:
         return outcomes.finish_opened(session, entry_id, settings=settings)
 
@@ -97,6 +110,7 @@ def apply_answer(entry_id: int, *, dag_id: str, run_id: str) -> int:
 
 def report(entry_id: int, *, run_id: str) -> dict[str, Any]:
     """Send what is to be told, start the request's own run, and return what happened."""
+    settings = Ahead(load_settings)
     with session_scope() as session:
         result = outcomes.report(session, entry_id, run_id)
         entry = entries.get_entry(session, entry_id)
@@ -105,7 +119,7 @@ def report(entry_id: int, *, run_id: str) -> dict[str, Any]:
         capture.tell_thread(session, entry)
         message_ids = outcomes.open_message_ids(session, entry_id)
         start_ids = outcomes.open_start_ids(session, entry_id)
-    deliver(message_ids)
+    deliver(message_ids, settings)
     capture.sync_emoji(session_scope, run_id=run_id)
     start_runs(start_ids)
     return result
@@ -121,13 +135,13 @@ def note_failure(*, dag_id: str, run_id: str, task_id: str, error: str) -> None:
         capture.sync_emoji(session_scope, run_id=run_id)
 
 
-def deliver(message_ids: list[int]) -> int:
+def deliver(message_ids: list[int], settings: Callable[[], Settings] = load_settings) -> int:
     """Send queued messages now; what cannot be sent stays queued for the sweep."""
     from include.slack.sender import deliver as send
 
     if not message_ids:
         return 0
-    return send(message_ids, review_channel=load_settings().review_channel).sent
+    return send(message_ids, review_channel=settings().review_channel).sent
 
 
 def deliver_pending() -> dict[str, object]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
+from include.connections import tls_context
 from include.errors import EmbeddingsUnavailable, FatalError
 
 if TYPE_CHECKING:
@@ -93,8 +94,7 @@ class OpenAIEmbedder:
         from openai import DefaultHttpxClient, OpenAI
 
         with (
-            # Reading the certificates takes 30 ms, which plain http does not need.
-            DefaultHttpxClient(verify=not self.base_url.startswith("http://")) as http,
+            DefaultHttpxClient(verify=tls_context()) as http,
             OpenAI(
                 base_url=self.base_url,
                 api_key=self.api_key,

@@ -8,24 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-import string
 import sys
-from typing import TYPE_CHECKING, Any
-
-import yaml
+from typing import TYPE_CHECKING
 
 from include.sandbox.environment import ROOT
+from include.sandbox.settings_file import read_settings_file
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def read_settings(path: Path) -> dict[str, list[dict[str, Any]]]:
-    """The file's sections, each ``${NAME}`` replaced from the environment (a missing one fails)."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    text = "\n".join(line for line in lines if not line.startswith("#"))
-    loaded = yaml.safe_load(string.Template(text).substitute(os.environ))["airflow"]
-    return {name: loaded.get(name) or [] for name in ("connections", "pools", "variables")}
 
 
 def migrate_metadata() -> None:
@@ -41,7 +31,7 @@ def load_settings_file(path: Path) -> None:
     from airflow.utils.session import create_session
     from sqlalchemy import delete
 
-    sections = read_settings(path)
+    sections = read_settings_file(path, os.environ)
     with create_session() as session:
         for item in sections["connections"]:
             extra = item.get("conn_extra")

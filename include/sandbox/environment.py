@@ -9,6 +9,8 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from include.sandbox.settings_file import connection_variables
+
 ROOT = Path(__file__).resolve().parents[2]
 ADMIN_PASSWORD = "admin"
 
@@ -73,7 +75,7 @@ class Sandbox:
         """Environment of all sandbox processes, Airflow's among them."""
         keys = self.keys()
         metadata = f"postgresql+psycopg://postgres@/airflow?host={postgres_host}"
-        return (
+        found = (
             os.environ
             | shipped_settings()
             | {
@@ -96,7 +98,9 @@ class Sandbox:
                 "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
                 "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
                 "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
-                "AIRFLOW__CORE__PARALLELISM": "4",
+                # More processes than tasks at once (the pools say how many): one is sometimes kept
+                # by a task that has ended, see MIN_HEARTBEAT_INTERVAL in deploy/airflow.env.
+                "AIRFLOW__CORE__PARALLELISM": "12",
                 "AIRFLOW__CORE__FERNET_KEY": keys["fernet"],
                 "AIRFLOW__CORE__AUTH_MANAGER": (
                     "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
@@ -123,6 +127,7 @@ class Sandbox:
                 "OMP_NUM_THREADS": "1",
             }
         )
+        return found | connection_variables(ROOT / "airflow_settings.yaml", found)
 
 
 def shipped_settings() -> dict[str, str]:
