@@ -6,7 +6,9 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +31,15 @@ _EMBED_AT_ONCE = 64
 _CHECKS_OF_REQUESTS = (
     "SELECT conname FROM pg_constraint WHERE conrelid = 'requests'::regclass AND contype = 'c'"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """The ids of the requests in order, and the seconds that rows and vector index took."""
+
+    ids: list[int]
+    copying: float
+    indexing: float
 
 
 @contextmanager
@@ -60,8 +71,14 @@ def fill(
     requests: Iterable[tuple[str, str]],
     vectors: Iterable[Sequence[float]],
     model: str,
-) -> list[int]:
-    """Replace all requests by (title, description) with these vectors; the ids in order."""
+    *,
+    memory_mb: int = 1024,
+) -> Filled:
+    """Replace all requests by (title, description) with these vectors; the index comes last.
+
+    ``memory_mb`` is what building the index may use; one that needs more is built slowly.
+    """
+    started = time.perf_counter()
     with engine.begin() as connection:
         definition = connection.execute(
             text("SELECT indexdef FROM pg_indexes WHERE indexname = :name"), {"name": VECTOR_INDEX}
@@ -78,12 +95,14 @@ def fill(
             for request_id, vector in zip(ids, vectors, strict=True):
                 literal = "[" + ",".join(f"{value:.8g}" for value in vector) + "]"
                 copy.write_row((request_id, model, len(vector), "measured", literal))
-        connection.execute(text("SET LOCAL maintenance_work_mem = '1GB'"))
+        copied = time.perf_counter()
+        connection.execute(text(f"SET LOCAL maintenance_work_mem = '{memory_mb}MB'"))
         connection.execute(text(definition))
+        indexed = time.perf_counter()
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE requests"))
         connection.execute(text("VACUUM ANALYZE request_embeddings"))
-    return ids
+    return Filled(ids, copied - started, indexed - copied)
 
 
 def chosen_embedder() -> Embedder:

@@ -176,7 +176,7 @@ def _print_pairs(engine: Engine, embedder: Embedder, folder: Path) -> None:
     titles = sorted({pair.title for pair in pairs})
     ids = fill(
         engine, [(title, "") for title in titles], embed_all(embedder, titles), embedder.model
-    )
+    ).ids
     by_title = dict(zip(titles, ids, strict=True))
     vectors = embed_all(embedder, [pair.text for pair in pairs])
     judge = CalibratedJudge(embedder.model)

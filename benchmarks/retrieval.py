@@ -47,7 +47,7 @@ def retrieve(
         [(request.title, request.description) for request in requests],
         embed_all(embedder, texts),
         embedder.model,
-    )
+    ).ids
     by_name = {request.id: number for request, number in zip(requests, ids, strict=True)}
     vectors = embed_all(embedder, [entry.text for entry in entries])
     found = []

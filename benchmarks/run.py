@@ -36,7 +36,7 @@ WITH_AIRFLOW = ("button_latency", "entry_latency", "open_waits")
 DEFAULT = (*WITHOUT_AIRFLOW, *WITH_AIRFLOW)
 # More than half an hour, with sandboxes of its own: only when it is named.
 BURSTS = ("burst", "burst_relay", "burst_runs")
-WHEN_NAMED = ("relay_load", *BURSTS, "waits_compared")
+WHEN_NAMED = ("relay_load", "search_million", *BURSTS, "waits_compared")
 NAMES = (*DEFAULT, *WHEN_NAMED)
 
 
@@ -84,8 +84,9 @@ class Session:
 
         if "import_time" in self.names:
             self._one("import_time", lambda: import_time.measure(quick=self.quick))
-        if "search" in self.names:
-            self._one("search", lambda: search.measure(quick=self.quick))
+        for name in search.SIZES:
+            if name in self.names:
+                self._one(name, partial(search.measure, name, quick=self.quick))
         if "relay_load" in self.names:
             self._one("relay_load", lambda: relay_load.measure(quick=self.quick))
         for name, module in (("sync", sync), ("import_batch", import_batch), ("related", related)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import shutil
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     What needs the one running Airflow stays together and comes first, as it takes longest and
     mostly waits; the other files are shared out one by one, those with Airflow's processes first.
+
+    Raises:
+        pytest.UsageError: two tests have one name; only one of them would be run.
     """
+    names = Counter(item.nodeid for item in items)
+    if twice := sorted(name for name, count in names.items() if count > 1):
+        raise pytest.UsageError(f"several tests are called {', '.join(twice)}; name them apart")
     running, slow = Path(__file__).parent / "e2e", Path(__file__).parent / "dags"
     items.sort(
         key=lambda item: (running not in item.path.parents, slow not in item.path.parents),

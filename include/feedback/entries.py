@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import false, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.agents.noise import noise_reason
@@ -111,22 +111,23 @@ def ensure_user(session: Session, submitter: Submitter | None) -> int | None:
     if submitter is None:
         return None
     email = submitter.email.lower() if submitter.email else None
-    session.execute(
-        insert(User)
-        .values(email=email, slack_user_id=submitter.slack_user_id, name=submitter.name or "")
-        .on_conflict_do_nothing()
-    )
-    users = session.scalars(
+    # A part that is not given must not be compared: NULL would find everybody without one.
+    signs = [User.slack_user_id == submitter.slack_user_id] if submitter.slack_user_id else []
+    signs += [func.lower(User.email) == email] if email else []
+    known = (
         select(User)
-        .where(
-            or_(
-                User.slack_user_id == submitter.slack_user_id,
-                func.lower(User.email) == email,
-            )
-        )
+        .where(or_(false(), *signs))
         # Slack's id is the surer sign when the two name different people.
         .order_by((User.slack_user_id == submitter.slack_user_id).desc().nulls_last())
-    ).all()
+    )
+    users = session.scalars(known).all()
+    if not users:
+        session.execute(
+            insert(User)
+            .values(email=email, slack_user_id=submitter.slack_user_id, name=submitter.name or "")
+            .on_conflict_do_nothing()
+        )
+        users = session.scalars(known).all()
     user = users[0]
     if len(users) == 1:
         user.email = user.email or email

@@ -6,13 +6,14 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from sqlalchemy import func, select, text
+from sqlalchemy import func, or_, select, text
 
 from include.store.models import (
     AnalyticsEvent,
     Area,
     AreaReport,
     Entry,
+    Hook,
     Message,
     Request,
     RequestFollower,
@@ -22,12 +23,13 @@ from include.store.models import (
     User,
 )
 from include.store.session import session_scope
-from tests.e2e.conftest import Airflow, until
+from tests.e2e.conftest import ASKS, Airflow, until
 
 if TYPE_CHECKING:
     from include.sandbox.slack.client import SlackSandbox
     from include.sandbox.stack import Stack
 
+DRAIN = "drain_backlog"
 FOLLOWERS = ("U0ANN", "U0BEN", "U0CARLA")
 
 
@@ -174,17 +176,15 @@ def instances(airflow: Airflow, run_id: str) -> dict[int, dict[str, Any]]:
     }
 
 
-def test_many_at_once_through_the_route_are_taken_by_one_run_and_told_together(
+def test_many_at_once_are_taken_by_one_run_told_together_and_cleared_in_the_middle(
     airflow: Airflow, slack: SlackSandbox, stack: Stack
 ) -> None:
     words = ["rosters", "badges", "lockers", "gates", "ramps", "scales", "ovens", "belts"]
+    pains = [*(f"Nothing in the factory tells us about {word} [route]" for word in words), ASKS]
+    eve = {"slack_user_id": "U0EVE", "email": "eve.l@example.com"}
     many = [
-        {
-            "customer_pain": f"Nothing in the factory tells us about {word} [route]",
-            "external_id": f"route-{word}",
-            "submitter": {"slack_user_id": "U0EVE", "email": "eve.l@example.com"},
-        }
-        for word in words
+        {"customer_pain": pain, "external_id": f"route-{number}", "submitter": eve}
+        for number, pain in enumerate(pains)
     ]
     answer = httpx.post(
         f"{stack.sandbox.airflow_url}/feedback/entries",
@@ -209,3 +209,34 @@ def test_many_at_once_through_the_route_are_taken_by_one_run_and_told_together(
     [run_id] = owners
     assert run_id.startswith("backlog__")
     until(lambda: any("[route]" in str(m.get("blocks")) for m in slack.dm("U0EVE")), 60)
+
+    wait = "ask_people.wait_for_answer"
+    airflow.wait_for_task(run_id, wait, "deferred", dag_id=DRAIN)
+    airflow.wait_for_task(run_id, "tell_meanwhile", "success", dag_id=DRAIN)
+    before = said(run_id)
+    assert sorted(purpose for purpose, _, _ in before) == ["question", "summary"]
+    for task_id, downstream in (("tell_meanwhile", False), ("ask_questions", True)):
+        airflow.clear(run_id, task_id, downstream=downstream, dag_id=DRAIN)
+        airflow.wait_for_task(run_id, task_id, "success", dag_id=DRAIN)
+        airflow.wait_for_task(run_id, "tell_submitters", "success", dag_id=DRAIN)
+        airflow.wait_for_task(run_id, wait, "deferred", dag_id=DRAIN)
+        assert said(run_id) == before, task_id
+    [card] = [ts for purpose, _, ts in before if purpose == "question"]
+    assert slack.click("U0EVE", "D0EVE", str(card), "answer_create")["status"] == 200
+    airflow.finish(run_id, dag_id=DRAIN)
+    assert airflow.result(run_id, dag_id=DRAIN)["entries"] == len(many)
+
+
+def said(run_id: str) -> list[tuple[str, str, str | None]]:
+    """What a drain has told and asked: purpose, key and place of each message."""
+    with session_scope() as session:
+        entries = select(Entry.id).where(Entry.run_id == run_id)
+        hooks = select(Hook.id).where(Hook.run_id == run_id)
+        summaries = [f"summary:{entry_id}" for entry_id in session.scalars(entries)]
+        rows = session.execute(
+            select(Message.purpose, Message.key, Message.ts)
+            .where(or_(Message.hook_id.in_(hooks), Message.key.in_(summaries)))
+            .where(Message.kind == "post")
+            .order_by(Message.key)
+        ).all()
+        return [(row.purpose, row.key, row.ts) for row in rows]

@@ -69,6 +69,15 @@ def test_unknown_accounts_and_areas_are_kept_as_given_and_marked() -> None:
     assert (two.areas, two.unknown_areas) == ([], ["nowhere"])
 
 
+def test_people_without_an_address_are_not_each_other() -> None:
+    with session_scope() as session:
+        first = entries.ensure_user(session, Submitter(slack_user_id="U1"))
+        second = entries.ensure_user(session, Submitter(slack_user_id="U2", name="Two"))
+        named = entries.ensure_user(session, Submitter(slack_user_id="U1", name="One"))
+        assert first == named != second
+        assert session.get_one(User, first).name == "One"
+
+
 def test_a_submitter_is_one_user_whichever_part_names_them() -> None:
     with session_scope() as session:
         ids = [
