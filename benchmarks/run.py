@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 WITHOUT_AIRFLOW = ("import_time", "search", "sync", "import_batch", "related", "insights", "agents")
 # open_waits leaves its waits parked, so it comes last.
-WITH_AIRFLOW = ("button_latency", "entry_latency", "open_waits")
+WITH_AIRFLOW = ("button_latency", "entry_latency", "one_run_each", "open_waits")
 DEFAULT = (*WITHOUT_AIRFLOW, *WITH_AIRFLOW)
 # More than half an hour, with sandboxes of its own: only when it is named.
 BURSTS = ("burst", "burst_relay", "burst_runs")
@@ -111,13 +111,14 @@ class Session:
             )
 
     def _with_airflow(self, wanted: Sequence[str]) -> None:
-        from benchmarks import button_latency, entry_latency, open_waits
+        from benchmarks import button_latency, entry_latency, one_run_each, open_waits
         from benchmarks.stand import stand_up
 
         with stand_up(self.say) as stand:
             measures: dict[str, Callable[[], Report]] = {
                 "button_latency": lambda: button_latency.measure(stand, quick=self.quick),
                 "entry_latency": lambda: entry_latency.measure(stand, quick=self.quick),
+                "one_run_each": lambda: one_run_each.measure(stand, quick=self.quick),
                 "open_waits": lambda: open_waits.measure(stand, quick=self.quick, say=self.say),
             }
             for name in wanted:
