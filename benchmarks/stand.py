@@ -264,7 +264,7 @@ def stand_up(say: Callable[[str], None]) -> Iterator[Stand]:
     os.environ.update(overrides)
     try:
         stack.up()
-        # Only of this process: Airflow's own reads the connection from its metadata.
+        # Only of this process: Airflow's own have theirs from the sandbox.
         os.environ["AIRFLOW_CONN_FEEDBACK_DB"] = (
             f"postgresql://postgres@/feedback?host={stack.postgres_host()}"
             f"&options=-c%20application_name%3D{OWN_NAME}"

@@ -15,7 +15,8 @@ Result = TypeVar("Result")
 class Ahead(Generic[Result]):
     """A call that runs in a thread, beside whatever its caller does until it needs the result.
 
-    What nobody asks for is dropped: the process does not wait for it at its end.
+    What nobody asks for is dropped. A question to Airflow that is under way holds up the task's
+    later ones for as long as it takes.
     """
 
     def __init__(self, call: Callable[[], Result]) -> None:

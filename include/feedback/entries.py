@@ -121,7 +121,8 @@ def ensure_user(session: Session, submitter: Submitter | None) -> int | None:
         .order_by((User.slack_user_id == submitter.slack_user_id).desc().nulls_last())
     )
     users = session.scalars(known).all()
-    if not users:
+    if len(users) != 1 or not _says_all(users[0], submitter):
+        # Also to wait for whoever is just storing the part that would be filled in here.
         session.execute(
             insert(User)
             .values(email=email, slack_user_id=submitter.slack_user_id, name=submitter.name or "")
@@ -135,6 +136,15 @@ def ensure_user(session: Session, submitter: Submitter | None) -> int | None:
         user.name = user.name or submitter.name or ""
     session.flush()
     return user.id
+
+
+def _says_all(user: User, submitter: Submitter) -> bool:
+    """Whether nothing of the submitter is missing in the user."""
+    return bool(
+        (user.email or not submitter.email)
+        and (user.slack_user_id or not submitter.slack_user_id)
+        and (user.name or not submitter.name)
+    )
 
 
 def get_entry(session: Session, entry_id: int, *, lock: bool = False) -> Entry:

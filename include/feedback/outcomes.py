@@ -51,8 +51,6 @@ from include.store.models import (
 from include.store.search import find_candidates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sqlalchemy.orm import Session
 
     from include.agents.client import Agent
@@ -67,11 +65,11 @@ def attach_matched(
     entry_id: int,
     *,
     quiet: bool = False,
-    settings: Callable[[], Settings] | None = None,
+    settings: Settings | None = None,
 ) -> int:
     """Attach an entry to the request its match decision names; tell the submitter, with Undo.
 
-    ``quiet`` tells nobody (an import of old feedback). ``settings`` are asked for when needed.
+    ``quiet`` tells nobody (an import of old feedback).
     """
     entry = get_entry(session, entry_id, lock=True)
     decision = find_decision(session, match_key(entry_id))
@@ -91,7 +89,7 @@ def finish_opened(
     entry_id: int,
     *,
     quiet: bool = False,
-    settings: Callable[[], Settings] | None = None,
+    settings: Settings | None = None,
 ) -> int:
     """Make the entry the first evidence of the request that ``match_entry`` opened for it.
 
@@ -328,10 +326,10 @@ def _tell_attached(
     request_id: int,
     feedback_id: int,
     evidence: Evidence,
-    settings: Callable[[], Settings] | None = None,
+    settings: Settings | None = None,
 ) -> int:
     request = session.get_one(Request, request_id)
-    person, found = _person(session, entry), (settings or load_settings)()
+    person, found = _person(session, entry), settings or load_settings()
     card = blocks.attached_card(
         quote=entry.customer_pain,
         request_title=request.title,
@@ -362,9 +360,9 @@ def _tell_opened(
     entry: Entry,
     request: Request,
     feedback_id: int,
-    settings: Callable[[], Settings] | None = None,
+    settings: Settings | None = None,
 ) -> int:
-    person, found = _person(session, entry), (settings or load_settings)()
+    person, found = _person(session, entry), settings or load_settings()
     areas = session.scalars(
         select(Area.name)
         .join(RequestArea, RequestArea.area_id == Area.id)

@@ -96,7 +96,7 @@ def rehearse(engine: Engine) -> None:
                 )
                 carry_out = outcomes.attach_matched if confidence else outcomes.finish_opened
                 with scope() as session:
-                    carry_out(session, stored.entry_id, settings=Settings)
+                    carry_out(session, stored.entry_id, settings=Settings())
                 with scope() as session:
                     outcomes.report(session, stored.entry_id, f"{RUN_ID}{number}")
                     outcomes.open_message_ids(session, stored.entry_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,9 @@ from include.store.models import Outcome
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    from sqlalchemy.orm import Session
 
     from include.connections import ConnectionInfo
     from include.matching.types import Embedder, Judge, Route
@@ -69,15 +72,22 @@ def match(
 
 def attach(entry_id: int) -> int:
     """Attach to the matched request; returns its id."""
+    with _session_and_settings() as (session, settings):
+        return outcomes.attach_matched(session, entry_id, settings=settings)
+
+
+@contextmanager
+def _session_and_settings() -> Iterator[tuple[Session, Settings]]:
+    """A transaction that connects while Airflow is asked for the settings; no lock waits for it."""
     settings = Ahead(load_settings)
     with session_scope() as session:
-        return outcomes.attach_matched(session, entry_id, settings=settings)
+        session.connection()
+        yield session, settings()
 
 
 def finish_opened(entry_id: int) -> int:
     """Complete the request this entry opened; returns its id."""
-    settings = Ahead(load_settings)
-    with session_scope() as session:
+    with _session_and_settings() as (session, settings):
         return outcomes.finish_opened(session, entry_id, settings=settings)
 
 

@@ -28,11 +28,11 @@ def read_settings_file(
 
 
 def connection_variables(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """``AIRFLOW_CONN_<ID>`` of the connections `IN_ENVIRONMENT`; one that is set already stays."""
+    """``AIRFLOW_CONN_<ID>`` of the connections `IN_ENVIRONMENT`, as the file has them."""
     found = {}
     for item in read_settings_file(path, environment)["connections"]:
         name = f"AIRFLOW_CONN_{item['conn_id'].upper()}"
-        if item["conn_id"] in IN_ENVIRONMENT and name not in environment:
+        if item["conn_id"] in IN_ENVIRONMENT:
             parts = {
                 key.removeprefix("conn_"): value
                 for key, value in item.items()

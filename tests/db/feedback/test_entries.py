@@ -91,6 +91,23 @@ def test_a_submitter_is_one_user_whichever_part_names_them() -> None:
     assert (user.email, user.slack_user_id, user.name) == ("ann@example.com", "U1", "Ann")
 
 
+def test_a_person_who_is_being_stored_under_another_sign_is_waited_for() -> None:
+    with session_scope() as session:
+        entries.ensure_user(session, Submitter(email="ann@example.com", name="Ann"))
+
+    def both() -> int | None:
+        with session_scope() as session:
+            return entries.ensure_user(session, Submitter("ann@example.com", "U1", "Ann"))
+
+    with ThreadPoolExecutor(1) as pool:
+        with session_scope() as session:
+            by_slack = entries.ensure_user(session, Submitter(slack_user_id="U1"))
+            named = pool.submit(both)
+            with pytest.raises(TimeoutError):
+                named.result(0.3)
+        assert named.result(10) == by_slack
+
+
 def test_an_email_and_a_slack_id_of_two_people_stay_two_people() -> None:
     with session_scope() as session:
         ann = entries.ensure_user(session, Submitter(email="ann@example.com"))

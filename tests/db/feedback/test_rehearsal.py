@@ -54,7 +54,7 @@ def test_the_steps_afterwards_compile_nothing(feedback_db: URL) -> None:
         session_scope, entry_id, embedder=OneDirection(), judge=judge, allow_degraded=False
     )
     with session_scope() as session:
-        outcomes.finish_opened(session, entry_id, settings=Settings)
+        outcomes.finish_opened(session, entry_id, settings=Settings())
 
     assert learnt
     assert not set(engine._compiled_cache or ()) - learnt

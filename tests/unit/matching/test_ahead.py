@@ -60,3 +60,4 @@ def test_its_error_reaches_who_asks() -> None:
     with pytest.raises(EmbeddingsUnavailable) as raised:
         ahead.embed(["four"])
     assert raised.value.retry_after == 3
+    assert embedder.asked == [(["four"], True)]

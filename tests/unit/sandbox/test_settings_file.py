@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.connections import _from_environment
+from include.sandbox.environment import Sandbox
 from include.sandbox.settings_file import connection_variables, read_settings_file
 from include.store.session import database_url
 
@@ -49,9 +50,12 @@ def test_the_database_is_a_variable_that_the_product_and_airflow_read(settings: 
     assert url.query == {"host": "/run/pg", "sslmode": "require"}
 
 
-def test_a_variable_that_is_set_stays(settings: Path) -> None:
-    own = {"HOST": "h", "TOKEN": "t", "AIRFLOW_CONN_FEEDBACK_DB": "postgresql://mine"}
-    assert connection_variables(settings, own) == {}
+def test_the_sandbox_has_its_own_database_whatever_the_shell_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_FEEDBACK_DB", "postgresql://mine")
+    environment = Sandbox(tmp_path, 1, 2, 3).environment("/run/pg")
+    assert json.loads(environment["AIRFLOW_CONN_FEEDBACK_DB"])["host"] == "/run/pg"
 
 
 def test_a_name_that_is_missing_is_told(settings: Path) -> None:
