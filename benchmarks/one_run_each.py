@@ -26,7 +26,7 @@ SELECT count(*) FILTER (WHERE state = 'success'), count(*) FILTER (WHERE state =
 FROM dag_run WHERE dag_id = %s AND run_id LIKE %s
 """
 _TASKS = """
-SELECT count(*) FROM task_instance WHERE dag_id = %s AND run_id LIKE %s AND start_date IS NOT NULL
+SELECT count(*) FROM task_instance WHERE dag_id = %s AND run_id LIKE %s AND state = 'success'
 """
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from airflow.sdk import Param
 
-DRAFT_7 = {"$schema": "http://json-schema.org/draft-07/schema#"}
-"""Every task checks its run's params, each with a check of the schema itself; by the newest draft,
-which is taken where none is named, that costs three times as much."""
+DRAFT_3 = {"$schema": "http://json-schema.org/draft-03/schema#"}
+"""Every task checks its run's params, some of them twice, each time with a check of the schema
+itself. By the oldest draft, which has every keyword used here, that takes a quarter of what it
+takes by the newest, which is meant where none is named: 2.5 ms instead of 10.5 for an entry's."""
 
 
 class _Schema(dict[str, Any]):
@@ -19,8 +20,8 @@ class _Schema(dict[str, Any]):
 
 
 def param(default: Any, *, description: str | None = None, **schema: Any) -> Param:
-    """A ``Param`` that costs a task's process little: 2 ms instead of 10 for nine of them."""
-    return Param(default, description, schema=_Schema(DRAFT_7 | schema))
+    """A ``Param`` that is checked and copied quickly."""
+    return Param(default, description, schema=_Schema(DRAFT_3 | schema))
 
 
 ENTRY_PARAMS = {

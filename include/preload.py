@@ -134,7 +134,7 @@ def warm_airflow() -> None:
     """
     from airflow.sdk import DAG, Param, task
 
-    from include.dag_params import DRAFT_7
+    from include.dag_params import DRAFT_3
 
     schemas: dict[str, dict[str, Any]] = {
         "text": {"type": "string", "minLength": 1, "maxLength": 9, "pattern": "^a$"},
@@ -145,7 +145,7 @@ def warm_airflow() -> None:
     values: dict[str, Any] = {"text": "a", "choice": None, "list": [], "object": {}}
     params = {
         name + suffix: Param(values[name], schema=draft | schema)
-        for suffix, draft in (("", {}), ("_7", DRAFT_7))
+        for suffix, draft in (("", {}), ("_3", DRAFT_3))
         for name, schema in schemas.items()
     }
     with DAG("preload", schedule=None, params=params) as dag:

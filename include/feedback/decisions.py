@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
+from include.feedback.entries import no_such_entry
 from include.matching.types import Thresholds
-from include.store.models import Decision, ThresholdSet
+from include.store.models import Decision, Entry, ThresholdSet
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -37,6 +38,19 @@ def find_decision(session: Session, key: str) -> Decision | None:
 def match_key(entry_id: int) -> str:
     """Key of the matcher's decision on an entry's first pain."""
     return f"match:{entry_id}:0"
+
+
+def lock_with_decision(session: Session, entry_id: int) -> tuple[Entry, Decision | None]:
+    """The entry, locked, and its match decision, in one statement."""
+    found = session.execute(
+        select(Entry, Decision)
+        .outerjoin(Decision, Decision.key == match_key(entry_id))
+        .where(Entry.id == entry_id)
+        .with_for_update(of=Entry)
+    ).one_or_none()
+    if found is None:
+        raise no_such_entry(entry_id)
+    return found.Entry, found.Decision
 
 
 def thresholds_for(session: Session, area_ids: Collection[int]) -> Thresholds:

@@ -152,8 +152,13 @@ def get_entry(session: Session, entry_id: int, *, lock: bool = False) -> Entry:
     statement = select(Entry).where(Entry.id == entry_id)
     entry = session.scalars(statement.with_for_update() if lock else statement).one_or_none()
     if entry is None:
-        raise FatalError(f"entry {entry_id} does not exist; was the database restored?")
+        raise no_such_entry(entry_id)
     return entry
+
+
+def no_such_entry(entry_id: int) -> FatalError:
+    """What to raise when an entry that a run names is not there."""
+    return FatalError(f"entry {entry_id} does not exist; was the database restored?")
 
 
 def mark_failed(session: Session, dag_id: str, run_id: str, error: str) -> Entry | None:

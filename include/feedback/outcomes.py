@@ -10,7 +10,13 @@ from include.durable.api import find_hook, signing_keys
 from include.durable.keys import hook_key, sign
 from include.errors import EmbeddingsUnavailable, FatalError
 from include.feedback.consulting import written
-from include.feedback.decisions import find_decision, match_key, record_decision, thresholds_for
+from include.feedback.decisions import (
+    find_decision,
+    lock_with_decision,
+    match_key,
+    record_decision,
+    thresholds_for,
+)
 from include.feedback.entries import get_entry
 from include.feedback.matching import (
     area_ids_of,
@@ -71,8 +77,7 @@ def attach_matched(
 
     ``quiet`` tells nobody (an import of old feedback).
     """
-    entry = get_entry(session, entry_id, lock=True)
-    decision = find_decision(session, match_key(entry_id))
+    entry, decision = lock_with_decision(session, entry_id)
     if decision is None or decision.request_id is None or decision.route != Route.ATTACH:
         raise FatalError(f"entry {entry_id} has no decision to attach; clear match_entry as well")
     if entry.outcome is None:
