@@ -121,6 +121,11 @@ def tls_context() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
+def verify_for(url: str) -> ssl.SSLContext | bool:
+    """What an HTTP client checks a server by: the certificates, and nothing for plain http."""
+    return False if url.startswith("http://") else tls_context()
+
+
 def read_as_server() -> None:
     """Let a process of its own (not a task) read connections and variables from Airflow's metadata.
 

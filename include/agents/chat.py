@@ -6,12 +6,11 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from include.connections import tls_context
+from include.connections import verify_for
 from include.errors import FatalError, TransientError
 from include.matching.embed import retry_after_seconds
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable, Mapping, Sequence
 
     from include.agents.config import ModelConfig, TaskModel
@@ -139,7 +138,7 @@ class ChatServer:
         # `from None`.
         try:
             with (
-                DefaultHttpxClient(verify=self._verify()) as http,
+                DefaultHttpxClient(verify=verify_for(self.config.base_url)) as http,
                 OpenAI(
                     base_url=self.config.base_url,
                     api_key=self.config.api_key,
@@ -216,10 +215,6 @@ class ChatServer:
         # Several choices were not asked for; if they differ, none of them is the answer.
         text = said[0] if said and all(one == said[0] for one in said) else None
         return Reply(text if isinstance(text, str) else None, tokens_in, tokens_out)
-
-    def _verify(self) -> ssl.SSLContext | bool:
-        """The certificates, read once a process, and not at all for plain http."""
-        return False if self.config.base_url.startswith("http://") else tls_context()
 
     def _where(self) -> str:
         return f"The chat model {self.chosen.model!r} at {self.config.base_url}"

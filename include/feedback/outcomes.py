@@ -67,11 +67,7 @@ if TYPE_CHECKING:
 
 
 def attach_matched(
-    session: Session,
-    entry_id: int,
-    *,
-    quiet: bool = False,
-    settings: Settings | None = None,
+    session: Session, entry_id: int, *, quiet: bool = False, settings: Settings | None = None
 ) -> int:
     """Attach an entry to the request its match decision names; tell the submitter, with Undo.
 
@@ -90,11 +86,7 @@ def attach_matched(
 
 
 def finish_opened(
-    session: Session,
-    entry_id: int,
-    *,
-    quiet: bool = False,
-    settings: Settings | None = None,
+    session: Session, entry_id: int, *, quiet: bool = False, settings: Settings | None = None
 ) -> int:
     """Make the entry the first evidence of the request that ``match_entry`` opened for it.
 

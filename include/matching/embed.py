@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from include.connections import tls_context
+from include.connections import verify_for
 from include.errors import EmbeddingsUnavailable, FatalError
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class OpenAIEmbedder:
         from openai import DefaultHttpxClient, OpenAI
 
         with (
-            DefaultHttpxClient(verify=tls_context()) as http,
+            DefaultHttpxClient(verify=verify_for(self.base_url)) as http,
             OpenAI(
                 base_url=self.base_url,
                 api_key=self.api_key,

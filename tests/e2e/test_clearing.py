@@ -213,20 +213,27 @@ def test_many_at_once_are_taken_by_one_run_told_together_and_cleared_in_the_midd
     wait = "ask_people.wait_for_answer"
     airflow.wait_for_task(run_id, wait, "deferred", dag_id=DRAIN)
     airflow.wait_for_task(run_id, "tell_meanwhile", "success", dag_id=DRAIN)
-    before = said(run_id)
+    until(lambda: len(in_slack(slack)) == 2, 60)
+    before, shown = said(run_id), in_slack(slack)
     assert sorted(purpose for purpose, _, _ in before) == ["question", "summary"]
     for task_id, downstream in (("tell_meanwhile", False), ("ask_questions", True)):
         airflow.clear(run_id, task_id, downstream=downstream, dag_id=DRAIN)
         airflow.wait_for_task(run_id, task_id, "success", dag_id=DRAIN)
         airflow.wait_for_task(run_id, "tell_submitters", "success", dag_id=DRAIN)
         airflow.wait_for_task(run_id, wait, "deferred", dag_id=DRAIN)
-        assert said(run_id) == before, task_id
+        assert (said(run_id), in_slack(slack)) == (before, shown), task_id
     [card] = [ts for purpose, _, ts in before if purpose == "question"]
     assert slack.click("U0EVE", "D0EVE", str(card), "answer_create")["status"] == 200
     airflow.finish(run_id, dag_id=DRAIN)
     result = airflow.result(run_id, dag_id=DRAIN)
     assert result["attached"] + result["created"] == len(many)
     assert result["waiting"] == result["unfinished"] == 0
+
+
+def in_slack(slack: SlackSandbox) -> list[str]:
+    """Where Eve sees the drain's words."""
+    words = ("[route]", ASKS)
+    return [m["ts"] for m in slack.dm("U0EVE") if any(w in str(m.get("blocks")) for w in words)]
 
 
 def said(run_id: str) -> list[tuple[str, str, str | None]]:
