@@ -1,11 +1,15 @@
 """From an entry's acceptance to its attached feedback, beside an empty DAG of the same shape.
 
-Entry, floor, entry, floor ...: each run alone, so that both meet the same machine. The entry is
-real: the sample wording that attaches to a sample request, through ``process_customer_entry``.
+Entry, floor, entry, floor ...: each run alone, so that both meet the same machine, and after a
+pause of a random length, so that none always meets the scheduler in the same place of its loop.
+The entry is real: the sample wording that attaches to a sample request, through
+``process_customer_entry``.
 """
 
 from __future__ import annotations
 
+import random
+import time
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -27,6 +31,7 @@ ENTRY_DAG, FLOOR_DAG = "process_customer_entry", "bench_floor"
 PATH = ("store_entry", "match_entry", "attach_feedback", "report_outcome")
 ATTACH = "attach_feedback"
 LIMIT_RATIO = 1.3
+LONGEST_PAUSE = 0.3
 
 
 @dataclass(frozen=True)
@@ -71,12 +76,15 @@ def to_attached(times: RunTimes) -> float:
 
 def measure(stand: Stand, *, quick: bool) -> Report:
     """Interleaved runs after one of each to warm up."""
-    rounds = 4 if quick else 20
+    rounds = 4 if quick else 40
     enter(stand, "entry-warm")
     floor(stand, "floor-warm")
     entries, floors = [], []
+    pauses = random.Random(0)
     for number in range(rounds):
+        time.sleep(pauses.uniform(0, LONGEST_PAUSE))
         entries.append(enter(stand, f"entry-{number}"))
+        time.sleep(pauses.uniform(0, LONGEST_PAUSE))
         floors.append(floor(stand, f"floor-{number}"))
     runs = [entry.times for entry in entries]
     rows_made = [entry.times.seconds_to(entry.attached) for entry in entries]

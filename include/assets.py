@@ -5,7 +5,12 @@ An event of an asset means that rows of it were written; it carries no customer'
 
 from __future__ import annotations
 
-from airflow.sdk import Asset
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Asset, AssetAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 REQUESTS = Asset(name="gtm_feedback_requests", uri="gtm-feedback://requests", group="gtm_feedback")
 """Feature requests: one was opened, or its status changed."""
@@ -23,3 +28,14 @@ REPORTS = Asset(name="gtm_feedback_reports", uri="gtm-feedback://reports", group
 
 DIGESTS = Asset(name="gtm_feedback_digests", uri="gtm-feedback://digests", group="gtm_feedback")
 """A week's digest was made; the event's extra has ``week``."""
+
+ENTRY_WRITES = AssetAlias("gtm_feedback_entry", group="gtm_feedback")
+"""What the run of an entry wrote: its last task adds the assets, by what happened."""
+
+
+def written_by(result: Mapping[str, Any]) -> tuple[Asset, ...]:
+    """The assets that an entry's run wrote; ``result`` is what ``report_outcome`` returns."""
+    if "duplicate_of_run" in result:
+        return ()
+    by_outcome = {"attached": (FEEDBACK,), "created": (REQUESTS, FEEDBACK, EMBEDDINGS)}
+    return by_outcome.get(result["outcome"], ())

@@ -15,8 +15,8 @@ where the match is not certain.
    0.80 ≤ *c* < 0.90: `ask_submitter` posts a question, `wait_for_answer` parks the run (no worker
    is held), `apply_answer` carries out what was decided. No answer: one reminder, then a request.
    *c* < 0.80 or no candidate: `create_request` completes the request that was opened.
-4. `report_outcome` sends the messages, starts `new_request` for a request that was opened, and
-   returns what happened.
+4. `report_outcome` sends the messages, starts `new_request` for a request that was opened, tells
+   Airflow [which data was written](insights.md#assets), and returns what happened.
 
 **Parameters** (REST, UI form, relay): see the form. Example:
 
@@ -44,7 +44,7 @@ from typing import Any
 
 from airflow.sdk import Label, dag, get_current_context, task
 
-from include.assets import EMBEDDINGS, FEEDBACK, REQUESTS
+from include.assets import ENTRY_WRITES, written_by
 from include.dag_params import ENTRY_PARAMS
 from include.durable.sensors import HookSensor
 from include.retry import Priority, default_args
@@ -63,7 +63,6 @@ def note_failure(context: Any) -> None:
 @dag(
     schedule=None,
     catchup=False,
-    params=ENTRY_PARAMS,
     default_args=default_args("feedback", Priority.FEEDBACK)
     | {"on_failure_callback": note_failure},
     # Open questions are running runs: with the default, 16 of them would block all new feedback.
@@ -91,13 +90,13 @@ def process_customer_entry() -> None:
         route = steps.match(entry_id, context["params"], run_id=ti.run_id, is_last_try=is_last_try)
         return NEXT[route] if route else "report_outcome"
 
-    @task(outlets=[FEEDBACK])
+    @task
     def attach_feedback(entry_id: int) -> None:
         from include.feedback import steps
 
         steps.attach(entry_id)
 
-    @task(outlets=[REQUESTS, FEEDBACK, EMBEDDINGS])
+    @task
     def create_request(entry_id: int) -> None:
         from include.feedback import steps
 
@@ -110,8 +109,7 @@ def process_customer_entry() -> None:
         ti = get_current_context()["ti"]
         return steps.ask(entry_id, dag_id=ti.dag_id, run_id=ti.run_id)
 
-    # An answer may also open a request; who listens to requests is rather told once too often.
-    @task(outlets=[REQUESTS, FEEDBACK])
+    @task
     def apply_answer(entry_id: int) -> int:
         from include.feedback import steps
 
@@ -119,11 +117,19 @@ def process_customer_entry() -> None:
         return steps.apply_answer(entry_id, dag_id=ti.dag_id, run_id=ti.run_id)
 
     # One XCom: a dict would otherwise be pushed once more for each of its keys.
-    @task(trigger_rule="none_failed_min_one_success", multiple_outputs=False)
+    @task(
+        trigger_rule="none_failed_min_one_success",
+        multiple_outputs=False,
+        outlets=[ENTRY_WRITES],
+    )
     def report_outcome(entry_id: int) -> dict[str, Any]:
         from include.feedback import steps
 
-        return steps.report(entry_id, run_id=get_current_context()["ti"].run_id)
+        context = get_current_context()
+        result = steps.report(entry_id, run_id=context["ti"].run_id)
+        for asset in written_by(result):
+            context["outlet_events"][ENTRY_WRITES].add(asset)
+        return result
 
     entry = store_entry()
     route, report = match_entry(entry), report_outcome(entry)
@@ -138,4 +144,5 @@ def process_customer_entry() -> None:
 
 NEXT = {"attach": "attach_feedback", "create": "create_request", "ask": "ask_submitter"}
 
-process_customer_entry()
+# After the tasks are made: of what a DAG has before, Airflow makes four copies for each of them.
+process_customer_entry().params = ENTRY_PARAMS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from include.feedback.entries import no_such_entry
@@ -55,23 +55,15 @@ def lock_with_decision(session: Session, entry_id: int) -> tuple[Entry, Decision
 
 def thresholds_for(session: Session, area_ids: Collection[int]) -> Thresholds:
     """The newest thresholds of the areas; with several, the most careful; else the general ones."""
-    if area_ids:
-        newest = session.scalars(
-            select(ThresholdSet)
-            .where(ThresholdSet.area_id.in_(area_ids))
-            .ext(distinct_on(ThresholdSet.area_id))
-            .order_by(ThresholdSet.area_id, ThresholdSet.version.desc())
-        ).all()
-        if newest:
-            chosen = max(newest, key=lambda row: (row.attach, row.ask, row.version))
-            return Thresholds(version=chosen.version, attach=chosen.attach, ask=chosen.ask)
-    general = session.scalars(
+    newest = session.scalars(
         select(ThresholdSet)
-        .where(ThresholdSet.area_id.is_(None))
-        .order_by(ThresholdSet.version.desc())
-        .limit(1)
-    ).one()
-    return Thresholds(version=general.version, attach=general.attach, ask=general.ask)
+        .where(or_(ThresholdSet.area_id.in_(area_ids), ThresholdSet.area_id.is_(None)))
+        .ext(distinct_on(ThresholdSet.area_id))
+        .order_by(ThresholdSet.area_id, ThresholdSet.version.desc())
+    ).all()
+    of_areas = [row for row in newest if row.area_id is not None]
+    chosen = max(of_areas or newest, key=lambda row: (row.attach, row.ask, row.version))
+    return Thresholds(version=chosen.version, attach=chosen.attach, ask=chosen.ask)
 
 
 def candidate_record(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import false, func, or_, select, update
+from sqlalchemy import exists, false, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.agents.noise import noise_reason
@@ -13,6 +13,7 @@ from include.errors import FatalError
 from include.store.models import Account, Area, Entry, EntryStatus, Opportunity, Outcome, User
 
 if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
     from include.feedback.submission import Submission, Submitter
@@ -60,9 +61,9 @@ def store_entry(session: Session, submission: Submission, dag_id: str, run_id: s
         "customer_pain": submission.customer_pain,
         "severity": submission.severity,
         "account_id": submission.account_id,
-        "account_known": _exists(session, Account, submission.account_id),
+        "account_known": _known(Account, submission.account_id),
         "opportunity_id": submission.opportunity_id,
-        "opportunity_known": _exists(session, Opportunity, submission.opportunity_id),
+        "opportunity_known": _known(Opportunity, submission.opportunity_id),
         "areas": [area for area in areas if area in known_areas],
         "unknown_areas": [area for area in areas if area not in known_areas],
         "links": list(submission.links),
@@ -172,5 +173,6 @@ def mark_failed(session: Session, dag_id: str, run_id: str, error: str) -> Entry
     return session.scalars(statement).one_or_none()
 
 
-def _exists(session: Session, model: type[Account | Opportunity], key: str | None) -> bool:
-    return key is not None and session.get(model, key) is not None
+def _known(model: type[Account | Opportunity], key: str | None) -> ColumnElement[bool]:
+    """Whether there is such a row, answered by the statement that stores the entry."""
+    return false() if key is None else exists().where(model.id == key)

@@ -34,7 +34,7 @@ from include.matching.heard import HeardJudge
 from include.matching.route import route
 from include.matching.types import Route
 from include.store.models import ActorKind, Area, DecisionStep, Entry, Outcome, RequestArea
-from include.store.search import find_candidates
+from include.store.search import find_candidates, warm_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -115,6 +115,7 @@ def match_entry(
             return Route(known.route)
         agent = agent_for(entry.model_in_use) if agent_for else None
         session.expunge(entry)
+        warm_up(session)  # its words are being embedded meanwhile
     if agent is not None:
         from include.feedback.consulting import taken_apart
 

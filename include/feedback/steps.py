@@ -53,8 +53,11 @@ def match(
     ``values`` are the run's parameters: their words are on their way to the embeddings while the
     database is asked. What is decided about is the stored entry.
     """
-    embedder = embedder_from(get_connection(EMBEDDINGS_API))
+    info = Ahead(lambda: get_connection(EMBEDDINGS_API))
     pain = parse_submission(values).customer_pain
+    with session_scope() as session:
+        session.connection()  # made while Airflow is asked
+    embedder = embedder_from(info())
     if noise_reason(pain) is None:
         embedder = EmbeddedAhead(embedder, pain)
     route = matching.match_entry(

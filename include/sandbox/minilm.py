@@ -61,7 +61,7 @@ class MiniLM:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._weights: dict[str, Floats] = {
-            name: tensor.astype(np.float32, copy=False)
+            name: _laid_out(tensor.astype(np.float32, copy=False), name)
             for name, tensor in load_file(folder / "model.safetensors").items()
             if tensor.dtype.kind == "f"
         }
@@ -133,7 +133,7 @@ class MiniLM:
         return mixed.reshape(batch, length, width)
 
     def _linear(self, states: Floats, name: str) -> Floats:
-        result: Floats = states @ self._weights[f"{name}.weight"].T + self._weights[f"{name}.bias"]
+        result: Floats = states @ self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"]
         return result
 
     def _normalised(self, states: Floats, name: str) -> Floats:
@@ -144,6 +144,12 @@ class MiniLM:
             + self._weights[f"{name}.bias"]
         )
         return result
+
+
+def _laid_out(weight: Floats, name: str) -> Floats:
+    """Dense layers' matrices as (inputs, outputs): few words take three quarters of the time."""
+    is_dense = weight.ndim == 2 and not name.startswith("embeddings.")
+    return np.ascontiguousarray(weight.T) if is_dense else weight
 
 
 def _gelu(values: Floats) -> Floats:

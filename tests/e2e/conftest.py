@@ -112,6 +112,13 @@ class Airflow:
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"
         return self.client.get(path).json()["value"]
 
+    def written(self, run_id: str, dag_id: str = DAG) -> list[str]:
+        """Names of the assets a run has made events of, sorted."""
+        found = self.client.get(
+            "/assets/events", params={"source_dag_id": dag_id, "source_run_id": run_id}
+        ).json()
+        return sorted(event["name"] for event in found["asset_events"])
+
     def note(self, run_id: str, dag_id: str = DAG) -> str:
         """The run's note."""
         return self.client.get(f"/dags/{dag_id}/dagRuns/{run_id}").json()["note"] or ""

@@ -53,6 +53,7 @@ def test_a_certain_match_is_attached_in_four_tasks_and_can_be_undone(
     assert feedback.confidence >= 0.9
     result = airflow.result(run_id)
     assert (result["outcome"], result["request"]) == ("attached", slug)
+    assert airflow.written(run_id) == ["gtm_feedback_feedback"]
     assert ATTACHES not in str(result)
     card = slack.wait_for_message(
         lambda message: "Undo" in str(message.get("blocks")), channel="D0ANN"
@@ -67,6 +68,11 @@ def test_an_unknown_problem_opens_a_request_and_a_second_one_finds_it(airflow: A
     first = airflow.start(CREATES)
     airflow.finish(first)
     assert airflow.result(first)["outcome"] == "created"
+    assert airflow.written(first) == [
+        "gtm_feedback_embeddings",
+        "gtm_feedback_feedback",
+        "gtm_feedback_requests",
+    ]
     second = airflow.start(CREATES.replace("cannot", "can not"))
     airflow.finish(second)
     assert airflow.result(second)["outcome"] == "attached"
@@ -87,6 +93,7 @@ def test_a_likely_match_asks_and_the_press_decides(
     until(lambda: "answer_create" not in str(card_of(slack, run_id)["blocks"]), 5)
     airflow.finish(run_id)
     assert airflow.result(run_id)["outcome"] == outcome
+    assert ("gtm_feedback_requests" in airflow.written(run_id)) is (choice == "create")
     words = str(card_of(slack, run_id)["blocks"])
     assert "by <@U0ANN> on " in words
 
@@ -99,6 +106,7 @@ def test_a_repeat_with_the_same_external_id_changes_nothing(airflow: Airflow) ->
     airflow.finish(second)
     assert counts() == before
     assert airflow.result(second)["duplicate_of_run"] == first
+    assert (airflow.written(first), airflow.written(second)) == (["gtm_feedback_feedback"], [])
     assert airflow.post_run({"customer_pain": "x"}, run_id=first).status_code == 409
 
 
