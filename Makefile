@@ -33,19 +33,19 @@ lock: ## Make requirements.lock anew from the pinned requirements*.txt
 	  requirements.txt requirements-airflow.txt requirements-sandbox.txt requirements-dev.txt -o requirements.lock
 
 demo: setup ## Run the main job on sample wording: make demo [FILE=path.jsonl]
-	@$(BIN)/python -m include.sandbox.demo $(FILE)
+	@$(BIN)/python -m sandbox.demo $(FILE)
 
 history: setup ## Add sixty made-up days to the running sandbox, to try reports on
-	@$(BIN)/python -m include.sandbox.history
+	@$(BIN)/python -m sandbox.history
 
 stop: ## Stop everything the demo started (its state stays in .sandbox/)
-	@if [ -x $(BIN)/python ]; then $(BIN)/python -m include.sandbox.stack down; fi
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m sandbox.stack down; fi
 
 test: setup ## Format check, lint, types, generated docs and all tests; exactly what CI runs
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m include.sandbox.dag_page --check
+	@$(BIN)/python -m sandbox.dag_page --check
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 check: test ## Another name of test
@@ -55,7 +55,7 @@ fmt: setup ## Format and mend what can be mended
 	@$(BIN)/ruff check --fix .
 
 docs: setup ## Make docs/dags.md from the DAG files
-	@$(BIN)/python -m include.sandbox.dag_page
+	@$(BIN)/python -m sandbox.dag_page
 
 chaos: setup ## Kill every component while waits are open and count what is lost: make chaos [CHAOS_WAITS=60]
 	@CHAOS_WAITS=$${CHAOS_WAITS:-60} $(BIN)/python -m pytest tests/chaos -s -q
@@ -68,10 +68,10 @@ eval: setup ## Measure the matcher on labelled data: make eval DATA=folder
 	@$(BIN)/python -m benchmarks.evaluate $(DATA)
 
 health: setup ## Say how the running sandbox's model, embeddings and Slack do: make health [ASK=1]
-	@$(BIN)/python -m include.sandbox.stack run include.feedback.health $(if $(ASK),--ask)
+	@$(BIN)/python -m sandbox.stack run include.operations.health $(if $(ASK),--ask)
 
 slack-check: setup ## Check the Slack app of a real workspace: token, scopes, secret, channels
-	@$(BIN)/python -m include.slack.check
+	@$(BIN)/python -m include.operations.slack_check
 
 clean: stop ## Remove the sandbox's state
 	@rm -rf .sandbox

@@ -27,10 +27,10 @@ from benchmarks.stand import BenchmarkError
 from include.agents.client import ModelAgent
 from include.agents.config import parse_config
 from include.agents.judge import ask_judge
-from include.feedback.model_ledger import StoreLedger
+from include.clients.model_ledger import StoreLedger
 from include.matching.types import Candidate
-from include.sandbox.chat_server import MODEL_NAME
-from include.sandbox.environment import ROOT
+from sandbox.chat_server import MODEL_NAME
+from sandbox.environment import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -133,7 +133,7 @@ def _server() -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "include.sandbox.chat_server", "--port", str(port)], cwd=ROOT
+        [sys.executable, "-m", "sandbox.chat_server", "--port", str(port)], cwd=ROOT
     )
     url = f"http://127.0.0.1:{port}"
     try:

@@ -260,7 +260,7 @@ def settle(stand: Stand) -> None:
 @contextmanager
 def scripted_embeddings(stand: Stand) -> Iterator[None]:
     """Let the product's connection lead to the scripted embeddings."""
-    from include.sandbox.slack.running import free_port
+    from sandbox.slack.running import free_port
 
     port = free_port()
     command = [sys.executable, "-m", "benchmarks.burst", str(port)]
@@ -336,7 +336,7 @@ def main(port: int) -> None:
     import uvicorn
 
     from benchmarks.scripted import ScriptedEmbedder
-    from include.sandbox.embeddings_server import create_app
+    from sandbox.embeddings_server import create_app
 
     uvicorn.run(create_app(ScriptedEmbedder()), host="127.0.0.1", port=port, log_level="error")
 

@@ -16,8 +16,8 @@ import numpy as np
 from sqlalchemy import create_engine, make_url, text
 
 from include.matching.embed import OpenAIEmbedder, content_hash, truncated
-from include.sandbox.postgres import ensure_database, start_server, stop_server
 from include.store.migrate import upgrade
+from sandbox.postgres import ensure_database, start_server, stop_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -109,7 +109,7 @@ def chosen_embedder() -> Embedder:
     """The endpoint of EMBEDDINGS_BASE_URL (see _API_KEY and _MODEL), else MiniLM in-process."""
     base_url = os.environ.get("EMBEDDINGS_BASE_URL")
     if not base_url:
-        from include.sandbox.minilm import load
+        from sandbox.minilm import load
 
         return load()
     return OpenAIEmbedder(

@@ -19,9 +19,9 @@ from sqlalchemy import select
 
 from benchmarks.report import Figures, Report, Target, spread
 from benchmarks.stand import BenchmarkError, RunTimes, Stand
-from include.sandbox.samples import ENTRIES, read_lines
 from include.store.models import Entry, Feedback
 from include.store.session import session_scope
+from sandbox.samples import ENTRIES, read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

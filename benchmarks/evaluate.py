@@ -31,7 +31,7 @@ from benchmarks.model_report import (
 )
 from benchmarks.retrieval import Retrieved, retrieve
 from include.agents.judge import judge_task
-from include.errors import FatalError
+from include.base.errors import FatalError
 from include.matching.judge import CalibratedJudge
 from include.matching.route import route
 from include.matching.types import Thresholds

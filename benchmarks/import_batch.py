@@ -23,8 +23,11 @@ from benchmarks.bench_search import make_world
 from benchmarks.corpus import fill, scratch_database
 from benchmarks.report import Figures, Report, Target
 from benchmarks.scripted import MODEL, ScriptedEmbedder
-from include.feedback import batch, batch_store, matching, outcomes
-from include.feedback.submission import parse_submission
+from include.entries import decide as matching
+from include.entries import decide_many as batch
+from include.entries import settle as outcomes
+from include.entries import store as batch_store
+from include.entries.submission import parse_submission
 from include.matching.judge import CalibratedJudge
 from include.matching.types import Route
 from include.store.models import Decision, Entry, Request
@@ -123,7 +126,7 @@ def fill_world(engine: Engine, entries: int) -> list[str]:
 def _in_batches(
     scope: SessionScope, texts: list[str]
 ) -> tuple[float, float, list[Any], dict[str, int]]:
-    from include.feedback import import_file
+    from include.entries import import_file
 
     folder = Path(tempfile.mkdtemp(prefix="gtm-import-"))
     path = folder / "entries.jsonl"

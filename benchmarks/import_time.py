@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.report import Figures, Report, Target
 from benchmarks.stand import BenchmarkError
-from include.sandbox.environment import ROOT, shipped_settings
+from sandbox.environment import ROOT, shipped_settings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,8 +19,8 @@ from benchmarks.metrics import Outcome
 from include.agents.client import ModelAgent
 from include.agents.judge import ModelVerdict, ask_judge, judge_task
 from include.agents.ledger import FINAL, Call, CallOutcome, MemoryLedger, Result
-from include.connections import CHAT_MODEL, get_connection
-from include.feedback.agents import config_from
+from include.base.connections import CHAT_MODEL, get_connection
+from include.clients.language_model import config_from
 from include.matching.heard import HeardJudge, judge_features
 from include.matching.judge import CalibratedJudge
 from include.matching.route import route

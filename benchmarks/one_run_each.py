@@ -13,7 +13,7 @@ import httpx
 from benchmarks.entry_latency import ENTRY_DAG, FLOOR_DAG
 from benchmarks.report import Figures, Report
 from benchmarks.stand import BenchmarkError, Stand, poll
-from include.sandbox.samples import ENTRIES, read_lines
+from sandbox.samples import ENTRIES, read_lines
 
 if TYPE_CHECKING:
     from typing import Any

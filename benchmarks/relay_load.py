@@ -225,12 +225,12 @@ def _settle(airflow: str) -> dict[str, int]:
 
 @contextmanager
 def _stand() -> Iterator[tuple[str, str]]:
-    from include.connections import get_connection
-    from include.sandbox.postgres import ensure_database, start_server, stop_server
-    from include.sandbox.slack.running import free_port
+    from include.base.connections import get_connection
     from include.store.migrate import upgrade
     from include.store.models import SlackPerson
     from include.store.session import database_url, session_scope
+    from sandbox.postgres import ensure_database, start_server, stop_server
+    from sandbox.slack.running import free_port
 
     folder = Path(tempfile.mkdtemp(prefix="gtm-load-"))
     ports = {"relay": free_port(), "airflow": free_port()}
@@ -319,7 +319,7 @@ def main(which: str, port: int) -> None:
     """Serve the relay, or the stand-in for Airflow."""
     import uvicorn
 
-    from include.slack.relay.asgi import build
+    from include.relay.asgi import build
 
     app = build() if which == "relay" else _airflow()
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="error")

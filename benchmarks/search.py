@@ -14,7 +14,7 @@ import sys
 from benchmarks.bench_search import COLUMNS, NOTE, shown
 from benchmarks.report import Figures, Report, Target
 from benchmarks.stand import BenchmarkError
-from include.sandbox.environment import ROOT
+from sandbox.environment import ROOT
 
 SIZES = {"search": (1_000, 10_000, 100_000), "search_million": (1_000_000,)}
 QUICK = {"search": (1_000,), "search_million": (2_000,)}

@@ -23,10 +23,10 @@ import httpx
 import psutil
 import psycopg
 
-from include.sandbox.environment import ADMIN_PASSWORD, Sandbox
-from include.sandbox.samples import load_samples
-from include.sandbox.stack import Stack
 from include.store.session import session_scope
+from sandbox.environment import ADMIN_PASSWORD, Sandbox
+from sandbox.samples import load_samples
+from sandbox.stack import Stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def build() -> FastAPI:
     """The intake."""
-    from include.web import entries
+    from include.web import feedback_route as entries
 
     return entries.build()
 

@@ -1,4 +1,4 @@
-"""Registers ``include.preload`` in the processes that fork task processes, and nowhere else."""
+"""Registers the preload in the processes that fork task processes, and nowhere else."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from airflow.plugins_manager import AirflowPlugin
 
 listeners = []
 if sys.argv[1:2] == ["scheduler"] or sys.argv[1:3] == ["celery", "worker"]:
-    from include import preload
+    from include.workflows import preload
 
     listeners.append(preload)
     if sys.argv[1] == "celery":  # Celery's worker has no start of its own that listeners hear of

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.plugins_manager import AirflowPlugin
 
-from include.slack.relay.warm import is_server, warm_beside_start
+from include.relay.warm import is_server, warm_beside_start
 from include.web.lazy import LazyApp
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def build() -> FastAPI:
     """The relay."""
-    from include.slack.relay import asgi
+    from include.relay import asgi
 
     return asgi.build()
 

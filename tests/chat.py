@@ -14,7 +14,7 @@ import httpx
 import uvicorn
 
 from include.agents.config import ModelConfig, parse_config
-from include.sandbox.chat_server import MODEL_NAME, create_app
+from sandbox.chat_server import MODEL_NAME, create_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

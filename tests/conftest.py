@@ -15,7 +15,7 @@ from pytest_socket import socket_allow_hosts
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from include.sandbox.postgres import SandboxPostgres
+    from sandbox.postgres import SandboxPostgres
     from tests.chat import Chat
 
 
@@ -28,7 +28,7 @@ def loopback_only() -> None:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[SandboxPostgres]:
     """An embedded PostgreSQL in a short temporary folder (a socket path has at most 107 bytes)."""
-    from include.sandbox.postgres import start_server, stop_server
+    from sandbox.postgres import start_server, stop_server
 
     folder = Path(tempfile.mkdtemp(prefix="gtm-pg-"))
     try:

@@ -16,7 +16,7 @@ import psutil
 import psycopg
 
 from benchmarks.stand import BenchmarkError
-from include.sandbox.postgres import ensure_database, start_server, stop_server
+from sandbox.postgres import ensure_database, start_server, stop_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

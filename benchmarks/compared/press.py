@@ -11,9 +11,9 @@ from sqlalchemy import select
 from benchmarks.entry_latency import ENTRY_DAG
 from benchmarks.stand import Stand, poll
 from include.durable.keys import hook_key
-from include.sandbox.slack.client import SlackSandbox
 from include.store.models import Entry, Message
 from include.store.session import session_scope
+from sandbox.slack.client import SlackSandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from benchmarks.compared.systems import COLD, HOT, PARK_SECONDS, System
 from benchmarks.stand import BenchmarkError, Stand, poll
 from include.durable.api import create_sleep
-from include.sandbox.stack import AIRFLOW_PROGRAMS
 from include.store.session import session_scope
+from sandbox.stack import AIRFLOW_PROGRAMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

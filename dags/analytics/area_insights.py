@@ -32,8 +32,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import CronTriggerTimetable, Param, dag, get_current_context, task
 
-from include.assets import EMBEDDINGS, FEEDBACK, REPORTS, REQUESTS
-from include.retry import default_args
+from include.engine.assets import EMBEDDINGS, FEEDBACK, REPORTS, REQUESTS
+from include.engine.retry import default_args
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -66,7 +66,7 @@ def as_of() -> datetime:
 def area_insights() -> None:
     @task
     def list_areas() -> list[str]:
-        from include.feedback import area_reports
+        from include.workflows import area_insights as area_reports
 
         return area_reports.list_areas(as_of(), get_current_context()["params"]["areas"])
 
@@ -76,14 +76,14 @@ def area_insights() -> None:
         inlets=[REQUESTS, FEEDBACK, EMBEDDINGS],
     )
     def report_area(slug: str) -> dict[str, Any]:
-        from include.feedback import area_reports
+        from include.workflows import area_insights as area_reports
 
         run_id = get_current_context()["ti"].run_id
         return area_reports.report_area(slug, as_of(), run_id=run_id)
 
     @task(trigger_rule="all_done", multiple_outputs=False, outlets=[REPORTS])
     def summarise(slugs: list[str], reports: Any) -> dict[str, Any]:
-        from include.feedback import area_reports
+        from include.workflows import area_insights as area_reports
 
         result = area_reports.summarise(slugs, reports)
         get_current_context()["outlet_events"][REPORTS].extra = {

@@ -27,7 +27,7 @@ from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from include.retry import Priority, default_args
+from include.engine.retry import Priority, default_args
 
 
 @dag(
@@ -51,7 +51,7 @@ from include.retry import Priority, default_args
 def ask_analytics() -> None:
     @task(multiple_outputs=False)
     def answer_question() -> dict[str, Any]:
-        from include.feedback import analytics
+        from include.workflows import ask_analytics as analytics
 
         return analytics.ask_with_model(get_current_context()["params"])
 

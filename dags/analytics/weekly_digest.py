@@ -34,8 +34,8 @@ from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, Param, dag, get_current_context, task
 
-from include.assets import DIGESTS, FEEDBACK, REQUESTS
-from include.retry import default_args
+from include.engine.assets import DIGESTS, FEEDBACK, REQUESTS
+from include.engine.retry import default_args
 
 
 @dag(
@@ -55,7 +55,7 @@ from include.retry import default_args
 def weekly_digest() -> None:
     @task(inlets=[REQUESTS, FEEDBACK], outlets=[DIGESTS])
     def make_digest() -> str:
-        from include.feedback import digests
+        from include.workflows import weekly_digest as digests
 
         context = get_current_context()
         run = context["dag_run"]
@@ -65,7 +65,7 @@ def weekly_digest() -> None:
 
     @task(multiple_outputs=False)
     def post_digest(week: str) -> dict[str, Any]:
-        from include.feedback import digests
+        from include.workflows import weekly_digest as digests
 
         context = get_current_context()
         ti = context["ti"]

@@ -39,8 +39,8 @@ from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from include.batch_tasks import FACTS, carry_out, tell_meanwhile
-from include.retry import Priority, default_args
+from include.engine.retry import Priority, default_args
+from include.workflows.batch_tasks import FACTS, carry_out, tell_meanwhile
 
 
 @dag(
@@ -57,7 +57,7 @@ from include.retry import Priority, default_args
 def drain_backlog() -> None:
     @task
     def take_backlog() -> list[dict[str, Any]]:
-        from include.feedback import backlog
+        from include.entries import drain as backlog
 
         context = get_current_context()
         ti = context["ti"]
@@ -70,7 +70,7 @@ def drain_backlog() -> None:
 
     @task
     def end_taken_runs() -> int:
-        from include.feedback import backlog
+        from include.entries import drain as backlog
 
         ti = get_current_context()["ti"]
         taken = ti.xcom_pull(task_ids="take_backlog", key="runs")

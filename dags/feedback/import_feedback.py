@@ -39,8 +39,8 @@ from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from include.batch_tasks import FACTS, carry_out
-from include.retry import default_args
+from include.engine.retry import default_args
+from include.workflows.batch_tasks import FACTS, carry_out
 
 
 @dag(
@@ -67,7 +67,7 @@ from include.retry import default_args
 def import_feedback() -> None:
     @task
     def store_lines() -> list[dict[str, Any]]:
-        from include.feedback import import_steps
+        from include.workflows import import_feedback as import_steps
 
         context = get_current_context()
         ti = context["ti"]

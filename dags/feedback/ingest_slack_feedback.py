@@ -36,13 +36,13 @@ from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from include.dag_params import ENTRY_PARAMS
-from include.retry import Priority, default_args
+from include.engine.params import ENTRY_PARAMS
+from include.engine.retry import Priority, default_args
 
 
 def note_failure(context: Any) -> None:
     """Tell the person when a task has failed for good."""
-    from include.feedback import ingest
+    from include.workflows import ingest_slack_feedback as ingest
 
     ingest.note_submission_failure(context["params"])
 
@@ -73,13 +73,13 @@ def note_failure(context: Any) -> None:
 def ingest_slack_feedback() -> None:
     @task(multiple_outputs=False)
     def resolve_submitter() -> dict[str, Any]:
-        from include.feedback import ingest
+        from include.workflows import ingest_slack_feedback as ingest
 
         return ingest.resolve_submitter(get_current_context()["params"]["user"])
 
     @task(multiple_outputs=False)
     def process_entry(who: dict[str, Any]) -> dict[str, Any]:
-        from include.feedback import ingest
+        from include.workflows import ingest_slack_feedback as ingest
 
         context = get_current_context()
         run = context["dag_run"]

@@ -37,12 +37,12 @@ from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from include.retry import Priority, default_args
+from include.engine.retry import Priority, default_args
 
 
 def note_failure(context: Any) -> None:
     """Show that the message could not be taken when a task has failed for good."""
-    from include.feedback import ingest
+    from include.workflows import ingest_slack_feedback as ingest
 
     ti = context["ti"]
     ingest.note_capture_failure(dag_id=ti.dag_id, run_id=ti.run_id)
@@ -70,7 +70,7 @@ def note_failure(context: Any) -> None:
 def ingest_slack_feedback_from_reaction() -> None:
     @task
     def read_message() -> int:
-        from include.feedback import ingest
+        from include.workflows import ingest_slack_feedback as ingest
 
         context = get_current_context()
         run = context["dag_run"]
@@ -78,19 +78,19 @@ def ingest_slack_feedback_from_reaction() -> None:
 
     @task
     def extract_pain(capture_id: int) -> bool:
-        from include.feedback import ingest
+        from include.workflows import ingest_slack_feedback as ingest
 
         return ingest.extract_pain(capture_id)
 
     @task(multiple_outputs=False)
     def resolve_submitter() -> dict[str, Any]:
-        from include.feedback import ingest
+        from include.workflows import ingest_slack_feedback as ingest
 
         return ingest.resolve_submitter(get_current_context()["params"]["user"])
 
     @task(multiple_outputs=False)
     def process_entry(capture_id: int, who: dict[str, Any]) -> dict[str, Any]:
-        from include.feedback import ingest
+        from include.workflows import ingest_slack_feedback as ingest
 
         return ingest.hand_over_capture(capture_id, who)
 

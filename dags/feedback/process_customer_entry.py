@@ -44,15 +44,15 @@ from typing import Any
 
 from airflow.sdk import Label, dag, get_current_context, task
 
-from include.assets import ENTRY_WRITES, written_by
-from include.dag_params import ENTRY_PARAMS
 from include.durable.sensors import HookSensor
-from include.retry import Priority, default_args
+from include.engine.assets import ENTRY_WRITES, written_by
+from include.engine.params import ENTRY_PARAMS
+from include.engine.retry import Priority, default_args
 
 
 def note_failure(context: Any) -> None:
     """Mark the entry as failed when a task has failed for good."""
-    from include.feedback import steps
+    from include.workflows import process_customer_entry as steps
 
     ti, error = context["ti"], context.get("exception")
     steps.note_failure(
@@ -73,7 +73,7 @@ def note_failure(context: Any) -> None:
 def process_customer_entry() -> None:
     @task
     def store_entry() -> int:
-        from include.feedback import steps
+        from include.workflows import process_customer_entry as steps
 
         context = get_current_context()
         run = context["dag_run"]
@@ -82,7 +82,7 @@ def process_customer_entry() -> None:
 
     @task.branch
     def match_entry(entry_id: int) -> str:
-        from include.feedback import steps
+        from include.workflows import process_customer_entry as steps
 
         context = get_current_context()
         ti = context["ti"]
@@ -92,26 +92,26 @@ def process_customer_entry() -> None:
 
     @task
     def attach_feedback(entry_id: int) -> None:
-        from include.feedback import steps
+        from include.workflows import process_customer_entry as steps
 
         steps.attach(entry_id)
 
     @task
     def create_request(entry_id: int) -> None:
-        from include.feedback import steps
+        from include.workflows import process_customer_entry as steps
 
         steps.finish_opened(entry_id)
 
     @task
     def ask_submitter(entry_id: int) -> int:
-        from include.feedback import steps
+        from include.workflows import process_customer_entry as steps
 
         ti = get_current_context()["ti"]
         return steps.ask(entry_id, dag_id=ti.dag_id, run_id=ti.run_id)
 
     @task
     def apply_answer(entry_id: int) -> int:
-        from include.feedback import steps
+        from include.workflows import process_customer_entry as steps
 
         ti = get_current_context()["ti"]
         return steps.apply_answer(entry_id, dag_id=ti.dag_id, run_id=ti.run_id)
@@ -123,7 +123,7 @@ def process_customer_entry() -> None:
         outlets=[ENTRY_WRITES],
     )
     def report_outcome(entry_id: int) -> dict[str, Any]:
-        from include.feedback import steps
+        from include.workflows import process_customer_entry as steps
 
         context = get_current_context()
         result = steps.report(entry_id, run_id=context["ti"].run_id)

@@ -23,8 +23,8 @@ from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from include.dag_params import ACTOR_PARAM
-from include.retry import Priority, default_args
+from include.engine.params import ACTOR_PARAM
+from include.engine.retry import Priority, default_args
 
 
 @dag(
@@ -42,7 +42,7 @@ from include.retry import Priority, default_args
 def restore_entry() -> None:
     @task(multiple_outputs=False)
     def restore() -> dict[str, Any]:
-        from include.feedback import setting_aside
+        from include.entries import set_aside as setting_aside
 
         context = get_current_context()
         run = context["dag_run"]

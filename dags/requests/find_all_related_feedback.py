@@ -37,7 +37,7 @@ from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from include.retry import default_args
+from include.engine.retry import default_args
 
 
 def params_of(context: Any) -> dict[str, Any]:
@@ -64,20 +64,20 @@ def params_of(context: Any) -> dict[str, Any]:
 def find_all_related_feedback() -> None:
     @task
     def plan_pass() -> list[dict[str, Any]]:
-        from include.requests import utility_steps
+        from include.workflows import semantic_search as utility_steps
 
         return utility_steps.plan_related(params_of(get_current_context()))
 
     @task(multiple_outputs=False, map_index_template="{{ task.op_kwargs['batch']['label'] }}")
     def judge_batch(batch: dict[str, Any]) -> dict[str, Any]:
-        from include.requests import utility_steps
+        from include.workflows import semantic_search as utility_steps
 
         context = get_current_context()
         return utility_steps.judge_related(params_of(context), batch, run_id=context["ti"].run_id)
 
     @task(multiple_outputs=False, trigger_rule="all_done")
     def finish_pass(judged: Any) -> dict[str, Any]:
-        from include.requests import utility_steps
+        from include.workflows import semantic_search as utility_steps
 
         context = get_current_context()
         ti = context["ti"]

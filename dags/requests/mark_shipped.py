@@ -32,8 +32,8 @@ from __future__ import annotations
 
 from airflow.sdk import dag
 
-from include.retry import default_args
-from include.status_tasks import STATUS_PARAMS, change_and_tell
+from include.engine.retry import default_args
+from include.workflows.status_tasks import STATUS_PARAMS, change_and_tell
 
 
 @dag(

@@ -30,8 +30,8 @@ from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from include.dag_params import ACTOR_PARAM, REQUEST_PARAM
-from include.retry import default_args
+from include.engine.params import ACTOR_PARAM, REQUEST_PARAM
+from include.engine.retry import default_args
 
 
 @dag(
@@ -63,7 +63,7 @@ from include.retry import default_args
 def merge_requests() -> None:
     @task(multiple_outputs=False)
     def link_requests() -> dict[str, Any]:
-        from include.requests import shipping_steps
+        from include.workflows import mark_shipped as shipping_steps
 
         context = get_current_context()
         ti = context["ti"]

@@ -36,9 +36,9 @@ from typing import Any
 
 from airflow.sdk import dag, get_current_context, task
 
-from include.dag_params import REQUEST_PARAM
 from include.durable.sensors import SleepSensor
-from include.retry import ONE_HOUR, default_args
+from include.engine.params import REQUEST_PARAM
+from include.engine.retry import ONE_HOUR, default_args
 
 STEPS = (
     "tell_web_cache",
@@ -62,7 +62,7 @@ STEPS = (
 def new_request() -> None:
     @task(multiple_outputs=False)
     def find_request() -> dict[str, Any]:
-        from include.requests import steps
+        from include.workflows import new_request as steps
 
         context = get_current_context()
         ti = context["ti"]
@@ -72,38 +72,38 @@ def new_request() -> None:
 
     @task
     def tell_web_cache(found: dict[str, Any]) -> str:
-        from include.requests import steps
+        from include.workflows import new_request as steps
 
         return steps.tell_web_cache(found["request"])
 
     @task
     def record_event(found: dict[str, Any]) -> str:
-        from include.requests import steps
+        from include.workflows import new_request as steps
 
         return steps.record_opened(found["request_id"])
 
     @task(multiple_outputs=False)
     def find_related(found: dict[str, Any]) -> dict[str, int]:
-        from include.requests import steps
+        from include.workflows import new_request as steps
 
         return steps.relate_request(found["request_id"], run_id=get_current_context()["ti"].run_id)
 
     @task
     def store_embedding(found: dict[str, Any]) -> str:
-        from include.requests import steps
+        from include.workflows import new_request as steps
 
         return steps.embed_request(found["request_id"])
 
     @task(multiple_outputs=False, pool="slack")
     def post_to_firehose(found: dict[str, Any]) -> dict[str, int]:
-        from include.requests import steps
+        from include.workflows import new_request as steps
 
         return steps.post_firehose(found["request_id"])
 
     @task(multiple_outputs=False)
     def remind_creator(found: dict[str, Any], waited: Any) -> dict[str, Any]:
         from include.durable.types import outcome_from_xcom
-        from include.requests import steps
+        from include.workflows import new_request as steps
 
         ti = get_current_context()["ti"]
         ended = dict(zip(STEPS, ti.xcom_pull(task_ids=list(STEPS)), strict=True))

@@ -38,8 +38,8 @@ from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from include.assets import FEEDBACK, REPORTS, REQUESTS
-from include.retry import default_args
+from include.engine.assets import FEEDBACK, REPORTS, REQUESTS
+from include.engine.retry import default_args
 
 KINDS = ["requests", "feedback", "reports"]
 
@@ -66,7 +66,7 @@ KINDS = ["requests", "feedback", "reports"]
 def export_feedback() -> None:
     @task
     def list_kinds() -> list[str]:
-        from include.feedback import exports
+        from include.workflows import export_feedback as exports
 
         params = get_current_context()["params"]
         return exports.list_kinds(params["kinds"], target=params["target"])
@@ -77,7 +77,7 @@ def export_feedback() -> None:
         inlets=[REQUESTS, FEEDBACK, REPORTS],
     )
     def export_rows(kind: str) -> dict[str, Any]:
-        from include.feedback import exports
+        from include.workflows import export_feedback as exports
 
         context = get_current_context()
         params, run = context["params"], context["dag_run"]

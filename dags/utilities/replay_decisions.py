@@ -36,7 +36,7 @@ from typing import Any
 
 from airflow.sdk import CronDataIntervalTimetable, Param, dag, get_current_context, task
 
-from include.retry import default_args
+from include.engine.retry import default_args
 
 
 @dag(
@@ -64,7 +64,7 @@ from include.retry import default_args
 def replay_decisions() -> None:
     @task(multiple_outputs=False)
     def replay() -> dict[str, Any]:
-        from include.feedback import replay_steps
+        from include.workflows import replay_decisions as replay_steps
 
         context = get_current_context()
         run = context["dag_run"]

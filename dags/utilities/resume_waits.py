@@ -32,7 +32,7 @@ from typing import Any
 from airflow.sdk import Asset, AssetWatcher, Param, dag, get_current_context, task
 
 from include.durable.trigger import KeeperTrigger
-from include.retry import Priority, default_args
+from include.engine.retry import Priority, default_args
 
 WAITS = Asset(
     name="durable_waits",

@@ -27,7 +27,7 @@ from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from include.retry import Priority, default_args
+from include.engine.retry import Priority, default_args
 
 
 @dag(
@@ -59,7 +59,7 @@ from include.retry import Priority, default_args
 def semantic_search() -> None:
     @task(multiple_outputs=False)
     def search_requests() -> dict[str, Any]:
-        from include.requests import utility_steps
+        from include.workflows import semantic_search as utility_steps
 
         return utility_steps.search(get_current_context()["params"])
 

@@ -36,7 +36,7 @@ from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from include.retry import Priority, default_args
+from include.engine.retry import Priority, default_args
 
 
 @dag(
@@ -56,13 +56,13 @@ from include.retry import Priority, default_args
 def sweep_pending() -> None:
     @task
     def deliver_messages() -> dict[str, object]:
-        from include.feedback import steps
+        from include.workflows import process_customer_entry as steps
 
         return steps.deliver_pending()
 
     @task
     def dispatch_slack_events() -> dict[str, int]:
-        from include.slack.relay.dispatch import dispatch_pending
+        from include.relay.dispatch import dispatch_pending
 
         return dispatch_pending().as_dict()
 
@@ -70,8 +70,8 @@ def sweep_pending() -> None:
     def find_stuck_entries() -> dict[str, Any]:
         from datetime import timedelta
 
-        from include.feedback.sweep import sweep
-        from include.settings import load_settings
+        from include.base.settings import load_settings
+        from include.operations.stuck import sweep
 
         older_than = timedelta(minutes=load_settings().stuck_after_minutes)
         return sweep(older_than, rerun=get_current_context()["params"]["rerun"])
@@ -84,15 +84,15 @@ def sweep_pending() -> None:
 
     @task(multiple_outputs=False)
     def start_pending_runs() -> dict[str, int]:
-        from include.feedback.backlog import look_after_held
-        from include.requests.runs import start_pending
+        from include.entries.drain import look_after_held
+        from include.outbox.runs import start_pending
 
         look_after_held()
         return start_pending()
 
     @task
     def alert_operations() -> int:
-        from include.feedback.alerts import alert
+        from include.operations.late import alert
 
         return alert()
 

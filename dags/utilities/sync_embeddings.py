@@ -38,7 +38,7 @@ from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from include.retry import default_args
+from include.engine.retry import default_args
 
 
 @dag(
@@ -63,20 +63,20 @@ from include.retry import default_args
 def sync_embeddings() -> None:
     @task
     def plan_batches() -> list[dict[str, Any]]:
-        from include.requests import utility_steps
+        from include.workflows import semantic_search as utility_steps
 
         context = get_current_context()
         return utility_steps.plan_embeddings(context["params"], run_id=context["ti"].run_id)
 
     @task(pool="embeddings", map_index_template="{{ task.op_kwargs['batch']['label'] }}")
     def embed_batch(batch: dict[str, Any]) -> int:
-        from include.requests import utility_steps
+        from include.workflows import semantic_search as utility_steps
 
         return utility_steps.embed_batch(get_current_context()["params"], batch)
 
     @task(trigger_rule="none_failed", multiple_outputs=False)
     def finish_index(embedded: Any) -> dict[str, Any]:
-        from include.requests import utility_steps
+        from include.workflows import semantic_search as utility_steps
 
         context = get_current_context()
         return utility_steps.finish_embeddings(

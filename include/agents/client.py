@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from include.agents.chat import ChatServer, ModelUnavailable
 from include.agents.ledger import Call, CallOutcome, Result
-from include.agents.masking import Mask
 from include.agents.prompting import load_prompt
 from include.agents.schema import MalformedAnswer, answer_schema, read_answer
 from include.agents.suspicion import addresses_model
-from include.backoff import delay_before_retry
-from include.errors import FatalError, TransientError
+from include.base.backoff import delay_before_retry
+from include.base.errors import FatalError, TransientError
+from include.base.masking import Mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from include.errors import FatalError
+from include.base.errors import FatalError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import RowMapping, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from include.base.errors import FatalError
 from include.durable.keys import SigningKey, hook_key, sign
 from include.durable.types import AnswerResult, AnswerStatus, HookView
-from include.errors import FatalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from include import airflow_api
+from include.base.errors import FatalError
 from include.durable import parking
 from include.durable.api import COLUMNS, cancel_hook, get_hook
 from include.durable.handlers import notify_handler, tell_closed
 from include.durable.keeper import Keeper, Limits, Step
 from include.durable.loop import CLOSE_OVERDUE, MARK_REMINDED, OVERDUE_REMINDER
 from include.durable.types import CANCELLED_IN_AIRFLOW, HookView
-from include.errors import FatalError
+from include.engine import airflow_api
 
 if TYPE_CHECKING:
     from include.durable.parking import Runs, Sessions
@@ -42,7 +42,7 @@ _REMIND = text(f"SELECT {COLUMNS} FROM hooks WHERE {OVERDUE_REMINDER} LIMIT 200"
 
 def make_keeper() -> Keeper:
     """The keeper on this deployment's connections and settings."""
-    from include.airflow_runs import AirflowRuns
+    from include.engine.airflow_runs import AirflowRuns
     from include.store.session import session_scope
 
     return Keeper(session_scope, AirflowRuns(), limits_in_force)
@@ -50,7 +50,7 @@ def make_keeper() -> Keeper:
 
 def limits_in_force() -> Limits:
     """The limits as the settings say now."""
-    from include.settings import load_settings
+    from include.base.settings import load_settings
 
     settings = load_settings()
     return Limits(
@@ -92,7 +92,7 @@ def resume(dag_id: str | None, run_id: str | None) -> dict[str, int | str]:
         FatalError: only one of the two is given, or no such run is parked.
         TransientError: Airflow cannot be asked now.
     """
-    from include.airflow_runs import AirflowRuns
+    from include.engine.airflow_runs import AirflowRuns
     from include.store.session import session_scope
 
     if (dag_id is None) != (run_id is None):

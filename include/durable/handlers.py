@@ -12,7 +12,7 @@ import logging
 import re
 from typing import TYPE_CHECKING
 
-from include.errors import FatalError
+from include.base.errors import FatalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,10 +14,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from include.base.errors import FatalError, TransientError
 from include.durable import parking
 from include.durable.handlers import tell_closed
 from include.durable.parking import CannotPark, Resumed
-from include.errors import FatalError, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,7 @@ BURST = 8
 
 @dataclass(frozen=True)
 class Limits:
-    """See ``include.settings``: hot waits in all, when to park anyway, runs continued at once."""
+    """See ``base.settings``: hot waits in all, when to park anyway, runs continued at once."""
 
     hot_waits: int
     park_after: timedelta

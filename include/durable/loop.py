@@ -319,7 +319,7 @@ def loop_for(conn_id: str) -> HookLoop:
     """The loop of this event loop and connection; made on first use."""
 
     def conninfo() -> str:
-        from include.connections import get_connection
+        from include.base.connections import get_connection
         from include.store.session import conninfo as build
 
         return build(get_connection(conn_id))

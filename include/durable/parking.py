@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from include.airflow_runs import RunState, TaskGraph, TaskState
+    from include.engine.airflow_runs import RunState, TaskGraph, TaskState
 
     Sessions = Callable[[], AbstractContextManager[Session]]
 
@@ -45,7 +45,7 @@ FINISHED = frozenset({"success", "failed", "skipped", "upstream_failed", "remove
 
 
 class Runs(Protocol):
-    """What parking needs of Airflow: see ``include.airflow_runs.AirflowRuns``."""
+    """What parking needs of Airflow: see ``include.engine.airflow_runs.AirflowRuns``."""
 
     def state(self, dag_id: str, run_id: str) -> RunState | None: ...
     def tasks(self, dag_id: str, run_id: str) -> list[TaskState]: ...

@@ -18,7 +18,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from include.errors import FatalError
+from include.base.errors import FatalError
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, text, update
 
-from include.errors import FatalError
+from include.base.errors import FatalError
 from include.insights.asof import check_as_of, database_now
 from include.insights.digest import make_digest, week_end
 from include.store.models import Area, Digest

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from include.errors import FatalError
+from include.base.errors import FatalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

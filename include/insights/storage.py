@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, text
 
-from include.errors import FatalError
+from include.base.errors import FatalError
 from include.insights.asof import check_as_of, database_now, day_of
 from include.insights.metrics import area_metrics
 from include.insights.narrative import apply_narrator

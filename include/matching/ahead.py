@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from include.ahead import Ahead
+from include.base.ahead import Ahead
 
 if TYPE_CHECKING:
     from include.matching.types import Embedder

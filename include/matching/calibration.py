@@ -18,7 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from include.errors import FatalError
+from include.base.errors import FatalError
 from include.matching.features import TEXT_FEATURES, VECTOR_FEATURES
 
 if TYPE_CHECKING:

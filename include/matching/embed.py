@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from include.connections import verify_for
-from include.errors import EmbeddingsUnavailable, FatalError
+from include.base.connections import verify_for
+from include.base.errors import EmbeddingsUnavailable, FatalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,7 +81,7 @@ class OpenAIEmbedder:
             EmbeddingsUnavailable: No connection, a timeout, 429 (with `retry_after`) or 5xx.
                 Retrying can help.
         """
-        from include.agents.masking import masked
+        from include.base.masking import masked
 
         prepared = [truncated(masked(text)) for text in texts]
         for position, text in enumerate(prepared, start=1):

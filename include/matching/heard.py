@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from include.errors import FatalError
+from include.base.errors import FatalError
 from include.matching.calibration import Curve, file_name, parse_curve
 from include.matching.types import REPORTED_FROM, MatchType, Verdict
 

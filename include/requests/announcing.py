@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from include.base.settings import load_settings
 from include.durable.api import create_sleep
-from include.feedback.wording import person_words
-from include.requests import cards
-from include.requests.events import record_event
+from include.outbox.events import record_event
+from include.outbox.messages import queue_message
+from include.outbox.runs import queue_run
 from include.requests.lifecycle import live_evidence, merged_into
 from include.requests.lookup import find_request
-from include.requests.runs import queue_run
 from include.requests.waking import SLEEP_NAME, Wake
-from include.settings import load_settings
-from include.slack.ledger import queue_message
+from include.slack.cards import requests as cards
+from include.slack.cards.words import person_words
 from include.store.models import Area, Request, RequestArea, RequestStatus, RunStartState, User
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, select, update
 
-from include.errors import FatalError
-from include.feedback.requests import lock_opening
+from include.base.errors import FatalError
 from include.matching.embed import embedding_text
+from include.requests.opening import lock_opening
 from include.requests.vectors import hash_of, keep_vectors, live_key
 from include.store.models import EmbeddingIndex, IndexState, Request, RequestEmbedding
 

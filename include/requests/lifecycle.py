@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from include.requests.events import record_event
+from include.outbox.events import record_event
 from include.requests.waking import Wake, wake_new_request
 from include.store.models import (
     Feedback,

@@ -8,10 +8,10 @@ from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import select
 
-from include.errors import FatalError
-from include.feedback.entries import ensure_user
-from include.feedback.submission import Submitter
-from include.settings import load_settings
+from include.base.errors import FatalError
+from include.base.settings import load_settings
+from include.entries.entry import ensure_user
+from include.entries.submission import Submitter
 from include.store.models import Request
 
 if TYPE_CHECKING:

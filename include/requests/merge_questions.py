@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import aliased
 
+from include.base.errors import FatalError
+from include.base.settings import load_settings
 from include.durable.api import signing_keys
 from include.durable.keys import InvalidToken, sign, verify
-from include.errors import FatalError
-from include.feedback.questions import AnswerReply
-from include.feedback.wording import moment_words, person_words
-from include.requests import cards, merging
+from include.entries.questions import AnswerReply
+from include.outbox.messages import queue_message, queue_update
+from include.requests import merging
 from include.requests.related import dismiss_pair
-from include.settings import load_settings
-from include.slack.ledger import queue_message, queue_update
+from include.slack.cards import requests as cards
+from include.slack.cards.words import moment_words, person_words
 from include.store.models import (
     LinkKind,
     Message,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
-    from include.slack.blocks import Rendered
+    from include.slack.cards.blocks import Rendered
 
 PURPOSE = "merge_question"
 KEY = f"{PURPOSE}:"

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, text
 
-from include.errors import FatalError
-from include.feedback.requests import lock_opening
-from include.requests.events import record_event
+from include.base.errors import FatalError
+from include.outbox.events import record_event
 from include.requests.lookup import find_request
+from include.requests.opening import lock_opening
 from include.requests.waking import Wake, wake_new_request
 from include.store.models import Request, RequestMerge
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from include.errors import FatalError
+from include.base.errors import FatalError
 from include.matching.embed import embedding_text
 from include.requests.lookup import find_request
 from include.requests.vectors import vector_of

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from include.errors import FatalError, TransientError
-from include.feedback.wording import person_words
-from include.requests import cards
+from include.base.errors import FatalError, TransientError
+from include.base.settings import load_settings
+from include.outbox.messages import queue_message
+from include.outbox.runs import queue_run
 from include.requests.lifecycle import merged_into, set_status
 from include.requests.lookup import Actor, find_request
 from include.requests.merging import family_of
-from include.requests.runs import queue_run
-from include.settings import load_settings
-from include.slack.ledger import queue_message
+from include.slack.cards import requests as cards
+from include.slack.cards.words import person_words
 from include.store.models import (
     Message,
     MessageState,
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from include.slack.blocks import Rendered
-    from include.slack.sender import DeliveryReport
+    from include.outbox.sender import DeliveryReport
+    from include.slack.cards.blocks import Rendered
 
 SHIP, REOPEN = "mark_shipped", "reopen_request"
 BATCH = 50

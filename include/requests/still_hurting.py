@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from include.feedback.wording import moment_words
-from include.requests import cards
-from include.settings import load_settings
-from include.slack.ledger import queue_message
+from include.base.settings import load_settings
+from include.outbox.messages import queue_message
+from include.slack.cards import requests as cards
+from include.slack.cards.words import moment_words
 from include.store.models import Request, RequestFollower, RequestStatus, User
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from include.errors import FatalError
+from include.base.errors import FatalError
 from include.requests.related import Pair, neighbours, save_pairs
 from include.store.models import Request, RequestMerge, RequestStatus, Watermark
 

@@ -10,7 +10,7 @@ import logging
 
 from slack_sdk import WebClient
 
-from include.connections import (
+from include.base.connections import (
     SLACK_APP,
     ConnectionInfo,
     MissingConnection,

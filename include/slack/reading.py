@@ -6,8 +6,8 @@ import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from include.errors import TransientError
-from include.slack.outcomes import Verdict, read_trouble
+from include.base.errors import TransientError
+from include.slack.errors import Verdict, read_trouble
 from include.store.models import PersonKind
 
 if TYPE_CHECKING:

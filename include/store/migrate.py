@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from include.connections import FEEDBACK_DB, get_connection
+from include.base.connections import FEEDBACK_DB, get_connection
 from include.store.session import database_url
 
 if TYPE_CHECKING:

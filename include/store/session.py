@@ -12,8 +12,8 @@ from sqlalchemy import URL, create_engine
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session, sessionmaker
 
-from include.connections import FEEDBACK_DB, ConnectionInfo, get_connection
-from include.errors import FatalError, TransientError, UnstorableValue
+from include.base.connections import FEEDBACK_DB, ConnectionInfo, get_connection
+from include.base.errors import FatalError, TransientError, UnstorableValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,13 +9,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from slack_sdk import WebClient
 
-from include.sandbox.slack.running import running_sandbox
+from sandbox.slack.running import running_sandbox
 from tests.unit.sandbox.fake_relay import FakeRelay, running_relay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from include.sandbox.slack.client import SlackSandbox
+    from sandbox.slack.client import SlackSandbox
 
 SECRET = "a-secret-of-this-test"
 CHROMIUM = Path("/usr/bin/chromium")

@@ -16,7 +16,7 @@ from tests.e2e.conftest import airflow, configure, slack, stack
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from include.sandbox.stack import Stack
+    from sandbox.stack import Stack
     from tests.chaos.batch import Verdict
 
 __all__ = ["airflow", "configure", "slack", "stack"]

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 import psutil
 from sqlalchemy import create_engine, text
 
-from include.sandbox.environment import ROOT
-from include.sandbox.postgres import start_server, stop_server
 from include.store.session import engine
+from sandbox.environment import ROOT
+from sandbox.postgres import start_server, stop_server
 from tests.e2e.conftest import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from include.sandbox.stack import Stack
+    from sandbox.stack import Stack
 
 TRIGGER_LOG_PORT = "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT"
 

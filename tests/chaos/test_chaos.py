@@ -18,7 +18,7 @@ from tests.e2e.conftest import until
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from include.sandbox.stack import Stack
+    from sandbox.stack import Stack
     from tests.e2e.conftest import Airflow
 
 COMPONENTS = ("triggerer", "scheduler", "api-server", "dag-processor")

@@ -17,7 +17,7 @@ from tests.e2e.conftest import ASKS, ATTACHES, CREATES, DAG, Airflow, card_of, e
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from include.sandbox.slack.client import SlackSandbox
+    from sandbox.slack.client import SlackSandbox
 
 # The task, the words that lead there, and a table it writes to: locked, the task stops at it.
 TASKS = [

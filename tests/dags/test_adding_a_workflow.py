@@ -32,8 +32,8 @@ from pathlib import Path
 
 folder, owner, cases, result_file = sys.argv[1:]
 
-import include.feedback
-include.feedback.__path__.append(folder + "/include/feedback")
+import include.requests
+include.requests.__path__.append(folder + "/include/requests")
 
 
 from airflow.dag_processing.dagbag import DagBag
@@ -41,7 +41,7 @@ bag = DagBag(folder + "/dags")
 assert not bag.import_errors, bag.import_errors
 [dag] = bag.dags.values()
 
-from include.feedback import quiet
+from include.requests import quiet
 from include.durable.api import find_hook, hook_token
 from include.durable.keys import hook_key
 from include.store.session import session_scope
@@ -78,7 +78,7 @@ Path(result_file).write_text(json.dumps(outcomes))
 def files(tmp_path: Path) -> Path:
     """The page's code blocks, written where the page says."""
     blocks = dict(BLOCK.findall(PAGE.read_text(encoding="utf-8")))
-    assert set(blocks) == {"include/feedback/quiet.py", DAG_FILE}
+    assert set(blocks) == {"include/requests/quiet.py", DAG_FILE}
     for name, code in blocks.items():
         path = tmp_path / "project" / name
         path.parent.mkdir(parents=True)

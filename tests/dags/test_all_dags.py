@@ -14,11 +14,11 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from include.sandbox.samples import load_samples
-from include.sandbox.slack.running import free_port
-from include.sandbox.stack import Stack
 from include.store.models import Decision, Entry, Feedback, Hook
 from include.store.session import session_scope
+from sandbox.samples import load_samples
+from sandbox.slack.running import free_port
+from sandbox.stack import Stack
 from tests.dags.process import ROOT, airflow_process
 
 if TYPE_CHECKING:
@@ -140,7 +140,8 @@ dag = DagBag(sys.argv[1]).get_dag(sys.argv[2])
 answer = sys.argv[4] if len(sys.argv) > 4 else None
 now = datetime(2026, 3, 2, 9, tzinfo=UTC)
 if answer:
-    from include.feedback import questions, steps
+    from include.entries import questions
+    from include.workflows import process_customer_entry as steps
 
     plain = steps.ask
 
@@ -238,7 +239,7 @@ def embeddings(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A running embeddings server, set as the connection, and a Slack that cannot be reached."""
     port = free_port()
     server = subprocess.Popen(
-        [sys.executable, "-m", "include.sandbox.embeddings_server", "--port", str(port)], cwd=ROOT
+        [sys.executable, "-m", "sandbox.embeddings_server", "--port", str(port)], cwd=ROOT
     )
     url = f"http://127.0.0.1:{port}"
     try:

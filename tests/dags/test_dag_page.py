@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.sandbox.dag_page import PageError, main, read_dag_files, render
+from sandbox.dag_page import PageError, main, read_dag_files, render
 
 if TYPE_CHECKING:
     from pathlib import Path

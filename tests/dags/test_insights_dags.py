@@ -41,8 +41,8 @@ import json, sys
 from datetime import UTC, datetime
 from airflow.dag_processing.dagbag import DagBag
 dag = DagBag(sys.argv[1]).get_dag("area_insights")
-from include.errors import FatalError
-from include.feedback import area_reports
+from include.base.errors import FatalError
+from include.workflows import area_insights as area_reports
 plain = area_reports.report_area
 
 def broken(slug, as_of, *, run_id):

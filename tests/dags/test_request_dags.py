@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import func, select
 
-from include.sandbox.samples import load_samples
-from include.sandbox.stack import Stack
 from include.store.models import (
     AnalyticsEvent,
     Entry,
@@ -19,6 +17,8 @@ from include.store.models import (
     User,
 )
 from include.store.session import session_scope
+from sandbox.samples import load_samples
+from sandbox.stack import Stack
 from tests.dags.process import ROOT, airflow_process
 from tests.dags.test_all_dags import embeddings
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
-from include.connections import get_connection
+from include.base.connections import get_connection
 from include.store.migrate import upgrade
 from include.store.session import database_url, engine_for
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL
 
-    from include.sandbox.postgres import SandboxPostgres
+    from sandbox.postgres import SandboxPostgres
 
 TEMPLATE = "feedback_template"
 
@@ -26,7 +26,7 @@ TEMPLATE = "feedback_template"
 @pytest.fixture(scope="session")
 def template(postgres: SandboxPostgres) -> str:
     """A migrated database that every test's own is copied from."""
-    from include.sandbox.postgres import drop_database, ensure_database
+    from sandbox.postgres import drop_database, ensure_database
 
     drop_database(postgres, TEMPLATE)
     ensure_database(postgres, TEMPLATE)
@@ -39,7 +39,7 @@ def feedback_db(
     postgres: SandboxPostgres, template: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[URL]:
     """A fresh migrated database, also set as the connection ``feedback_db``."""
-    from include.sandbox.postgres import drop_database
+    from sandbox.postgres import drop_database
 
     name = f"test_{uuid.uuid4().hex[:12]}"
     admin = create_engine(url_of(postgres, "postgres"), isolation_level="AUTOCOMMIT")
@@ -62,6 +62,6 @@ def session(feedback_db: URL) -> Iterator[Session]:
 
 def url_of(postgres: SandboxPostgres, database: str) -> URL:
     """The SQLAlchemy URL of a database on the test server."""
-    from include.connections import _from_environment
+    from include.base.connections import _from_environment
 
     return database_url(_from_environment("feedback_db", postgres.uri(database)))

@@ -16,13 +16,13 @@ import httpx
 import pytest
 from sqlalchemy import func, select, text
 
-from include.sandbox.environment import ADMIN_PASSWORD, Sandbox
-from include.sandbox.samples import load_samples
-from include.sandbox.slack.client import SlackSandbox
-from include.sandbox.slack.running import free_port
-from include.sandbox.stack import Stack
 from include.store.models import Entry, Feedback, Request
 from include.store.session import engine, session_scope
+from sandbox.environment import ADMIN_PASSWORD, Sandbox
+from sandbox.samples import load_samples
+from sandbox.slack.client import SlackSandbox
+from sandbox.slack.running import free_port
+from sandbox.stack import Stack
 from tests.virtual_clock import MoveClock, set_offset
 
 if TYPE_CHECKING:

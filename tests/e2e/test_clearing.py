@@ -26,8 +26,8 @@ from include.store.session import session_scope
 from tests.e2e.conftest import ASKS, Airflow, until
 
 if TYPE_CHECKING:
-    from include.sandbox.slack.client import SlackSandbox
-    from include.sandbox.stack import Stack
+    from sandbox.slack.client import SlackSandbox
+    from sandbox.stack import Stack
 
 DRAIN = "drain_backlog"
 FOLLOWERS = ("U0ANN", "U0BEN", "U0CARLA")

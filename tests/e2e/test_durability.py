@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from include.durable.api import find_hook
 from include.durable.keys import hook_key
-from include.feedback.questions import answer_question
+from include.entries.questions import answer_question
 from include.store.session import session_scope
 from tests.e2e.conftest import ASKS, DAG, Airflow, card_of, evidence_of, until
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from include.durable.types import HookView
-    from include.sandbox.slack.client import SlackSandbox
-    from include.sandbox.stack import Stack
+    from sandbox.slack.client import SlackSandbox
+    from sandbox.stack import Stack
 
     Move = Callable[[timedelta], None]
 

@@ -13,7 +13,7 @@ from tests.chaos.faults import restart_postgres
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from include.sandbox.stack import Stack
+    from sandbox.stack import Stack
     from tests.e2e.conftest import Airflow
 
 WAITS = 10

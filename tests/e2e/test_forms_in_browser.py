@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect, sync_playwright
 
-from include.sandbox.environment import ADMIN_PASSWORD
+from sandbox.environment import ADMIN_PASSWORD
 from tests.e2e.test_press_in_browser import ARGUMENTS, CHROMIUM
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-    from include.sandbox.stack import Stack
+    from sandbox.stack import Stack
 
 SHOTS = os.environ.get("FORMS_SHOTS", "")
 SECONDS = 30_000

@@ -11,7 +11,7 @@ from include.store.session import session_scope
 from tests.e2e.conftest import ATTACHES, CREATES, DAG, Airflow, evidence_of, until
 
 if TYPE_CHECKING:
-    from include.sandbox.slack.client import SlackSandbox
+    from sandbox.slack.client import SlackSandbox
 
 BY_EMOJI, BY_FORM = "ingest_slack_feedback_from_reaction", "ingest_slack_feedback"
 

@@ -22,7 +22,7 @@ from tests.e2e.conftest import (
 )
 
 if TYPE_CHECKING:
-    from include.sandbox.slack.client import SlackSandbox
+    from sandbox.slack.client import SlackSandbox
 
 
 def counts() -> dict[str, int]:

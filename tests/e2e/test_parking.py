@@ -18,8 +18,8 @@ from tests.e2e.test_durability import hook_of, open_question, press
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from include.sandbox.slack.client import SlackSandbox
-    from include.sandbox.stack import Stack
+    from sandbox.slack.client import SlackSandbox
+    from sandbox.stack import Stack
     from tests.virtual_clock import MoveClock
 
 SHAPES, VERSIONS = "parking_shapes", "parking_versions"

@@ -10,8 +10,8 @@ from playwright.sync_api import expect, sync_playwright
 from tests.e2e.conftest import ASKS, Airflow, card_of, entry_of
 
 if TYPE_CHECKING:
-    from include.sandbox.slack.client import SlackSandbox
-    from include.sandbox.stack import Stack
+    from sandbox.slack.client import SlackSandbox
+    from sandbox.stack import Stack
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [

@@ -12,15 +12,15 @@ import pytest
 import uvicorn
 from starlette.testclient import TestClient
 
-from include import airflow_api
-from include.feedback.decisions import match_key, record_decision
-from include.feedback.questions import ask_question
-from include.sandbox.slack.running import free_port, running_sandbox
-from include.settings import load_settings
-from include.slack.relay import background
-from include.slack.relay.asgi import build
+from include.base.settings import load_settings
+from include.engine import airflow_api
+from include.entries.decisions import match_key, record_decision
+from include.entries.questions import ask_question
+from include.relay import background
+from include.relay.asgi import build
 from include.store.models import Entry, Hook, Message, Request, User
 from include.store.session import session_scope
+from sandbox.slack.running import free_port, running_sandbox
 from tests.db.conftest import feedback_db, template  # noqa: F401 - fixtures used by name
 from tests.relay.support import SECRET, Caller, FakeAirflow, running_airflow
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL
 
-    from include.sandbox.slack.client import SlackSandbox
+    from sandbox.slack.client import SlackSandbox
 
 
 SETTINGS = {"approvers": ["U0CARLA"], "web_base_url": "https://feedback.example.com"}
@@ -106,7 +106,7 @@ class Asked:
 def asked(relay: Caller) -> Asked:
     """A question as ``process_customer_entry`` asks it."""
     from include.durable.api import hook_token
-    from include.slack.sender import deliver
+    from include.outbox.sender import deliver
 
     with session_scope() as session:
         ann = User(slack_user_id="U0ANN", name="Ann")

@@ -13,17 +13,18 @@ from sqlalchemy import select, text, update
 
 from include.durable.api import signing_keys
 from include.durable.keys import sign
-from include.feedback import questions, undo
-from include.feedback.questions import AnswerReply
-from include.slack.relay import background
-from include.slack.relay.dispatch import dispatch_pending
+from include.entries import correct as undo
+from include.entries import questions
+from include.entries.questions import AnswerReply
+from include.relay import background
+from include.relay.dispatch import dispatch_pending
 from include.store.models import Decision, Feedback, SlackEvent
 from include.store.session import session_scope
 from tests.relay.conftest import Asked, connect_slack, hook_of
 from tests.relay.support import click
 
 if TYPE_CHECKING:
-    from include.sandbox.slack.client import SlackSandbox
+    from sandbox.slack.client import SlackSandbox
     from tests.relay.support import Caller
 
 NOW = timedelta(0)
@@ -198,7 +199,7 @@ def test_twenty_clicks_at_once_are_one_answer(
 def test_the_answer_counts_while_slack_is_down_and_the_card_is_locked_later(
     relay: Caller, slack: SlackSandbox, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from include.slack.sender import deliver_pending
+    from include.outbox.sender import deliver_pending
 
     with monkeypatch.context() as patch:
         connect_slack(patch, "http://127.0.0.1:9/api/")
@@ -295,8 +296,8 @@ def test_what_is_stored_lets_nobody_act_in_slack(relay: Caller, asked: Asked) ->
 def test_undo_takes_the_attachment_back_and_locks_its_card(
     relay: Caller, slack: SlackSandbox, asked: Asked
 ) -> None:
-    from include.feedback.outcomes import attach_matched, open_message_ids
-    from include.slack.sender import deliver
+    from include.entries.settle import attach_matched, open_message_ids
+    from include.outbox.sender import deliver
 
     with session_scope() as session:
         session.execute(update(Decision).values(route="attach"))
@@ -329,8 +330,8 @@ def live_evidence() -> list[int]:
 
 
 def test_an_event_that_is_done_is_not_performed_again(relay: Caller, asked: Asked) -> None:
-    from include.slack.relay.effects import perform
-    from include.slack.relay.listeners import EFFECTS
+    from include.relay.effects import perform
+    from include.relay.listeners import EFFECTS
 
     relay.interact(click("answer_attach", asked.token))
     assert background.drain()

@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import func, select
 
-from include.errors import TransientError
-from include.feedback import capture, entries, ingest, matching, steps
-from include.feedback.submission import parse_submission
-from include.slack.relay import background
+from include.base.errors import TransientError
+from include.entries import decide as matching
+from include.entries import entry as entries
+from include.entries import slack_capture as capture
+from include.entries.submission import parse_submission
+from include.relay import background
 from include.store.models import Entry, SlackCapture, User
 from include.store.session import session_scope
-from tests.db.feedback.conftest import TableJudge, WordsEmbedder, make_request
+from include.workflows import ingest_slack_feedback as ingest
+from include.workflows import process_customer_entry as steps
+from tests.db.entries.conftest import TableJudge, WordsEmbedder, make_request
 
 if TYPE_CHECKING:
-    from include.sandbox.slack.client import SlackSandbox
+    from sandbox.slack.client import SlackSandbox
     from tests.relay.support import FakeAirflow
 
 DAG = "ingest_slack_feedback_from_reaction"

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from include.feedback import outcomes, steps
-from include.slack.relay import background
+from include.entries import settle as outcomes
+from include.relay import background
 from include.store.models import Decision, Feedback, Request, RequestFollower
 from include.store.session import session_scope
-from tests.db.feedback.conftest import TableJudge, WordsEmbedder, make_request, submit
+from include.workflows import process_customer_entry as steps
+from tests.db.entries.conftest import TableJudge, WordsEmbedder, make_request, submit
 from tests.relay.conftest import Asked, hook_of
 
 if TYPE_CHECKING:
-    from include.sandbox.slack.client import SlackSandbox
+    from sandbox.slack.client import SlackSandbox
     from tests.relay.conftest import FakeAirflow
 
 

@@ -10,10 +10,10 @@ from airflow.models.dag import DagModel
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
-from include.slack.relay import background
+from include.relay import background
 from include.store.models import Entry, RunStart
 from include.store.session import session_scope
-from include.web.entries import build
+from include.web.feedback_route import build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from include.sandbox.slack.running import free_port
-from include.slack.relay import background
-from include.slack.relay.dispatch import dispatch, dispatch_pending
+from include.relay import background
+from include.relay.dispatch import dispatch, dispatch_pending
 from include.store.models import Entry, SlackEvent
 from include.store.session import session_scope
+from sandbox.slack.running import free_port
 from tests.relay.conftest import connect_airflow, connect_slack
 from tests.relay.support import slash
 
 if TYPE_CHECKING:
-    from include.sandbox.slack.client import SlackSandbox
+    from sandbox.slack.client import SlackSandbox
     from tests.relay.support import Caller, FakeAirflow
 
 NOW = timedelta(0)
@@ -123,7 +123,7 @@ def test_without_slack_a_known_person_is_taken_and_a_stranger_waits(
 
 
 def test_the_conf_passes_the_check_of_the_workflow(relay: Caller, airflow: FakeAirflow) -> None:
-    from include.feedback.submission import parse_submission
+    from include.entries.submission import parse_submission
 
     relay.command(slash("Exports time out"))
     assert background.drain()
@@ -234,8 +234,8 @@ def test_a_refused_input_ends_with_a_reason_and_a_note(
 def test_a_missing_connection_keeps_the_event(
     relay: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from include import airflow_api
-    from include.connections import MissingConnection
+    from include.base.connections import MissingConnection
+    from include.engine import airflow_api
 
     def missing(conn_id: str) -> None:
         raise MissingConnection(f"Airflow connection '{conn_id}' is not defined.")

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
-from include.slack.relay import background
+from include.relay import background
 from include.store.models import Account, Area, SlackEvent, User
 from include.store.session import session_scope
-from tests.db.feedback.conftest import WordsEmbedder, make_request
+from tests.db.entries.conftest import WordsEmbedder, make_request
 from tests.relay.conftest import Asked, hook_of
 from tests.relay.support import slash
 
 if TYPE_CHECKING:
-    from include.sandbox.slack.client import SlackSandbox
+    from sandbox.slack.client import SlackSandbox
     from tests.relay.support import Caller, FakeAirflow
 
 BASE = "https://feedback.example.com"
@@ -52,7 +52,7 @@ def test_a_second_answer_at_home_is_told_the_first(workspace: SlackSandbox, aske
     first = workspace.click_view("U0ANN", "answer_create", view["id"])["sent"]
     assert background.drain()
     payload = {**first, "actions": [{**first["actions"][0], "action_ts": "1795399999.000100"}]}
-    from include.slack.relay.socket import take
+    from include.relay.socket import take
 
     assert take(payload) == {}
     assert background.drain()
@@ -193,7 +193,7 @@ def test_a_direct_message_is_a_question_too(workspace: SlackSandbox) -> None:
     assert background.drain()
     workspace.say("U0ANN", "D0ANN", "?!")
     assert background.drain()
-    from include.slack.sender import deliver_pending
+    from include.outbox.sender import deliver_pending
 
     deliver_pending()
     answers = [m["text"] for m in workspace.dm("U0ANN") if m["user"] == "U0GTMBOT"]

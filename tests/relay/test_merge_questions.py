@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import func, select
 
-from include.feedback.steps import deliver
+from include.relay import background
 from include.requests.merge_questions import answer, queue_questions
 from include.requests.merging import merge
 from include.requests.related import Pair, save_pairs
-from include.slack.relay import background
 from include.store.models import LinkKind, RequestLink, RequestMerge
 from include.store.session import session_scope
-from tests.db.feedback.conftest import MODEL, TableJudge, WordsEmbedder, make_request
+from include.workflows.process_customer_entry import deliver
+from tests.db.entries.conftest import MODEL, TableJudge, WordsEmbedder, make_request
 
 if TYPE_CHECKING:
-    from include.sandbox.slack.client import SlackSandbox
+    from sandbox.slack.client import SlackSandbox
     from tests.relay.support import Caller
 
 

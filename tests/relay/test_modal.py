@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.feedback import ingest
-from include.feedback.submission import parse_submission
-from include.slack.relay import background
+from include.entries.submission import parse_submission
+from include.relay import background
 from include.store.models import Account, Opportunity, PersonKind, SlackPerson
 from include.store.session import session_scope
+from include.workflows import ingest_slack_feedback as ingest
 from tests.relay.test_capture import SAID, runs
 
 if TYPE_CHECKING:
-    from include.sandbox.slack.client import SlackSandbox
+    from sandbox.slack.client import SlackSandbox
     from tests.relay.support import FakeAirflow
 
 DAG = "ingest_slack_feedback"
@@ -171,8 +171,8 @@ def test_a_bot_and_a_person_who_is_gone(workspace: SlackSandbox, airflow: FakeAi
 
 
 def test_the_form_keeps_slacks_limits_whatever_is_in_it() -> None:
-    from include.sandbox.slack.blockkit import check_view
-    from include.slack import modals
+    from include.slack.cards import modals
+    from sandbox.slack.blockkit import check_view
 
     for length in (2999, 3000, 3001, 20_000):
         view = modals.feedback_modal(pain="x" * length, message={"channel": "C", "ts": "1.2"})

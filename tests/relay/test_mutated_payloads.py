@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
-from include import airflow_api
-from include.slack.relay import background
-from include.slack.relay.asgi import build
-from include.slack.relay.socket import take
+from include.engine import airflow_api
+from include.relay import background
+from include.relay.asgi import build
+from include.relay.socket import take
 from include.store.models import SlackEvent
 from include.store.session import session_scope
 from tests.relay.conftest import connect_airflow, connect_slack

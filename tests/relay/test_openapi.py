@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from sqlalchemy import func, select
 
-from include.slack.relay import background, schema
-from include.slack.relay.asgi import build
+from include.relay import background, schema
+from include.relay.asgi import build
 from include.store.models import Entry, SlackEvent
 from include.store.session import session_scope
 

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import func, select
 
-from include.slack.relay import background
-from include.slack.relay.receive import is_genuine
+from include.relay import background
+from include.relay.receive import is_genuine
 from include.store.models import SlackEvent
 from include.store.session import session_scope
 from tests.relay.support import FORM, SECRET, click, signature, slash
@@ -224,7 +224,7 @@ def test_health_tells_nothing(relay: Caller) -> None:
 def test_a_clock_that_is_ten_minutes_off_is_told_the_operator_once(
     relay: Caller, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("include.slack.relay.receive._told_at", [])
+    monkeypatch.setattr("include.relay.receive._told_at", [])
     for _ in range(3):
         assert relay.command(slash("Exports time out"), age=600).status_code == 401
     told = [record.getMessage() for record in caplog.records if "clock" in record.getMessage()]

@@ -10,8 +10,8 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from sqlalchemy import func, select
 
-from include.connections import MissingConnection
-from include.slack.relay import background, socket
+from include.base.connections import MissingConnection
+from include.relay import background, socket
 from include.store.models import SlackEvent
 from include.store.session import session_scope
 from tests.relay.conftest import hook_of
@@ -20,7 +20,7 @@ from tests.relay.test_capture import DAG, SAID, runs
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from include.sandbox.slack.client import SlackSandbox
+    from sandbox.slack.client import SlackSandbox
     from tests.relay.conftest import Asked
     from tests.relay.support import FakeAirflow
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.slack.relay import background
+from include.relay import background
 from tests.relay.conftest import hook_of
 
 if TYPE_CHECKING:
-    from include.sandbox.slack.client import SlackSandbox
+    from sandbox.slack.client import SlackSandbox
     from tests.relay.conftest import Asked
     from tests.relay.support import FakeAirflow
 

@@ -6,8 +6,8 @@ import sys
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING
 
-from include.slack.relay import warm
-from include.slack.relay.app import app_for
+from include.relay import warm
+from include.relay.app import app_for
 from tests.relay.support import SECRET
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from include import connections
-from include.sandbox.dag_page import read_dag_files
-from include.sandbox.environment import shipped_settings
-from include.settings import Settings
+from include.base import connections
+from include.base.settings import Settings
+from sandbox.dag_page import read_dag_files
+from sandbox.environment import shipped_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,7 +107,7 @@ def table_rows(page: str) -> dict[str, list[str]]:
 
 def test_the_walk_sees_the_repository() -> None:
     seen = {relative(path) for path in our_files()}
-    assert {"README.md", "Makefile", "include/settings.py", ".ci/run"} <= seen
+    assert {"README.md", "Makefile", "include/base/settings.py", ".ci/run"} <= seen
     assert not any(name.startswith((".venv/", ".sandbox/", ".git/")) for name in seen)
 
 
@@ -262,7 +262,7 @@ def test_links_of_pages_lead_somewhere(page: Path) -> None:
 def test_a_broken_link_would_be_found() -> None:
     page = ROOT / "docs" / "some.md"
     text = (
-        "# Here\n[a](../README.md) [b](#here) [c](https://example.com) `include/settings.py`\n"
+        "# Here\n[a](../README.md) [b](#here) [c](https://example.com) `include/base/settings.py`\n"
         "[d](no.md) [e](#nowhere) [f](../README.md#nowhere) `include/no.py`\n"
         "```\n[g](not-a-link.md)\n```\n"
     )

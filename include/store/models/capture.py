@@ -27,7 +27,7 @@ class SlackCapture(Base):
 
     ``is_internal`` is false where people of another company may read the thread, or that is not
     known. ``thread`` holds what was read; ``refusal`` says why nothing came of it. The emoji that
-    stands on the message is brought to the wanted one by ``include.feedback.capture``.
+    stands on the message is brought to the wanted one by ``include.entries.slack_capture``.
     """
 
     __tablename__ = "slack_captures"

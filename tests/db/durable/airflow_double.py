@@ -6,8 +6,8 @@ import itertools
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from include.airflow_runs import RunState, TaskGraph, TaskState
-from include.errors import TransientError
+from include.base.errors import TransientError
+from include.engine.airflow_runs import RunState, TaskGraph, TaskState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.connections import get_connection
+from include.base.connections import get_connection
 from include.durable.keys import hook_key
 from include.durable.loop import HookLoop, Wait, closed_hook
 from include.store.session import conninfo

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
+from include.base.errors import FatalError
 from include.durable.api import (
     answer_hook,
     cancel_hook,
@@ -22,7 +23,6 @@ from include.durable.api import (
 )
 from include.durable.keys import verify_hook_token
 from include.durable.types import AnswerResult, AnswerStatus, HookView
-from include.errors import FatalError
 from include.store.session import session_scope
 
 if TYPE_CHECKING:

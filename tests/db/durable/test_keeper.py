@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
+from include.base.errors import TransientError
 from include.durable.keeper import Keeper, Limits
-from include.errors import TransientError
 from include.store.session import session_scope
 from tests.db.durable.parked import (
     answer,

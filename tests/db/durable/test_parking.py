@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
+from include.base.errors import TransientError
 from include.durable import parking
 from include.durable.keys import hook_key
 from include.durable.parking import CannotPark, Resumed
-from include.errors import TransientError
 from include.store.session import session_scope
 from tests.db.durable.parked import (
     DAG,

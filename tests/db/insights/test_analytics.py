@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import InternalError
 
-from include.errors import FatalError
-from include.feedback import analytics
+from include.base.errors import FatalError
 from include.insights.prepared import read_only, run_query
 from include.insights.question import QUERIES, Filters, Question
 from include.store.session import session_scope
+from include.workflows import ask_analytics as analytics
 
 if TYPE_CHECKING:
     from tests.db.insights.conftest import World

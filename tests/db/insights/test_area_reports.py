@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.errors import FatalError
-from include.feedback.area_reports import embedding_model, list_areas, report_area, summarise
+from include.base.errors import FatalError
 from include.insights.read import latest_report
 from include.store.session import session_scope
+from include.workflows.area_insights import embedding_model, list_areas, report_area, summarise
 from tests.db.insights.conftest import at
 
 if TYPE_CHECKING:

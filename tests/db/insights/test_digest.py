@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import func, select
 
-from include.errors import FatalError, TransientError
-from include.feedback import digests
+from include.base.errors import FatalError, TransientError
 from include.insights.digest import Listing, Part, Work, make_digest, week_end, week_start
 from include.insights.digest_store import digest_of, store_digest
 from include.store.models import Decision, Digest, Hook, Message, ModelCall, SlackEvent, User
 from include.store.session import session_scope
+from include.workflows import weekly_digest as digests
 from tests.db.insights.conftest import World, at
-from tests.db.slack.conftest import running_slack, slack
+from tests.db.outbox.conftest import running_slack, slack
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
     from sqlalchemy.orm import Session
 
-    from include.sandbox.slack.client import SlackSandbox
+    from sandbox.slack.client import SlackSandbox
 
 __all__ = ["running_slack", "slack"]
 

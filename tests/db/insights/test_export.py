@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.errors import FatalError
-from include.feedback.exports import export_kind, list_kinds
+from include.base.errors import FatalError
 from include.insights import export
 from include.insights.export import check_target, write_rows
 from include.insights.storage import make_area_report
+from include.workflows.export_feedback import export_kind, list_kinds
 from tests.db.insights.conftest import at
 
 if TYPE_CHECKING:

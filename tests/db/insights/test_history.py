@@ -9,9 +9,9 @@ from sqlalchemy import func, select, text
 
 from include.insights.read import latest_reports
 from include.insights.storage import make_area_report
-from include.sandbox.history import Loaded, load_history
 from include.store.models import Area, Entry
-from tests.db.feedback.conftest import WordsEmbedder
+from sandbox.history import Loaded, load_history
+from tests.db.entries.conftest import WordsEmbedder
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
-from include.errors import FatalError
+from include.base.errors import FatalError
 from include.insights.asof import day_of, week_of
 from include.insights.narrative import Narration
 from include.insights.read import latest_report, latest_reports, report_days, report_on, trend

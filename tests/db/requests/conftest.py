@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from include.feedback.requests import Evidence, attach
 from include.requests import announcing
+from include.requests.opening import Evidence, attach
 from include.store.models import Entry, Hook, Message, Request, RequestFollower, User
 from include.store.session import session_scope
-from tests.db.feedback.conftest import WordsEmbedder, embedder, make_request, quiet_edges, submit
+from tests.db.entries.conftest import WordsEmbedder, embedder, make_request, quiet_edges, submit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from include.errors import EmbeddingsUnavailable, FatalError
+from include.base.errors import EmbeddingsUnavailable, FatalError
 from include.requests import indexing
 from include.requests.vectors import live_key, store_vector, vector_of
 from include.store.models import EmbeddingIndex, Request, RequestEmbedding
 from include.store.search import find_candidates
 from include.store.session import session_scope
-from tests.db.feedback.conftest import MODEL, TableJudge, WordsEmbedder, route_entry, submit
+from tests.db.entries.conftest import MODEL, TableJudge, WordsEmbedder, route_entry, submit
 from tests.db.requests.conftest import new
 
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
-from include.errors import FatalError
+from include.base.errors import FatalError
 from include.requests import merging
 from include.store.models import Account
 from include.store.search import find_candidates
 from include.store.session import session_scope
-from tests.db.feedback.conftest import MODEL
+from tests.db.entries.conftest import MODEL
 from tests.db.requests.conftest import (
     begin_run,
     follow,
@@ -23,7 +23,7 @@ from tests.db.requests.conftest import (
 )
 
 if TYPE_CHECKING:
-    from tests.db.feedback.conftest import WordsEmbedder
+    from tests.db.entries.conftest import WordsEmbedder
 
 
 def merge(request: str, into: str, **more: Any) -> dict[str, Any]:

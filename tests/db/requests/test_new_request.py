@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select, text
 
-from include.airflow_api import StartResult, StartStatus
-from include.errors import FatalError
-from include.feedback import outcomes
-from include.requests import announcing, runs
+from include.base.errors import FatalError
+from include.engine.airflow_api import StartResult, StartStatus
+from include.entries import settle as outcomes
+from include.outbox import runs
+from include.requests import announcing
 from include.requests.lifecycle import set_status
 from include.store.models import AnalyticsEvent, Area, Request, RequestStatus, RunStart
 from include.store.session import session_scope
-from tests.db.feedback.conftest import TableJudge, make_area, route_entry, submit
+from tests.db.entries.conftest import TableJudge, make_area, route_entry, submit
 from tests.db.requests.conftest import (
     begin_run,
     give_evidence,
@@ -26,7 +27,7 @@ from tests.db.requests.conftest import (
 )
 
 if TYPE_CHECKING:
-    from tests.db.feedback.conftest import WordsEmbedder
+    from tests.db.entries.conftest import WordsEmbedder
 
 TITLE = "Export a table as CSV"
 

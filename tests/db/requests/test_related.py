@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
-from include.errors import FatalError
+from include.base.errors import FatalError
 from include.requests import merging, related, sweep_related
 from include.store.models import Request, RequestLink, Watermark
 from include.store.session import session_scope
-from tests.db.feedback.conftest import MODEL, TableJudge
+from tests.db.entries.conftest import MODEL, TableJudge
 from tests.db.requests.conftest import new
 
 if TYPE_CHECKING:
-    from tests.db.feedback.conftest import WordsEmbedder
+    from tests.db.entries.conftest import WordsEmbedder
 
 JUDGE = TableJudge()
 

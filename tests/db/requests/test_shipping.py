@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select, update
 
-from include.errors import FatalError, TransientError
-from include.requests import merging, shipping, shipping_steps
+from include.base.errors import FatalError, TransientError
+from include.outbox.sender import DeliveryReport
+from include.requests import merging, shipping
 from include.requests.lookup import Actor, actor_from
-from include.slack.sender import DeliveryReport
 from include.store.models import Message, MessageState, Request, RequestStatusChange
 from include.store.session import session_scope
+from include.workflows import mark_shipped as shipping_steps
 from tests.db.requests.conftest import begin_run, follow, make_user, messages, new, sleep_of
 
 if TYPE_CHECKING:
-    from tests.db.feedback.conftest import WordsEmbedder
+    from tests.db.entries.conftest import WordsEmbedder
 
 TITLE = "Export a table as CSV"
 BY = Actor("slack:U0PM")

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func
 
-from include.feedback import outcomes
+from include.entries import settle as outcomes
 from include.requests.still_hurting import ask_owner
 from include.store.models import Entry, Request
 from include.store.session import session_scope
-from tests.db.feedback.conftest import DAG, TableJudge, ask, press, route_entry, submit
+from tests.db.entries.conftest import DAG, TableJudge, ask, press, route_entry, submit
 from tests.db.requests.conftest import follow, make_user, messages, new
 
 if TYPE_CHECKING:
-    from tests.db.feedback.conftest import WordsEmbedder
+    from tests.db.entries.conftest import WordsEmbedder
 
 
 def shipped(embedder: WordsEmbedder, days_ago: int, creator: int | None = None) -> int:

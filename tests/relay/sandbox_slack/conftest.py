@@ -8,13 +8,13 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from include.sandbox.slack.running import running_sandbox
+from sandbox.slack.running import running_sandbox
 from tests.unit.sandbox.fake_relay import FakeRelay, running_relay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from include.sandbox.slack.client import SlackSandbox
+    from sandbox.slack.client import SlackSandbox
 
 SECRET = "a-secret-of-this-test"
 BUTTONS: list[dict[str, Any]] = [

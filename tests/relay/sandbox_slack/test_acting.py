@@ -10,13 +10,13 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.webhook import WebhookClient
 
-from include.sandbox.slack.running import free_port, running_sandbox
+from sandbox.slack.running import free_port, running_sandbox
 from tests.relay.sandbox_slack.conftest import BUTTONS, MODAL, error_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from include.sandbox.slack.client import SlackSandbox
+    from sandbox.slack.client import SlackSandbox
     from tests.unit.sandbox.fake_relay import FakeRelay
 
 

@@ -11,7 +11,7 @@ from tests.relay.sandbox_slack.conftest import error_of
 if TYPE_CHECKING:
     from slack_sdk import WebClient
 
-    from include.sandbox.slack.client import SlackSandbox
+    from sandbox.slack.client import SlackSandbox
 
 
 def image(file_id: str) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError
 from tests.relay.sandbox_slack.conftest import BUTTONS, error_of
 
 if TYPE_CHECKING:
-    from include.sandbox.slack.client import SlackSandbox
+    from sandbox.slack.client import SlackSandbox
     from tests.unit.sandbox.fake_relay import FakeRelay
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.agents.masking import Mask
 from include.agents.prompting import FOLDER, as_records, fence_for, load_prompt
+from include.base.masking import Mask
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,7 +20,7 @@ def test_customers_ordinary_words_are_left_alone() -> None:
 
 
 def test_some_of_what_the_rules_were_not_written_for_is_seen_too() -> None:
-    # The rest must be harmless without being seen: tests/db/feedback/test_injections.py.
+    # The rest must be harmless without being seen: tests/db/entries/test_injections.py.
     assert sum(map(addresses_model, LATER)) >= 5
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from include.base.errors import FatalError
 from include.durable.handlers import resolve_handler
-from include.errors import FatalError
 
 
 @pytest.mark.parametrize(
@@ -19,10 +19,10 @@ def test_a_module_elsewhere_is_refused(module: str) -> None:
 
 def test_a_module_without_the_function_is_named() -> None:
     with pytest.raises(FatalError, match=r"include\.errors"):
-        resolve_handler("include.errors")
+        resolve_handler("include.base.errors")
 
 
 def test_the_questions_module_is_a_handler() -> None:
-    from include.feedback import questions
+    from include.entries import questions
 
     assert resolve_handler(questions.HANDLER) is questions.on_hook_event

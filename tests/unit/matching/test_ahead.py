@@ -6,7 +6,7 @@ from threading import Event, current_thread, main_thread
 
 import pytest
 
-from include.errors import EmbeddingsUnavailable
+from include.base.errors import EmbeddingsUnavailable
 from include.matching.ahead import EmbeddedAhead
 
 

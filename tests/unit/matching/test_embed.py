@@ -12,7 +12,7 @@ import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.errors import EmbeddingsUnavailable, FatalError
+from include.base.errors import EmbeddingsUnavailable, FatalError
 from include.matching.embed import (
     MAX_BYTES,
     OpenAIEmbedder,
@@ -21,7 +21,7 @@ from include.matching.embed import (
     retry_after_seconds,
     truncated,
 )
-from include.sandbox.embeddings_server import create_app
+from sandbox.embeddings_server import create_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from include.agents.judge import judge_task, plain_reason
 from include.agents.ledger import CallOutcome, Health, Result
-from include.errors import FatalError
+from include.base.errors import FatalError
 from include.matching.heard import (
     FOLDER,
     NOT_SURE,
@@ -25,7 +25,7 @@ from include.matching.heard import (
 from include.matching.judge import CalibratedJudge
 from include.matching.route import route
 from include.matching.types import Candidate, MatchType, Route, Thresholds, Verdict
-from include.sandbox.chat_server import MODEL_NAME
+from sandbox.chat_server import MODEL_NAME
 
 if TYPE_CHECKING:
     from pathlib import Path

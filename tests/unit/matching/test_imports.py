@@ -14,7 +14,7 @@ HEAVY = (
     "starlette",
 )
 CORE = (
-    "include.errors",
+    "include.base.errors",
     "include.matching.embed",
     "include.matching.judge",
     "include.matching.route",

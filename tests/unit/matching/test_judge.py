@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.errors import FatalError
+from include.base.errors import FatalError
 from include.matching.calibration import FOLDER, Calibration, file_name, parse
 from include.matching.features import (
     TEXT_FEATURES,

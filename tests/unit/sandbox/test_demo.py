@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.sandbox.demo import read_entries
-from include.sandbox.samples import ENTRIES
+from sandbox.demo import read_entries
+from sandbox.samples import ENTRIES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from include.sandbox.minilm import DIMENSIONS, MiniLM, load
+from sandbox.minilm import DIMENSIONS, MiniLM, load
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.connections import _from_environment
-from include.sandbox.environment import Sandbox
-from include.sandbox.settings_file import connection_variables, read_settings_file
+from include.base.connections import _from_environment
 from include.store.session import database_url
+from sandbox.environment import Sandbox
+from sandbox.settings_file import connection_variables, read_settings_file
 
 if TYPE_CHECKING:
     from pathlib import Path

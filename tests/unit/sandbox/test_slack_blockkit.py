@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from include.sandbox.slack.blockkit import check_message_blocks, check_view
-from include.sandbox.slack.errors import SlackError
+from sandbox.slack.blockkit import check_message_blocks, check_view
+from sandbox.slack.errors import SlackError
 
 Json = dict[str, Any]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from include.sandbox.slack.mrkdwn import to_html
+from sandbox.slack.mrkdwn import to_html
 
 
 def render(text: str) -> str:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.sandbox.slack import forms
-from include.sandbox.slack.errors import ActError, SlackError
-from include.sandbox.slack.journal import Journal
-from include.sandbox.slack.relay import sign
-from include.sandbox.slack.seed import PEOPLE, read_features
-from include.sandbox.slack.settings import read_settings
-from include.sandbox.slack.views import ViewDesk
-from include.sandbox.slack.workspace import Workspace
+from sandbox.slack import forms
+from sandbox.slack.errors import ActError, SlackError
+from sandbox.slack.journal import Journal
+from sandbox.slack.relay import sign
+from sandbox.slack.seed import PEOPLE, read_features
+from sandbox.slack.settings import read_settings
+from sandbox.slack.views import ViewDesk
+from sandbox.slack.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.sandbox.slack.blockkit import check_message_blocks
-from include.slack import blocks
-from include.slack.blocks import Rendered, confidence_words, quoted, shorten
+from include.slack.cards import blocks
+from include.slack.cards.blocks import Rendered, confidence_words, quoted, shorten
+from sandbox.slack.blockkit import check_message_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable

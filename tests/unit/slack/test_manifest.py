@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from include.sandbox.slack.seed import read_features
-from include.slack.relay.listeners import LISTENERS, add_feedback, feedback_command, shipped_command
+from include.relay.listeners import LISTENERS, add_feedback, feedback_command, shipped_command
+from sandbox.slack.seed import read_features
 
 ROOT = Path(__file__).resolve().parents[3]
 MANIFEST = ROOT / "slack" / "manifest.yaml"

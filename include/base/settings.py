@@ -1,0 +1,142 @@
+"""The product's settings: one typed object, from the Airflow variable ``gtm_feedback``.
+
+The variable holds a JSON object; what it leaves out has the default below. Confidence thresholds
+are not here: they are rows with versions (``thresholds``), and every decision names its version.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+from include.base.errors import FatalError
+
+VARIABLE = "gtm_feedback"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting with its default.
+
+    Attributes:
+        review_channel: Slack channel for questions and notes that have no person to go to.
+        approvers: Slack user ids that may answer anybody's question and undo anybody's attachment.
+        question_remind_after_hours: When an open question is repeated, once.
+        question_expires_after_days: When an unanswered entry becomes a request of its own.
+        web_base_url: Where request pages live; empty for no links in messages.
+        hot_waits: How many runs may wait as deferred tasks before the oldest are parked cold.
+        park_after_minutes: When a waiting run is parked although there is room.
+        resume_at_once: How many parked runs may be at work at once when many are answered.
+        stuck_after_minutes: When an entry without an outcome counts as stuck for the sweep.
+        capture_emoji: Name of the emoji that turns a Slack message into feedback.
+        identity_cache_hours: How long what Slack says about a person is believed.
+        new_request_sleep_minutes: How long ``new_request`` waits for feedback before it reminds.
+        operations_channel: Slack channel that hears what is late; empty for the review channel.
+        shipped_recently_days: How long after shipping its owner is asked, on new feedback.
+        backlog_from: So many waiting entries are processed together by ``drain_backlog``.
+        hold_from: So many waiting entries let ``/feedback`` and the REST route start no more runs.
+        embedding_calls_per_minute: Most calls ``sync_embeddings`` makes, of 64 texts each.
+        theme_similarity: From which cosine on a request belongs to a theme of a report.
+        digest_channel: Slack channel of the weekly digest; empty for none.
+        digest_areas: Slugs of areas whose own channel gets their part of the digest; ``*`` for all.
+        model_budget_per_day: US dollars that language models may cost in a day (UTC).
+        export_roots: Folders and URLs below which exports may be written; empty for anywhere.
+    """
+
+    review_channel: str = "#feedback-review"
+    approvers: tuple[str, ...] = field(default=())
+    question_remind_after_hours: float = 24
+    question_expires_after_days: float = 7
+    web_base_url: str = ""
+    stuck_after_minutes: float = 15
+    hot_waits: float = 5
+    park_after_minutes: float = 10
+    resume_at_once: float = 16
+    capture_emoji: str = "gtm-feedback"
+    identity_cache_hours: float = 24
+    new_request_sleep_minutes: float = 60
+    embedding_calls_per_minute: float = 6000
+    backlog_from: float = 30
+    hold_from: float = 3
+    shipped_recently_days: float = 30
+    operations_channel: str = ""
+    theme_similarity: float = 0.5
+    digest_channel: str = "#feedback"
+    digest_areas: tuple[str, ...] = field(default=())
+    export_roots: tuple[str, ...] = field(default=())
+    model_budget_per_day: float = 10
+
+    @property
+    def remind_after(self) -> timedelta:
+        """The reminder's delay."""
+        return timedelta(hours=self.question_remind_after_hours)
+
+    @property
+    def expires_after(self) -> timedelta:
+        """The expiry's delay."""
+        return timedelta(days=self.question_expires_after_days)
+
+    def request_url(self, slug: str) -> str | None:
+        """The page of a request, ``None`` while no ``web_base_url`` is set."""
+        return f"{self.web_base_url.rstrip('/')}/requests/{slug}" if self.web_base_url else None
+
+
+def load_settings() -> Settings:
+    """The settings as they are now.
+
+    Raises:
+        FatalError: the variable is not a JSON object, names an unknown setting, or a value is of
+            the wrong type; the message names it.
+    """
+    raw = os.environ.get(f"AIRFLOW_VAR_{VARIABLE.upper()}")
+    return parse_settings(_variable(time.monotonic() // 1) if raw is None else raw)
+
+
+@lru_cache(maxsize=1)
+def _variable(_second: float) -> str:
+    """The variable, looked up at most once a second and process: the relay asks for each call."""
+    from airflow.sdk import Variable
+
+    return str(Variable.get(VARIABLE, default="{}"))
+
+
+def parse_settings(raw: str) -> Settings:
+    """Settings from the variable's text; see :func:`load_settings` for the errors."""
+    try:
+        values: Any = json.loads(raw or "{}")
+    except ValueError as error:
+        raise FatalError(f"Variable {VARIABLE!r} is not JSON ({error}). Mend it.") from None
+    if not isinstance(values, dict):
+        raise FatalError(
+            f"Variable {VARIABLE!r} must be a JSON object, not {type(values).__name__}"
+        )
+    defaults = Settings()
+    known = {f.name for f in fields(Settings)}
+    for name in values:
+        if name not in known:
+            raise FatalError(
+                f"Variable {VARIABLE!r} has an unknown setting {name!r}; known: {sorted(known)}"
+            )
+    checked = {
+        name: _checked(name, value, getattr(defaults, name)) for name, value in values.items()
+    }
+    return Settings(**checked)
+
+
+def _checked(name: str, value: Any, default: Any) -> Any:
+    if isinstance(default, tuple):
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        raise FatalError(f"Setting {name!r} must be a list of texts, got {value!r}")
+    if isinstance(default, str):
+        if isinstance(value, str):
+            return value
+        raise FatalError(f"Setting {name!r} must be a text, got {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        raise FatalError(f"Setting {name!r} must be a number above 0, got {value!r}")
+    return float(value)

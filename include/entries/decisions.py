@@ -1,0 +1,89 @@
+"""The record of every routing decision, and the thresholds in force."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.dialects.postgresql import distinct_on, insert
+
+from include.entries.entry import no_such_entry
+from include.matching.types import Thresholds
+from include.store.models import Decision, Entry, ThresholdSet
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy.orm import Session
+
+    from include.matching.types import Candidate, Verdict
+
+
+def record_decision(session: Session, *, key: str, **values: Any) -> int:
+    """Store a decision once; a repeat with the same key returns the first one's id."""
+    statement = (
+        insert(Decision).values(key=key, **values).on_conflict_do_nothing().returning(Decision.id)
+    )
+    decision_id = session.scalar(statement)
+    if decision_id is None:
+        decision_id = session.scalars(select(Decision.id).where(Decision.key == key)).one()
+    return decision_id
+
+
+def find_decision(session: Session, key: str) -> Decision | None:
+    """The decision with this key."""
+    return session.scalars(select(Decision).where(Decision.key == key)).one_or_none()
+
+
+def match_key(entry_id: int) -> str:
+    """Key of the matcher's decision on an entry's first pain."""
+    return f"match:{entry_id}:0"
+
+
+def lock_with_decision(session: Session, entry_id: int) -> tuple[Entry, Decision | None]:
+    """The entry, locked, and its match decision, in one statement."""
+    found = session.execute(
+        select(Entry, Decision)
+        .outerjoin(Decision, Decision.key == match_key(entry_id))
+        .where(Entry.id == entry_id)
+        .with_for_update(of=Entry)
+    ).one_or_none()
+    if found is None:
+        raise no_such_entry(entry_id)
+    return found.Entry, found.Decision
+
+
+def thresholds_for(session: Session, area_ids: Collection[int]) -> Thresholds:
+    """The newest thresholds of the areas; with several, the most careful; else the general ones."""
+    newest = session.scalars(
+        select(ThresholdSet)
+        .where(or_(ThresholdSet.area_id.in_(area_ids), ThresholdSet.area_id.is_(None)))
+        .ext(distinct_on(ThresholdSet.area_id))
+        .order_by(ThresholdSet.area_id, ThresholdSet.version.desc())
+    ).all()
+    of_areas = [row for row in newest if row.area_id is not None]
+    chosen = max(of_areas or newest, key=lambda row: (row.attach, row.ask, row.version))
+    return Thresholds(version=chosen.version, attach=chosen.attach, ask=chosen.ask)
+
+
+def candidate_record(
+    candidates: Collection[Candidate], verdicts: Collection[Verdict]
+) -> list[dict[str, Any]]:
+    """What was on the table, for the decision's row: ids, scores and confidences, no texts."""
+    confidence = {verdict.request_id: verdict.confidence for verdict in verdicts}
+    return [
+        {
+            "request_id": candidate.request_id,
+            "status": str(candidate.status),
+            "cosine": _rounded(candidate.cosine),
+            "text_score": _rounded(candidate.text_score),
+            "vector_rank": candidate.vector_rank,
+            "text_rank": candidate.text_rank,
+            "confidence": _rounded(confidence.get(candidate.request_id)),
+        }
+        for candidate in candidates
+    ]
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

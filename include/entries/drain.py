@@ -1,0 +1,247 @@
+"""Draining a backlog: entries that wait in runs of their own are taken over by one run.
+
+A run costs seconds and about two core-seconds whatever it does. When many wait, one run stores what
+they were started with, ends them with a note that says who carries their entry out, and decides all
+together. A run that begins meanwhile finds its entry taken and ends as a repeat: nothing happens
+twice. Entries that were stored without a run of their own (``include.entries.intake``) are taken
+as well, until there are no more.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from include.base.errors import FatalError
+from include.base.settings import load_settings
+from include.engine import airflow_api
+from include.entries import store as batch_store
+from include.entries import turns
+from include.entries.entry import STORED_RUN, idempotency_key
+from include.entries.submission import parse_submission
+from include.entries.turns import AUTOMATIC, DRAIN_DAG, HELD, MAIN_DAG
+from include.outbox.runs import start_runs
+from include.store.models import Entry, EntryStatus
+from include.store.session import session_scope
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from include.engine.airflow_api import WaitingRun
+
+log = logging.getLogger(__name__)
+
+DECIDING_TASK = "match_entry"
+"""A run in which this task has not begun may be taken over, whether its entry is stored or not."""
+
+LATE = timedelta(seconds=5)
+"""A run that begins so long after it was accepted says that many wait."""
+
+ROUND = 1_000
+"""Runs taken over at once."""
+
+MOST_ROUNDS = 10
+PERIOD = timedelta(minutes=2)
+"""How often, at most, a late run alone is a reason to drain."""
+
+HELD_LONG = timedelta(minutes=2)
+"""A drain that leaves an entry waiting so long is looked after by the sweep."""
+
+
+def note_backlog(session: Session, lag: timedelta = timedelta(0)) -> int | None:
+    """Write a drain down when many entries wait undecided, or when a run began late.
+
+    One at a time, and because of lateness at most one in two minutes. Returns its row's id.
+    """
+    waiting = waiting_entries(session)
+    # One that waits is this one: no need to ask for the setting, which is a call.
+    if waiting >= 2 and waiting >= load_settings().backlog_from:
+        return turns.ask_for_drain(session)
+    if lag < LATE or turns.drained_lately(session, PERIOD):
+        return None
+    return turns.ask_for_drain(session)
+
+
+def waiting_entries(session: Session) -> int:
+    """How many entries of the main job are stored and undecided."""
+    return session.scalars(
+        select(func.count(Entry.id)).where(
+            Entry.status == EntryStatus.RECEIVED, Entry.dag_id == MAIN_DAG
+        )
+    ).one()
+
+
+def start_drain_if_needed(lag: timedelta = timedelta(0)) -> bool:
+    """Start ``drain_backlog`` when many entries wait; true when one was asked for.
+
+    ``lag`` is how long the asking run had waited before its first task began.
+    """
+    with session_scope() as session:
+        start_id = note_backlog(session, lag)
+    if start_id is None:
+        return False
+    start_runs([start_id])
+    return True
+
+
+def take_over(*, dag_id: str, run_id: str, batch_size: int) -> tuple[list[Any], dict[str, Any]]:
+    """Take over the waiting runs' entries; the batches to match, and what was taken.
+
+    It looks again until few are left, so that a burst that is still coming in is caught.
+
+    Raises:
+        TransientError: Airflow cannot be asked now; what was taken stays taken.
+    """
+    facts: dict[str, Any] = {"runs": [], "stored": 0, "known_before": 0, "left_alone": 0}
+    known, taken = batch_store.Known(), dict[str, None]()
+    least = load_settings().backlog_from
+    # Asking Airflow takes seconds while it is busy; what is held is enough to begin with.
+    held_only = run_id.startswith(AUTOMATIC) and _held_only(least)
+    for number in range(0 if held_only else MOST_ROUNDS):
+        found = airflow_api.waiting_runs(MAIN_DAG, DECIDING_TASK, len(taken) + ROUND)
+        waiting = [run for run in found if run.run_id not in taken]
+        # One that somebody started by hand takes whatever waits.
+        few = len(waiting) - facts["left_alone"] < least
+        if few and (number or run_id.startswith(AUTOMATIC)):
+            break
+        new = _store(waiting, dag_id, run_id, known, facts)
+        taken.update(dict.fromkeys(new))
+        if not new:
+            break
+    facts["runs"] = list(taken)
+    facts["adopted"] = _adopt(dag_id, run_id)
+    with session_scope() as session:
+        facts["held"] = turns.take_held(session, run_id)
+    with session_scope() as session:
+        batches = batch_store.open_batches(session, dag_id=dag_id, run_id=run_id, size=batch_size)
+    if batches:
+        batches[-1]["then_more"] = True
+    else:
+        with session_scope() as session:
+            if turns.take_or_pass(session, run_id):
+                batches = batch_store.open_batches(
+                    session, dag_id=dag_id, run_id=run_id, size=batch_size
+                )
+                batches[-1]["then_more"] = True
+    log.info(
+        "Backlog: %s runs taken over, %s entries stored, %s held ones taken",
+        len(taken),
+        facts["stored"],
+        facts["held"],
+    )
+    return batches, facts
+
+
+def take_more(run_id: str) -> int:
+    """Take what was stored meanwhile; 0 when there was nothing and the next drain has its turn."""
+    with session_scope() as session:
+        return turns.take_or_pass(session, run_id)
+
+
+def look_after_held() -> bool:
+    """The sweep: start the next drain when the one whose turn it is does not take what is held.
+
+    Raises:
+        TransientError: Airflow cannot be asked now.
+    """
+    with session_scope() as session:
+        run_id = turns.held_since(session, HELD_LONG)
+    if run_id is None or airflow_api.run_state(DRAIN_DAG, run_id) in ("queued", "running"):
+        return False
+    with session_scope() as session:
+        start_id = turns.pass_over(session, run_id)
+    start_runs([start_id])
+    return True
+
+
+def _held_only(least: float) -> bool:
+    """Whether entries are held and only few wait in runs of their own."""
+    with session_scope() as session:
+        held, own = session.execute(
+            select(
+                func.count().filter(Entry.run_id == HELD),
+                func.count().filter(Entry.dag_id == MAIN_DAG),
+            ).where(Entry.status == EntryStatus.RECEIVED, Entry.dag_id.in_((MAIN_DAG, DRAIN_DAG)))
+        ).one()
+    return bool(held) and own < least
+
+
+def end_taken(run_ids: list[str], *, dag_id: str, run_id: str) -> int:
+    """End the runs whose entries were taken over, beside the matching; how many.
+
+    It saves what they would cost: a run that begins before finds its entry taken and does nothing.
+
+    Raises:
+        TransientError: Airflow cannot be asked now.
+    """
+    note = f"Carried out together with others by {dag_id}, run {run_id}."
+    return airflow_api.end_runs(MAIN_DAG, run_ids, note)
+
+
+def _store(
+    waiting: list[WaitingRun],
+    dag_id: str,
+    run_id: str,
+    known: batch_store.Known,
+    facts: dict[str, Any],
+) -> list[str]:
+    pairs, run_of = [], {}
+    left = 0
+    for run in waiting:
+        if run.run_id.startswith(STORED_RUN):
+            left += 1  # its entry is stored, and it names it
+            continue
+        try:
+            submission = parse_submission({"source": "ui", **run.conf})
+        except FatalError:
+            left += 1  # its own run says what is wrong with it
+            continue
+        key = idempotency_key(submission, MAIN_DAG, run.run_id)
+        pairs.append((key, submission))
+        run_of[key] = run.run_id
+    if not pairs:
+        facts["left_alone"] = left
+        return []
+    with session_scope() as session:
+        counts = batch_store.store_many(
+            session, pairs, dag_id=dag_id, run_id=run_id, known=known, take_from=MAIN_DAG
+        )
+    facts["stored"] += counts.new + counts.taken_over
+    facts["known_before"] += counts.known
+    # A repeat of an entry that another run carries out, or of one that is decided, ends by itself.
+    with session_scope() as session:
+        ours = session.scalars(
+            select(Entry.idempotency_key).where(
+                Entry.idempotency_key.in_(list(run_of)),
+                Entry.dag_id == dag_id,
+                Entry.run_id == run_id,
+            )
+        ).all()
+    facts["left_alone"] = left + len(run_of) - len(ours)
+    return [run_of[key] for key in ours]
+
+
+def _adopt(dag_id: str, run_id: str) -> int:
+    """Take over what is stored, undecided, and belongs to a drain that ended before its end."""
+    with session_scope() as session:
+        entries = session.scalars(
+            select(Entry)
+            .where(
+                Entry.dag_id == dag_id,
+                Entry.run_id.not_in((run_id, HELD)),
+                Entry.status.in_((EntryStatus.RECEIVED, EntryStatus.FAILED)),
+            )
+            .with_for_update(skip_locked=True)
+        ).all()
+        adopted = 0
+        states: dict[str, str | None] = {}
+        for entry in entries:
+            if entry.run_id not in states:
+                states[entry.run_id] = airflow_api.run_state(dag_id, entry.run_id)
+            if states[entry.run_id] not in ("queued", "running"):
+                entry.run_id, entry.status, entry.error = run_id, EntryStatus.RECEIVED, None
+                adopted += 1
+    return adopted

@@ -1,0 +1,212 @@
+"""Taking submissions in without a run each: stored at once, a few alone, many together.
+
+Starting a run of ``process_customer_entry`` costs Airflow more than storing an entry, and carrying
+it out costs seconds. So whoever takes submissions in (the relay, the REST route) stores them here.
+While few wait, each is carried out by a run of its own. When ``hold_from`` wait, the next ones
+are *held*: ``drain_backlog`` takes them together.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from include.base.errors import FatalError
+from include.base.settings import load_settings
+from include.entries import settle as outcomes
+from include.entries import store as batch_store
+from include.entries import turns
+from include.entries.entry import idempotency_key
+from include.entries.set_aside import tell_set_aside
+from include.entries.submission import MAX_EXTERNAL_ID, parse_submission
+from include.entries.turns import DRAIN_DAG, HELD, MAIN_DAG
+from include.outbox.runs import queue_run, start_runs
+from include.store.models import Entry, EntryStatus, Outcome
+from include.store.session import session_scope
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.orm import Session
+
+    from include.entries.submission import Submission
+
+MOST_AT_ONCE = 1_000
+ARRIVING_LOCK = 7_310_012
+LONGEST = {
+    "customer_pain": 0,
+    "severity": 0,
+    "account_id": 200,
+    "opportunity_id": 200,
+    "areas": 0,
+    "links": 0,
+    "submitter": 0,
+    "source": 0,
+    "external_id": MAX_EXTERNAL_ID,
+}
+"""The fields of a submission, with the longest text; 0 for those checked elsewhere."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A submission, the run id it gets when it is carried out alone, and that run's parameters."""
+
+    submission: Submission
+    run_id: str
+    conf: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A stored submission. ``is_new`` is false for a repeat, ``is_held`` while it has no run."""
+
+    entry_id: int
+    status: str
+    dag_id: str
+    run_id: str
+    is_new: bool
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it waits for a drain."""
+        return (self.dag_id, self.run_id) == (DRAIN_DAG, HELD)
+
+
+def arrival(values: Any) -> Arrival:
+    """A submission as a client hands it in, checked.
+
+    Raises:
+        FatalError: a field is missing or wrong, or the database could not store it.
+    """
+    if not isinstance(values, dict):
+        raise FatalError(f"an entry must be an object, got {type(values).__name__}")
+    unknown = sorted(set(values) - set(LONGEST))
+    if unknown:
+        raise FatalError(f"field {unknown[0][:40]!r} is unknown; known: {', '.join(LONGEST)}")
+    if "\\u0000" in json.dumps({name: values[name] for name in values if name != "customer_pain"}):
+        raise FatalError("a field holds a NUL character, which cannot be stored")
+    for name, longest in LONGEST.items():
+        value = values.get(name)
+        if longest and isinstance(value, str) and len(value) > longest:
+            raise FatalError(f"{name} has {len(value)} characters; at most {longest} are allowed")
+    submission = parse_submission({"source": "api", **values})
+    conf = {
+        name: values[name]
+        for name in LONGEST
+        if values.get(name) is not None and values[name] not in ("", [], {})
+    }
+    # As the run's own parameters want them; what was checked here must not be refused there.
+    conf["customer_pain"], conf["severity"] = submission.customer_pain, submission.severity
+    if submission.links:
+        conf["links"] = [_lower_scheme(link) for link in submission.links]
+    if "submitter" in conf and isinstance(conf["submitter"], dict):
+        known = ("email", "slack_user_id", "name")
+        conf["submitter"] = {name: conf["submitter"].get(name) for name in known}
+    return Arrival(submission, f"api__{uuid.uuid4().hex[:20]}", {"source": "api", **conf})
+
+
+def _lower_scheme(link: str) -> str:
+    scheme, mark, rest = link.partition("://")
+    return scheme.lower() + mark + rest
+
+
+def take_in_now(arrivals: Sequence[Arrival]) -> tuple[list[Taken], list[int]]:
+    """Store submissions in a transaction of their own (see :func:`take_in`).
+
+    Raises:
+        TransientError: the database cannot be used now.
+    """
+    with session_scope() as session:
+        return take_in(session, arrivals)
+
+
+def start(start_ids: Sequence[int]) -> None:
+    """Start the runs that :func:`take_in` asked for; the sweep starts what cannot be started."""
+    start_runs(start_ids)
+
+
+def standing(entry_id: int) -> dict[str, Any] | None:
+    """What became of an entry, as its run reports it, with the run that carries it out."""
+    with session_scope() as session:
+        entry = session.get(Entry, entry_id)
+        if entry is None:
+            return None
+        found = outcomes.report(session, entry_id, entry.run_id)
+        return found | {"dag_id": entry.dag_id, "run_id": entry.run_id}
+
+
+def take_in(
+    session: Session, arrivals: Sequence[Arrival], *, queue: bool = True
+) -> tuple[list[Taken], list[int]]:
+    """Store submissions once each, in order; and the ids of the runs to start after the commit.
+
+    Args:
+        session: The caller's transaction.
+        arrivals: At most :data:`MOST_AT_ONCE`.
+        queue: Write down the runs of those carried out alone; the relay starts these itself.
+    """
+    together = _are_many(session, len(arrivals))
+    # Before anything is stored: the drain that is asked for must see it.
+    start_ids = [turns.ask_for_drain(session)] if together else []
+    keys = [idempotency_key(one.submission, MAIN_DAG, one.run_id) for one in arrivals]
+    known_before = set(
+        session.scalars(select(Entry.idempotency_key).where(Entry.idempotency_key.in_(keys)))
+    )
+    known = batch_store.Known()
+    if together:
+        pairs = [(key, one.submission) for key, one in zip(keys, arrivals, strict=True)]
+        batch_store.store_many(session, pairs, dag_id=DRAIN_DAG, run_id=HELD, known=known)
+    else:
+        for key, one in zip(keys, arrivals, strict=True):
+            batch_store.store_many(
+                session, [(key, one.submission)], dag_id=MAIN_DAG, run_id=one.run_id, known=known
+            )
+    found = {
+        row.idempotency_key: row
+        for row in session.execute(
+            select(Entry.idempotency_key, Entry.id, Entry.status, Entry.dag_id, Entry.run_id).where(
+                Entry.idempotency_key.in_(keys)
+            )
+        )
+    }
+    _tell_set_aside(session, [row.id for key, row in found.items() if key not in known_before])
+    taken = []
+    for key, one in zip(keys, arrivals, strict=True):
+        row = found[key]
+        taken.append(Taken(row.id, row.status, row.dag_id, row.run_id, key not in known_before))
+        known_before.add(key)
+        own = (row.dag_id, row.run_id) == (MAIN_DAG, one.run_id)
+        if queue and own and row.status == EntryStatus.RECEIVED:
+            start_ids.append(queue_run(session, MAIN_DAG, one.run_id, one.conf))
+    return taken, start_ids
+
+
+def _tell_set_aside(session: Session, entry_ids: Sequence[int]) -> None:
+    """What holds no pain gets no run: its card is queued here, and sent by the sweep."""
+    noise = select(Entry).where(Entry.id.in_(entry_ids), Entry.outcome == Outcome.NOISE)
+    for entry in session.scalars(noise):
+        entry.told_in = tell_set_aside(session, entry)
+
+
+def _are_many(session: Session, arriving: int) -> bool:
+    """Whether so many wait that those arriving shall be held.
+
+    While few wait, arrivals look one after the other: of many at the same moment each would
+    otherwise see none of the others.
+    """
+    limit = load_settings().hold_from
+    for look in range(2):
+        if look:
+            session.execute(select(func.pg_advisory_xact_lock(ARRIVING_LOCK)))
+        waiting = session.scalars(
+            select(func.count(Entry.id)).where(
+                Entry.status == EntryStatus.RECEIVED, Entry.dag_id.in_((MAIN_DAG, DRAIN_DAG))
+            )
+        ).one()
+        if waiting + arriving > 1 and waiting + arriving >= limit:
+            return True
+    return False

@@ -1,0 +1,140 @@
+"""Entries that hold no pain: kept, marked with the reason, told once, and restored by a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func
+
+from include.base.errors import FatalError
+from include.base.settings import load_settings
+from include.durable.api import signing_keys
+from include.durable.keys import InvalidToken, sign, verify
+from include.entries.entry import STORED_RUN, get_entry
+from include.entries.questions import AnswerReply
+from include.operations.stuck import conf_of
+from include.outbox.messages import queue_message, queue_update
+from include.outbox.runs import queue_run, start_runs
+from include.requests.lookup import actor_from
+from include.requests.opening import finish
+from include.slack.cards.entry import restored_card, set_aside_card
+from include.slack.cards.words import moment_words, person_words
+from include.store.models import EntryStatus, Outcome, User
+from include.store.session import session_scope
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy.orm import Session
+
+    from include.store.models import Entry
+
+MAIN_DAG = "process_customer_entry"
+PURPOSE = "set_aside"
+
+
+def set_aside(entry: Entry, reason: str) -> None:
+    """Mark an entry as holding no pain; nothing of it is lost."""
+    entry.noise_reason = reason
+    finish(entry, Outcome.NOISE)
+
+
+def tell_set_aside(session: Session, entry: Entry) -> int:
+    """Queue the one message about it, with the button that restores it; its id."""
+    card = set_aside_card(
+        quote=entry.customer_pain,
+        reason=entry.noise_reason,
+        token=restore_token(session, entry.id),
+    )
+    user = session.get(User, entry.submitter_id) if entry.submitter_id is not None else None
+    return queue_message(
+        session,
+        key=_card_key(entry.id),
+        purpose=PURPOSE,
+        address=(user.slack_user_id if user else None) or load_settings().review_channel,
+        body=card.text,
+        blocks=card.blocks,
+        entry_id=entry.id,
+    )
+
+
+def restore_token(session: Session, entry_id: int) -> str:
+    """What the button that restores an entry carries; the same on every call."""
+    return sign("restore", str(entry_id), signing_keys(session)[0])
+
+
+def press_restore(session: Session, *, token: str, slack_user_id: str) -> AnswerReply:
+    """Restore by the button: its submitter, an approver, or anybody where there is no submitter."""
+    try:
+        entry_id = int(verify("restore", token, signing_keys(session)))
+    except (InvalidToken, ValueError):
+        return AnswerReply("unknown", "This button is no longer valid. Nothing was changed.")
+    entry = get_entry(session, entry_id, lock=True)
+    user = session.get(User, entry.submitter_id) if entry.submitter_id is not None else None
+    may = slack_user_id in load_settings().approvers or (
+        user is None or user.slack_user_id in (None, slack_user_id)
+    )
+    if not may:
+        return AnswerReply("not_allowed", "Only the person who handed this in can have it taken.")
+    if entry.outcome != Outcome.NOISE:
+        who, when = person_words(entry.restored_by), moment_words(entry.restored_at)
+        return AnswerReply("too_late", f"This was taken up already by {who} on {when}.")
+    start_id, message_ids = _restore(session, entry, by=f"slack:{slack_user_id}")
+    return AnswerReply("recorded", None, message_ids, after=lambda: start_runs([start_id]))
+
+
+def restore(values: Mapping[str, Any], *, dag_id: str, run_id: str) -> dict[str, Any]:
+    """Restore by its id, for the DAG ``restore_entry``; again, it says that it was done.
+
+    Raises:
+        FatalError: there is no such entry, or it was never set aside.
+    """
+    entry_id = int(values["entry_id"])
+    by = actor_from(values.get("actor"), dag_id=dag_id, run_id=run_id).label
+    with session_scope() as session:
+        entry = get_entry(session, entry_id, lock=True)
+        if entry.outcome != Outcome.NOISE:
+            if entry.restored_at is None:
+                raise FatalError(f"entry {entry_id} was not set aside; its status: {entry.status}")
+            return _result(entry, restored=False)
+        start_id, message_ids = _restore(session, entry, by=by)
+        result = _result(entry, restored=True)
+    start_runs([start_id])
+    from include.outbox.sender import deliver
+
+    deliver(message_ids)
+    return result
+
+
+def _restore(session: Session, entry: Entry, *, by: str) -> tuple[int, list[int]]:
+    """Open the entry again and write down the run that carries it out, in one transaction."""
+    entry.status, entry.outcome, entry.updated_at = EntryStatus.RECEIVED, None, func.now()
+    entry.restored_by, entry.restored_at = by, func.now()
+    entry.dag_id, entry.run_id = MAIN_DAG, f"{STORED_RUN}{entry.id}__restored"
+    session.flush()
+    session.refresh(entry)
+    start_id = queue_run(session, MAIN_DAG, entry.run_id, conf_of(session, entry))
+    verdict = f"Taken up by {person_words(by)} on {moment_words(entry.restored_at)}."
+    card = restored_card(quote=entry.customer_pain, verdict=verdict)
+    message_id = queue_update(
+        session,
+        key=f"{_card_key(entry.id)}:restored",
+        target_key=_card_key(entry.id),
+        body=card.text,
+        blocks=card.blocks,
+        entry_id=entry.id,
+    )
+    return start_id, [message_id] if message_id is not None else []
+
+
+def _result(entry: Entry, *, restored: bool) -> dict[str, Any]:
+    return {
+        "entry_id": entry.id,
+        "restored": restored,
+        "noise_reason": entry.noise_reason,
+        "run_id": entry.run_id,
+    }
+
+
+def _card_key(entry_id: int) -> str:
+    return f"set_aside:{entry_id}"

@@ -1,0 +1,391 @@
+"""The ends of an entry's way: attached, opened, or decided by a person or the clock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from include.base.errors import EmbeddingsUnavailable, FatalError
+from include.base.settings import load_settings
+from include.durable.api import find_hook, signing_keys
+from include.durable.keys import hook_key, sign
+from include.entries.ask_model import written
+from include.entries.decide import (
+    area_ids_of,
+    draft_for,
+    provisional_vector,
+    request_vector,
+)
+from include.entries.decisions import (
+    find_decision,
+    lock_with_decision,
+    match_key,
+    record_decision,
+    thresholds_for,
+)
+from include.entries.entry import get_entry
+from include.entries.questions import WAIT_NAME, asked_about, is_grouped, lock_card
+from include.matching.route import route
+from include.matching.types import Route
+from include.outbox.messages import queue_message
+from include.outbox.runs import queue_new_request
+from include.requests.opening import (
+    Evidence,
+    attach,
+    finish,
+    live_feedback,
+    lock_opening,
+    open_request,
+)
+from include.requests.still_hurting import ask_owner
+from include.slack.cards import blocks
+from include.slack.cards.words import closed_words, person_words, picked_request
+from include.store.models import (
+    ActorKind,
+    Area,
+    DecisionStep,
+    Entry,
+    Message,
+    Outcome,
+    Request,
+    RequestArea,
+    RunStart,
+    RunStartState,
+    User,
+)
+from include.store.search import find_candidates
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from include.agents.client import Agent
+    from include.base.settings import Settings
+    from include.durable.types import HookView
+    from include.matching.types import Embedder, Judge
+    from include.store.session import SessionScope
+
+
+def attach_matched(
+    session: Session, entry_id: int, *, quiet: bool = False, settings: Settings | None = None
+) -> int:
+    """Attach an entry to the request its match decision names; tell the submitter, with Undo.
+
+    ``quiet`` tells nobody (an import of old feedback).
+    """
+    entry, decision = lock_with_decision(session, entry_id)
+    if decision is None or decision.request_id is None or decision.route != Route.ATTACH:
+        raise FatalError(f"entry {entry_id} has no decision to attach; clear match_entry as well")
+    if entry.outcome is None:
+        evidence = Evidence(decision.match_type or "match", decision.reason, decision.confidence)
+        feedback_id = attach(session, entry, decision.request_id, evidence)
+        finish(entry, Outcome.ATTACHED)
+        if not quiet:
+            _tell_attached(session, entry, decision.request_id, feedback_id, evidence, settings)
+    return decision.request_id
+
+
+def finish_opened(
+    session: Session, entry_id: int, *, quiet: bool = False, settings: Settings | None = None
+) -> int:
+    """Make the entry the first evidence of the request that ``match_entry`` opened for it.
+
+    ``quiet`` tells nobody and starts no ``new_request`` (an import of old feedback).
+    """
+    entry = get_entry(session, entry_id, lock=True)
+    request = session.scalars(
+        select(Request).where(Request.opened_by_entry_id == entry_id)
+    ).one_or_none()
+    if request is None:
+        raise FatalError(f"entry {entry_id} has opened no request; clear match_entry as well")
+    if entry.outcome is None:
+        evidence = Evidence("first_evidence", "It opened the request.")
+        feedback_id = attach(session, entry, request.id, evidence)
+        finish(entry, Outcome.CREATED)
+        if not quiet:
+            _tell_opened(session, entry, request, feedback_id, settings)
+            queue_new_request(session, request)
+    return request.id
+
+
+def apply_answer(
+    scope: SessionScope,
+    entry_id: int,
+    *,
+    dag_id: str,
+    run_id: str,
+    embedder: Embedder,
+    judge: Judge,
+    map_index: int = -1,
+    agent: Agent | None = None,
+) -> int:
+    """Carry out what became of the question; returns the request's id. A repeat changes nothing.
+
+    ``attach`` attaches to the suggested request; ``create``, no answer in time and a question
+    closed in Airflow open a request, unless somebody opened the same one while this was waiting.
+    """
+    with scope() as session:
+        entry = get_entry(session, entry_id)
+        if entry.outcome is not None:
+            feedback = live_feedback(session, entry_id)
+            return feedback.request_id if feedback else 0
+        hook = find_hook(session, hook_key(dag_id, run_id, WAIT_NAME, map_index))
+        if hook is None or hook.is_open:
+            raise FatalError(f"entry {entry_id} is still waiting; clear wait_for_answer instead")
+        choice = (hook.answer or {}).get("choice") if hook.status == "answered" else "create"
+        if choice == "attach":
+            return _attach_answered(session, entry, hook)
+        draft = draft_for(session, entry, [])
+        session.expunge(entry)
+    if agent is not None:
+        draft = written(scope, entry, draft, agent)
+    try:
+        vector = request_vector(draft, embedder)
+    except EmbeddingsUnavailable:
+        vector = None
+    with scope() as session:
+        lock_opening(session)
+        entry = get_entry(session, entry_id, lock=True)
+        twin = _opened_while_waiting(session, entry, hook, embedder.model, judge)
+        if twin is not None:
+            return _join_twin(session, entry, hook, *twin)
+        request = open_request(session, entry, draft, vector or provisional_vector(entry))
+        evidence = Evidence("person", "It opened the request.")
+        feedback_id = attach(session, entry, request.id, evidence)
+        finish(entry, Outcome.CREATED)
+        queue_new_request(session, request)
+        _record_close(session, entry, hook, request.id, "create")
+        verdict = f"{closed_words(hook)} It is now *{blocks.escape(request.title)}*."
+        lock_card(
+            session,
+            hook,
+            verdict,
+            stage="result",
+            pick_token=correction_token(session, feedback_id),
+        )
+        return request.id
+
+
+def tell(session: Session, entry: Entry) -> int | None:
+    """Queue the card that says where an entry went; ``None`` while it went nowhere."""
+    feedback = live_feedback(session, entry.id)
+    if feedback is None:
+        return None
+    if entry.outcome == Outcome.CREATED:
+        request = session.get_one(Request, feedback.request_id)
+        return _tell_opened(session, entry, request, feedback.id)
+    evidence = Evidence(feedback.match_type, feedback.reason, feedback.confidence)
+    return _tell_attached(session, entry, feedback.request_id, feedback.id, evidence)
+
+
+def report(session: Session, entry_id: int, run_id: str) -> dict[str, Any]:
+    """What happened to an entry, as the run's result: ids, words of the product, no quotes."""
+    entry = get_entry(session, entry_id)
+    feedback = live_feedback(session, entry_id)
+    request = session.get(Request, feedback.request_id) if feedback else None
+    match = find_decision(session, match_key(entry_id))
+    result = {
+        "entry_id": entry_id,
+        "status": entry.status,
+        "outcome": entry.outcome,
+        "request_id": request.id if request else None,
+        "request": request.slug if request else None,
+        "route": match.route if match else None,
+        "confidence": match.confidence if match else None,
+        "thresholds_version": match.thresholds_version if match else None,
+        "degraded": match.degraded if match else None,
+    }
+    if entry.outcome == Outcome.NOISE:
+        result["noise_reason"] = entry.noise_reason
+    if entry.outcome == Outcome.SPLIT:
+        result["entries"] = list(
+            session.scalars(
+                select(Entry.id).where(Entry.parent_id == entry.id).order_by(Entry.pain_number)
+            )
+        )
+    if entry.run_id != run_id:
+        result["duplicate_of_run"] = entry.run_id
+    return result
+
+
+def open_message_ids(session: Session, entry_id: int) -> list[int]:
+    """Messages about an entry that have not gone out yet, oldest first."""
+    return list(
+        session.scalars(
+            select(Message.id)
+            .where(Message.entry_id == entry_id, Message.state.in_(("pending", "sending")))
+            .order_by(Message.id)
+        )
+    )
+
+
+def open_start_ids(session: Session, entry_id: int) -> list[int]:
+    """Runs that this entry's request needs and that nobody has started yet."""
+    return list(
+        session.scalars(
+            select(RunStart.id)
+            .join(Request, Request.id == RunStart.request_id)
+            .where(Request.opened_by_entry_id == entry_id, RunStart.state == RunStartState.PENDING)
+        )
+    )
+
+
+def _attach_answered(session: Session, entry: Entry, hook: HookView) -> int:
+    picked = picked_request(hook)
+    request_id = picked or int(hook.question["request_id"])
+    who = person_words(hook.answered_by)
+    if picked:
+        evidence = Evidence("person", f"Picked by {who}.")
+    else:
+        confidence = dict(asked_about(hook)).get(entry.id)
+        evidence = Evidence("person", f"Confirmed by {who}.", confidence)
+    feedback_id = attach(session, entry, request_id, evidence)
+    finish(entry, Outcome.ATTACHED)
+    verdict = closed_words(hook)
+    if picked:
+        title = session.get_one(Request, request_id).title
+        verdict += f" It was added to *{blocks.escape(title)}*."
+    token = correction_token(session, feedback_id)
+    lock_card(session, hook, verdict, stage="result", undo_token=token, pick_token=token)
+    ask_owner(session, request_id, entry)
+    return request_id
+
+
+def _opened_while_waiting(
+    session: Session, entry: Entry, hook: HookView, model: str, judge: Judge
+) -> tuple[int, Evidence] | None:
+    """A request opened since the question that is surely the same, if there is one."""
+    horizon = session.scalar(
+        select(func.max(Request.id)).where(Request.created_at <= hook.created_at)
+    )
+    vector = list(entry.embedding) if entry.embedding is not None else None
+    if vector is None:
+        return None
+    candidates = find_candidates(
+        session,
+        pain=entry.customer_pain,
+        vector=vector,
+        model=model,
+        opened_after_id=horizon or 0,
+    )
+    if not candidates:
+        return None
+    verdicts = judge.judge(entry.customer_pain, candidates)
+    by_id = {candidate.request_id: candidate for candidate in candidates}
+    areas = area_ids_of(session, verdicts[0].request_id) if verdicts else []
+    routed = route(verdicts, by_id, thresholds_for(session, areas))
+    if routed.route is not Route.ATTACH or routed.best is None:
+        return None
+    best = routed.best
+    return best.request_id, Evidence(best.match_type, best.reason, best.confidence)
+
+
+def _join_twin(
+    session: Session, entry: Entry, hook: HookView, request_id: int, evidence: Evidence
+) -> int:
+    request = session.get_one(Request, request_id)
+    feedback_id = attach(session, entry, request_id, evidence)
+    finish(entry, Outcome.ATTACHED)
+    _record_close(session, entry, hook, request_id, "attach")
+    verdict = (
+        f"{closed_words(hook)} The same problem was reported meanwhile, so it was added to "
+        f"*{blocks.escape(request.title)}*."
+    )
+    lock_card(session, hook, verdict, stage="result")
+    _tell_attached(session, entry, request_id, feedback_id, evidence)
+    return request_id
+
+
+def _record_close(
+    session: Session, entry: Entry, hook: HookView, request_id: int, route_taken: str
+) -> None:
+    """The decision of the clock or an operator; a person's answer was recorded when it came."""
+    steps = {"expired": (DecisionStep.EXPIRY, ActorKind.CLOCK)}
+    step, actor = steps.get(hook.status, (DecisionStep.CANCEL, ActorKind.PERSON))
+    if hook.status == "answered":
+        step, actor = DecisionStep.RESULT, ActorKind.SYSTEM
+    record_decision(
+        session,
+        key=f"close:{hook.id}:{entry.id}" if is_grouped(hook) else f"close:{hook.id}",
+        entry_id=entry.id,
+        step=step,
+        route=route_taken,
+        request_id=request_id,
+        reason=closed_words(hook),
+        actor_kind=actor,
+        actor=hook.answered_by or hook.answered_via,
+    )
+
+
+def _tell_attached(
+    session: Session,
+    entry: Entry,
+    request_id: int,
+    feedback_id: int,
+    evidence: Evidence,
+    settings: Settings | None = None,
+) -> int:
+    request = session.get_one(Request, request_id)
+    person, found = _person(session, entry), settings or load_settings()
+    card = blocks.attached_card(
+        quote=entry.customer_pain,
+        request_title=request.title,
+        request_url=found.request_url(request.slug),
+        confidence=evidence.confidence,
+        reason=evidence.reason,
+        undo_token=correction_token(session, feedback_id),
+        is_theirs=person is not None,
+    )
+    return queue_message(
+        session,
+        key=f"attached:{feedback_id}",
+        purpose="attached",
+        address=person or found.review_channel,
+        body=card.text,
+        blocks=card.blocks,
+        entry_id=entry.id,
+    )
+
+
+def correction_token(session: Session, feedback_id: int) -> str:
+    """What the buttons that correct a feedback's place carry; the same on every call."""
+    return sign("undo", str(feedback_id), signing_keys(session)[0])
+
+
+def _tell_opened(
+    session: Session,
+    entry: Entry,
+    request: Request,
+    feedback_id: int,
+    settings: Settings | None = None,
+) -> int:
+    person, found = _person(session, entry), settings or load_settings()
+    areas = session.scalars(
+        select(Area.name)
+        .join(RequestArea, RequestArea.area_id == Area.id)
+        .where(RequestArea.request_id == request.id)
+        .order_by(Area.name)
+    ).all()
+    card = blocks.created_card(
+        quote=entry.customer_pain,
+        request_title=request.title,
+        request_url=found.request_url(request.slug),
+        areas=list(areas),
+        pick_token=correction_token(session, feedback_id),
+        is_theirs=person is not None,
+    )
+    return queue_message(
+        session,
+        key=f"created:{entry.id}",
+        purpose="created",
+        address=person or found.review_channel,
+        body=card.text,
+        blocks=card.blocks,
+        entry_id=entry.id,
+    )
+
+
+def _person(session: Session, entry: Entry) -> str | None:
+    """Slack's id of the submitter, if they are known there."""
+    user = session.get(User, entry.submitter_id) if entry.submitter_id is not None else None
+    return user.slack_user_id if user else None

@@ -1,0 +1,148 @@
+"""One attempt at one message: the calls to Slack, and whether an earlier attempt had arrived."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from include.store.models.slack import MessageKind
+
+if TYPE_CHECKING:
+    from slack_sdk import WebClient
+
+    from include.outbox.claims import Claim
+
+EVENT_TYPE = "gtm_feedback"
+"""Slack message metadata of every post: its payload's ``key`` finds the post again."""
+
+_USER = re.compile(r"[UW][A-Z0-9]+")
+# Slack's clock and the database's may differ; the key is unique, so looking further is harmless.
+_CLOCK_MARGIN = timedelta(minutes=5)
+_PAGE = 200
+_PAGES = 10
+_LIST_PAGE = 1000
+
+
+@dataclass(frozen=True)
+class Posted:
+    """Where a message is; ``found`` when an earlier attempt had arrived after all."""
+
+    channel: str
+    ts: str
+    found: bool = False
+
+
+def is_user(address: str | None) -> bool:
+    """Whether an address is a person, who is written to in a DM."""
+    return bool(_USER.fullmatch(address or ""))
+
+
+def attempt(client: WebClient, claim: Claim, *, give_up_at: float = math.inf) -> Posted:
+    """Bring the message to Slack. Raises what ``slack_sdk`` raises.
+
+    Args:
+        client: Slack's Web API.
+        claim: The message.
+        give_up_at: On the monotonic clock: nothing is posted later, because the claim could be
+            taken over while the post is on its way; ``TimeoutError`` instead.
+    """
+    if claim.kind == MessageKind.UPDATE:
+        return _update(client, claim)
+    channel = _open(client, claim.address or "")
+    if claim.attempts > 1:
+        # Every earlier attempt may have arrived although no answer did: look before posting again.
+        found = _find(client, channel, claim)
+        if found:
+            return found
+    if time.monotonic() > give_up_at:
+        raise TimeoutError("the calls before the post took most of the claim's lease")
+    answer = client.chat_postMessage(
+        channel=channel,
+        text=claim.body,
+        blocks=claim.blocks or None,
+        thread_ts=claim.thread_ts,
+        metadata=_metadata(claim.key),
+        unfurl_links=False,
+        unfurl_media=False,
+    )
+    return Posted(str(answer["channel"]), str(answer["ts"]))
+
+
+def _update(client: WebClient, claim: Claim) -> Posted:
+    channel, ts = claim.channel or "", claim.ts or ""
+    client.chat_update(
+        channel=channel,
+        ts=ts,
+        text=claim.body,
+        blocks=claim.blocks,
+        metadata=_metadata(claim.target_key or claim.key),
+    )
+    return Posted(channel, ts)
+
+
+def _metadata(key: str) -> dict[str, Any]:
+    return {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
+
+
+def _open(client: WebClient, address: str) -> str:
+    if not is_user(address):
+        return address
+    return str(client.conversations_open(users=address)["channel"]["id"])
+
+
+def _find(client: WebClient, channel: str, claim: Claim) -> Posted | None:
+    channel = _channel_id(client, channel)
+    if not channel:
+        return None
+    oldest = str((claim.created_at - _CLOCK_MARGIN).timestamp())
+    cursor: str | None = None
+    for _ in range(_PAGES):
+        options: dict[str, Any] = {
+            "channel": channel,
+            "oldest": oldest,
+            "include_all_metadata": True,
+            "limit": _PAGE,
+            "cursor": cursor,
+        }
+        answer = (
+            client.conversations_replies(ts=claim.thread_ts, **options)
+            if claim.thread_ts
+            else client.conversations_history(**options)
+        )
+        for message in answer.get("messages") or []:
+            if _key_of(message) == claim.key:
+                return Posted(channel, str(message["ts"]), found=True)
+        cursor = (answer.get("response_metadata") or {}).get("next_cursor") or None
+        if not cursor:
+            return None
+    return None
+
+
+def _channel_id(client: WebClient, channel: str) -> str:
+    """The id of a channel given by name (``#name``), which reading its history needs."""
+    if not channel.startswith("#"):
+        return channel
+    cursor: str | None = None
+    for _ in range(_PAGES):
+        answer = client.conversations_list(
+            types="public_channel,private_channel", limit=_LIST_PAGE, cursor=cursor
+        )
+        for found in answer.get("channels") or []:
+            if found.get("name") == channel[1:]:
+                return str(found["id"])
+        cursor = (answer.get("response_metadata") or {}).get("next_cursor") or None
+        if not cursor:
+            break
+    return ""
+
+
+def _key_of(message: dict[str, Any]) -> str | None:
+    metadata = message.get("metadata") or {}
+    if metadata.get("event_type") != EVENT_TYPE:
+        return None
+    key = (metadata.get("event_payload") or {}).get("key")
+    return str(key) if key is not None else None

@@ -1,0 +1,65 @@
+"""The table of received calls: stored before the acknowledgement, once each."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import null, select
+from sqlalchemy.dialects.postgresql import insert
+
+from include.store.models.slack import SlackEvent
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from include.relay.incoming import Incoming
+
+LONGEST_KEY = 500
+"""Slack's ids are far shorter; PostgreSQL's index takes at most some 2,700 bytes."""
+
+
+def store_event(session: Session, incoming: Incoming) -> int:
+    """Store the call, or find it if it is a repeat; the event's id either way."""
+    key = _key(incoming.key)
+    statement = (
+        insert(SlackEvent)
+        .values(
+            key=key,
+            kind=_storable(incoming.kind),
+            team_id=_storable(incoming.team_id),
+            user_id=_storable(incoming.user_id),
+            channel_id=_storable(incoming.channel_id),
+            payload=_storable(incoming.payload),
+            dag_id=incoming.dag_id,
+            run_id=incoming.run_id,
+            # A JSON column turns None into JSON's null, which is not SQL's.
+            run_conf=null() if incoming.run_conf is None else _storable(incoming.run_conf),
+        )
+        .on_conflict_do_nothing(index_elements=["key"])
+        .returning(SlackEvent.id)
+    )
+    inserted = session.execute(statement).scalar_one_or_none()
+    if inserted is not None:
+        return inserted
+    existing = session.execute(select(SlackEvent.id).where(SlackEvent.key == key))
+    return existing.scalar_one()
+
+
+def _storable(value: Any) -> Any:
+    """The value without what PostgreSQL cannot store: NUL characters and lone surrogates."""
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-8", errors="replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_storable(key): _storable(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_storable(inner) for inner in value]
+    return value
+
+
+def _key(key: str) -> str:
+    """The key, or its hash when it is too long for an index."""
+    plain: str = _storable(key)
+    if len(plain) <= LONGEST_KEY:
+        return plain
+    return f"{plain[:100]}:{hashlib.sha256(plain.encode()).hexdigest()}"

@@ -1,0 +1,52 @@
+"""The two buttons of a question: add to the request, or create a new one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from include.relay.accept import accept
+from include.relay.home import publish_home
+from include.relay.incoming import from_action
+from include.slack.cards.blocks import ANSWER_ATTACH, ANSWER_CREATE
+
+if TYPE_CHECKING:
+    from slack_bolt import Ack, App
+    from sqlalchemy.orm import Session
+
+    from include.entries.questions import AnswerReply
+    from include.relay.effects import Effect
+    from include.store.models.slack import SlackEvent
+
+_CHOICES = {f"action:{ANSWER_ATTACH}": "attach", f"action:{ANSWER_CREATE}": "create"}
+
+
+def register(app: App) -> None:
+    """Attach the listener."""
+    for action_id in (ANSWER_ATTACH, ANSWER_CREATE):
+        app.action(action_id)(receive)
+
+
+def receive(ack: Ack, body: dict[str, Any]) -> None:
+    """Take the click."""
+    accept(ack, from_action(body))
+
+
+def effect(session: Session, event: SlackEvent) -> AnswerReply:
+    """Record the answer, its decision and the locked card in the caller's transaction."""
+    from include.entries.questions import answer_question
+
+    user = event.user_id or ""
+    reply = answer_question(
+        session,
+        token=event.payload["value"] or "",
+        choice=_CHOICES[event.kind],
+        slack_user_id=user,
+    )
+    if event.payload.get("surface") == "home":
+        return replace(reply, after=partial(publish_home, user))
+    return reply
+
+
+EFFECTS: dict[str, Effect] = dict.fromkeys(_CHOICES, effect)

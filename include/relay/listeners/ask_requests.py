@@ -1,0 +1,110 @@
+"""A question to the app, by mention or in a direct message, answered in the thread.
+
+A question about the numbers that is understood to the last word ("what hurts enterprise customers
+in EMEA?") is answered by a prepared query; everything else is a search.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from include.agents.draft import readable
+from include.base.settings import load_settings
+from include.entries.questions import AnswerReply
+from include.outbox.messages import queue_message
+from include.relay.accept import accept
+from include.relay.incoming import MalformedPayload, from_event
+from include.relay.listeners.reaction_added import is_internal, own_users
+from include.requests.search_now import search_now
+from include.slack.cards.answer import answer_card
+from include.slack.cards.search import EMPTY, OUTSIDE, search_card
+from include.workflows.ask_analytics import answer_question
+
+if TYPE_CHECKING:
+    from slack_bolt import Ack, App
+    from sqlalchemy.orm import Session
+
+    from include.relay.effects import Effect
+    from include.slack.cards.blocks import Rendered
+    from include.store.models.slack import SlackEvent
+
+FOUND = 5
+QUESTION_LIMIT = 500
+# What people say around the words they look for.
+_LEAD = re.compile(
+    r"^(?:hi|hey|hello|ok|please)?[\s,!]*(?:(?:what|do|does|did|have|has|is|are|there|we|you|can"
+    r"|could|show|find|search|look|list|tell|me|us|any|anything|something|requests?|feedback|know"
+    r"|for|about|on|of|a|the|got)\b[\s,:]*)+",
+    re.I,
+)
+# Without one of these a few words name what to look for, also when one of them is an area.
+_ASKS = re.compile(r"^\W*(?:so |and )?(?:what|which|who|where|how|top|show|list)\b", re.I)
+
+
+def register(app: App) -> None:
+    """Attach the listeners."""
+    app.event("app_mention")(receive)
+    app.event("message")(receive_message)
+
+
+def receive_message(ack: Ack, body: dict[str, Any]) -> None:
+    """Take a direct message; what is said elsewhere is nobody's question to the app."""
+    if body["event"].get("channel_type") == "im":
+        receive(ack, body)
+    else:
+        ack()
+
+
+def receive(ack: Ack, body: dict[str, Any]) -> None:
+    """Take what a person asks. Bots, edits, and what the app says itself are left alone."""
+    event = body["event"]
+    user, said = event.get("user"), event.get("text")
+    ours = own_users(body)
+    # A message with files is a person's; every other subtype tells of an event or an edit.
+    odd = event.get("subtype") not in (None, "file_share", "thread_broadcast")
+    if odd or event.get("bot_id") or event.get("bot_profile") or user in ours:
+        ack()
+        return
+    if not (isinstance(user, str) and isinstance(said, str)):
+        ack()
+        return
+    if not isinstance(event.get("channel"), str) or not isinstance(event.get("ts"), str):
+        raise MalformedPayload("a message names no channel or ts")
+    thread = event.get("thread_ts")
+    payload = {
+        "question": readable(said)[:QUESTION_LIMIT],
+        "thread_ts": thread if isinstance(thread, str) else event["ts"],
+        "is_internal": is_internal(body),
+    }
+    accept(ack, from_event(body, payload))
+
+
+def effect(session: Session, event: SlackEvent) -> AnswerReply:
+    """Answer, and queue it for the thread."""
+    card = _answer(str(event.payload["question"])) if event.payload["is_internal"] else OUTSIDE
+    message_id = queue_message(
+        session,
+        key=f"search:{event.key}",
+        purpose="search",
+        address=event.channel_id or event.user_id or "",
+        thread_ts=event.payload["thread_ts"],
+        body=card.text,
+        blocks=card.blocks,
+    )
+    return AnswerReply("recorded", None, [message_id])
+
+
+def _answer(question: str) -> Rendered:
+    wanted = _LEAD.sub("", question).strip(" ?!.\n") or question.strip(" ?!.\n")
+    if not wanted:
+        return EMPTY
+    numbers = None
+    if _ASKS.match(question):
+        numbers = answer_question(question, complete=True)
+    if numbers is not None:
+        return answer_card(numbers.words, load_settings())
+    return search_card(wanted, search_now(wanted, limit=FOUND), load_settings())
+
+
+EFFECTS: dict[str, Effect] = {"event:app_mention": effect, "event:message": effect}

@@ -1,0 +1,124 @@
+"""The relay over Socket Mode: the same listeners, called through a socket that the app opens.
+
+A call is acknowledged as over HTTP: after it is stored. What could not be stored is left without
+an acknowledgement, so that Slack sends it again.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from slack_bolt import BoltRequest, BoltResponse
+from slack_sdk.socket_mode.builtin import SocketModeClient
+from slack_sdk.socket_mode.response import SocketModeResponse
+
+from include.base.connections import SLACK_APP, ConnectionInfo, MissingConnection, get_connection
+from include.base.safe_log import describe
+from include.relay.app import app_for
+from include.relay.incoming import MalformedPayload, check_shape
+from include.slack.client import slack_client
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from slack_sdk.socket_mode.client import BaseSocketModeClient
+    from slack_sdk.socket_mode.request import SocketModeRequest
+
+log = logging.getLogger(__name__)
+
+PING_SECONDS = 5
+CONCURRENCY = 10
+
+# At lower levels the SDK logs whole messages, that is customers' words.
+_quiet = logging.getLogger(f"{__name__}.sdk")
+_quiet.setLevel(logging.ERROR)
+
+
+def app_token(info: ConnectionInfo | None = None) -> str:
+    """The app-level token of Socket Mode.
+
+    Raises:
+        MissingConnection: ``slack_app`` is not defined or its extra has no ``app_token``.
+    """
+    info = info or get_connection(SLACK_APP)
+    token = str(info.extra.get("app_token") or "").strip()
+    if not token:
+        raise MissingConnection(
+            f"Airflow connection '{SLACK_APP}' has no extra 'app_token' (xapp-…); see docs/slack.md"
+        )
+    return token
+
+
+def connect(info: ConnectionInfo | None = None) -> SocketModeClient:
+    """A client that is connected, and connects again by itself.
+
+    Raises:
+        MissingConnection: see :func:`app_token`.
+        SlackApiError: Slack refuses the token.
+    """
+    info = info or get_connection(SLACK_APP)
+    token, web_client = app_token(info), slack_client(info)
+    # Without a proxy the client must not find one in the environment for a loopback address.
+    client = SocketModeClient(
+        app_token=token,
+        web_client=web_client,
+        logger=_quiet,
+        ping_interval=PING_SECONDS,
+        concurrency=CONCURRENCY,
+    )
+    client.socket_mode_request_listeners.append(handle)
+    client.connect()
+    return client
+
+
+def handle(client: BaseSocketModeClient, request: SocketModeRequest) -> None:
+    """Take one call, and acknowledge it unless Slack is to send it again."""
+    answer = take(request.payload)
+    if answer is None:
+        return
+    client.send_socket_mode_response(
+        SocketModeResponse(envelope_id=request.envelope_id, payload=answer or None)
+    )
+
+
+def take(payload: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What to acknowledge a call with; ``None`` when it could not be stored.
+
+    A senseless call is acknowledged: sent again, it would make no more sense.
+    """
+    body = dict(payload or {})
+    try:
+        check_shape(body)
+    except MalformedPayload as error:
+        log.warning("A call of Slack is malformed: %s", describe(error))
+        return {}
+    try:
+        response = _app().dispatch(BoltRequest(mode="socket_mode", body=body))
+    except Exception as error:
+        # The listeners' own errors are answered by the app; this is Bolt reading the payload.
+        log.warning("A call of Slack is malformed: %s", describe(error))
+        return {}
+    if response.status >= 500:
+        return None
+    return _payload(response)
+
+
+def _app() -> Any:
+    # Nothing is signed over a socket; Bolt wants a secret all the same.
+    return app_for(_UNUSED_SECRET)
+
+
+_UNUSED_SECRET = secrets.token_hex(16)
+
+
+def _payload(response: BoltResponse) -> dict[str, Any]:
+    if response.status != 200 or not response.body:
+        return {}
+    try:
+        found = json.loads(response.body)
+    except ValueError:
+        return {"text": response.body}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,32 @@
+"""The answer to a question about the numbers, as Block Kit. Pure functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from include.slack.cards.blocks import SECTION_LIMIT, Rendered, escape, link, section, shorten
+
+if TYPE_CHECKING:
+    from include.base.settings import Settings
+    from include.insights.answer_words import Words
+
+_NAME_LIMIT = 90
+
+
+def answer_card(words: Words, settings: Settings) -> Rendered:
+    """The rows, the totals, and the query and filters that they came from."""
+    lines = []
+    for number, line in enumerate(words.lines, 1):
+        name = shorten(line.name, _NAME_LIMIT)
+        url = settings.request_url(line.slug) if line.slug else None
+        lines.append(f"{number}. {link(name, url)}: {escape(line.facts)}")
+    listed = "\n".join([escape(words.heading), *lines])
+    said = {"type": "mrkdwn", "text": escape(shorten(words.source, 1_000)), "verbatim": True}
+    return Rendered(
+        text=escape(f"{words.heading} {words.totals}"),
+        blocks=[
+            section(shorten(listed, SECTION_LIMIT)),
+            section(escape(words.totals)),
+            {"type": "context", "elements": [said]},
+        ],
+    )

@@ -1,0 +1,124 @@
+"""The app's modals as Block Kit. Pure functions.
+
+Slack's limits: 24 characters a title, 3,000 an input and ``private_metadata``, 75 an option's text,
+150 an option's value, 100 options.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from include.slack.cards.blocks import quoted, section, shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+View = dict[str, Any]
+
+FEEDBACK_VIEW = "add_feedback"
+PICK_VIEW = "pick_request"
+ACCOUNT, OPPORTUNITY, REQUEST = "account_search", "opportunity_search", "request_search"
+INPUT_LIMIT = 3000
+OPTION_TEXT, OPTION_VALUE, MOST_OPTIONS = 75, 150, 100
+
+SEVERITIES = {
+    "low": "Nice to have",
+    "medium": "Significant pain",
+    "high": "Dealbreaker",
+}
+
+
+def feedback_modal(*, pain: str = "", message: dict[str, str] | None = None) -> View:
+    """The form *Add Feedback*; ``message`` is where it was opened from."""
+    typed: View = {
+        "type": "plain_text_input",
+        "action_id": "pain",
+        "multiline": True,
+        "max_length": INPUT_LIMIT,
+        "placeholder": plain("In the customer's own words"),
+    }
+    if pain.strip():
+        typed["initial_value"] = shorten(pain.strip(), INPUT_LIMIT)
+    severities = [option(words, value) for value, words in SEVERITIES.items()]
+    severity = {
+        "type": "static_select",
+        "action_id": "severity",
+        "options": severities,
+        "initial_option": severities[1],
+    }
+    links = {
+        "type": "plain_text_input",
+        "action_id": "links",
+        "multiline": True,
+        "max_length": INPUT_LIMIT,
+        "placeholder": plain("https://…, one a line"),
+    }
+    return {
+        "type": "modal",
+        "callback_id": FEEDBACK_VIEW,
+        "private_metadata": json.dumps({"message": message} if message else {}),
+        "title": plain("Add Feedback"),
+        "submit": plain("Send"),
+        "close": plain("Cancel"),
+        "blocks": [
+            field("pain", "What does the customer say?", typed),
+            field("severity", "How much does it hurt?", severity),
+            field("account", "Account", search(ACCOUNT, "Search accounts"), optional=True),
+            field("opportunity", "Opportunity", search(OPPORTUNITY, "Search deals"), optional=True),
+            field("links", "Links", links, optional=True),
+        ],
+    }
+
+
+def pick_modal(*, quote: str, subject: str, token: str) -> View:
+    """The search for another request. ``subject`` and ``token`` say what it is picked for."""
+    return {
+        "type": "modal",
+        "callback_id": PICK_VIEW,
+        "private_metadata": json.dumps({"subject": subject, "token": token}),
+        "title": plain("Pick another request"),
+        "submit": plain("Add to this request"),
+        "close": plain("Cancel"),
+        "blocks": [
+            section("A customer said:\n" + quoted(quote)),
+            field("request", "Request", search(REQUEST, "Search by meaning or words", least=2)),
+        ],
+    }
+
+
+def options(found: Iterable[tuple[str, str]]) -> list[View]:
+    """Options of a search from (value, text); what Slack would refuse is left out or cut."""
+    listed = [option(text, value) for value, text in found if 0 < len(value) <= OPTION_VALUE]
+    return listed[:MOST_OPTIONS]
+
+
+def option(text: str, value: str) -> View:
+    """One choice."""
+    return {"text": plain(shorten(" ".join(text.split()) or value, OPTION_TEXT)), "value": value}
+
+
+def search(action_id: str, placeholder: str, *, least: int = 0) -> View:
+    """A select whose options the relay searches, from ``least`` typed characters on."""
+    return {
+        "type": "external_select",
+        "action_id": action_id,
+        "min_query_length": least,
+        "placeholder": plain(placeholder),
+    }
+
+
+def field(block_id: str, label: str, element: View, *, optional: bool = False) -> View:
+    """An input with its label."""
+    return {
+        "type": "input",
+        "block_id": block_id,
+        "label": plain(label),
+        "element": element,
+        "optional": optional,
+    }
+
+
+def plain(text: str) -> View:
+    """Text without markup."""
+    return {"type": "plain_text", "text": text}

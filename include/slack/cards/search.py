@@ -1,0 +1,36 @@
+"""The answer to a question about requests, as Block Kit. Pure functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from include.slack.cards.blocks import Rendered, confidence_words, escape, link, section, shorten
+
+if TYPE_CHECKING:
+    from include.base.settings import Settings
+    from include.requests.search import FoundRequest
+
+SHOWN_QUESTION = 120
+HOW = "Ask me what we have on a subject, for example: *what do we have on SSO?*"
+WHERE = "I answer where only people of this company read along. Ask me in an internal channel."
+OUTSIDE = Rendered(WHERE, [section(WHERE)])
+EMPTY = Rendered(HOW.replace("*", ""), [section(HOW)])
+
+
+def search_card(question: str, found: list[FoundRequest], settings: Settings) -> Rendered:
+    """The found requests, best first, with status, confidence and reason; or that there is none."""
+    asked = escape(shorten(" ".join(question.split()), SHOWN_QUESTION))
+    if not found:
+        text = f"I found nothing about “{asked}”."
+        hint = "If a customer asked for it, hand it in with `/feedback`."
+        return Rendered(text, [section(f"{text} {hint}")])
+    noun = "request" if len(found) == 1 else "requests"
+    text = f"{len(found)} {noun} about “{asked}”"
+    lines = [
+        section(
+            f"{link(one.title, settings.request_url(one.slug))} · {escape(one.status)}\n"
+            f"{confidence_words(one.confidence)}. {escape(one.reason)}"
+        )
+        for one in found
+    ]
+    return Rendered(text, [section(f"{text}:"), *lines])

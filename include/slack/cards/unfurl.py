@@ -1,0 +1,34 @@
+"""Previews of links as Block Kit. Pure functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from include.slack.cards.blocks import escape, link, section, shorten
+
+if TYPE_CHECKING:
+    from include.requests.page_facts import PageFacts
+
+TEXT_LIMIT = 300
+_KINDS = {"request": "Feature request", "area": "Product area", "account": "Account"}
+
+
+def page_card(facts: PageFacts, url: str) -> dict[str, Any]:
+    """A page's title, a sentence or two, and its numbers."""
+    said = escape(shorten(" ".join(facts.text.split()), TEXT_LIMIT))
+    head = link(facts.title, url)
+    numbers = escape(shorten(" · ".join([_KINDS[facts.kind], *facts.facts]), TEXT_LIMIT))
+    return {
+        "blocks": [
+            section(f"{head}\n{said}" if said else head),
+            {
+                "type": "context",
+                "elements": [{"type": "mrkdwn", "text": numbers, "verbatim": True}],
+            },
+        ]
+    }
+
+
+def private_card() -> dict[str, Any]:
+    """What people of another company see: that there is a page, and nothing of it."""
+    return {"blocks": [section(":lock: *GTM Feedback* · a private page. Open it to sign in.")]}

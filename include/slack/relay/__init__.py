@@ -1,1 +1,0 @@
-"""Receives Slack's calls: verify, store, acknowledge, and only then act."""

@@ -1,0 +1,271 @@
+"""What the tasks of ``import_feedback`` and ``drain_backlog`` call: one function a task."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from contextlib import closing
+from itertools import islice
+from pathlib import PurePosixPath
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from include.base.connections import EMBEDDINGS_API, get_connection
+from include.base.errors import FatalError
+from include.base.settings import load_settings
+from include.clients.language_model import find_agent
+from include.entries import decide_many as batch
+from include.entries import drain as backlog
+from include.entries import group_questions as grouped
+from include.entries import import_file, turns
+from include.entries import settle as outcomes
+from include.entries import slack_capture as capture
+from include.entries import store as batch_store
+from include.entries import tell_many as summaries
+from include.outbox.runs import FEW, start_pending
+from include.store.models import Entry, EntryStatus
+from include.store.session import session_scope
+from include.workflows.process_customer_entry import deliver, embedder_from, judge_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+log = logging.getLogger(__name__)
+
+STORED_AT_ONCE = 500
+SHOWN_PROBLEMS = 200
+ASKED_AT_ONCE = 50
+TELLING_SECONDS = 300.0
+IDLE_SECONDS = 30.0
+ASKING_SECONDS = 5.0
+PAUSE_SECONDS = 1.0
+MOST_ID = 2**62
+
+
+def store_file(
+    values: Mapping[str, Any], *, dag_id: str, run_id: str
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Store a file's lines; the batches to match, and what the file held.
+
+    Raises:
+        FatalError: the file cannot be read, is empty, has a wrong header, or no line of it is good.
+    """
+    path = str(values["path"])
+    form = import_file.format_of(path, values.get("format"))
+    name = PurePosixPath(path.split("?", 1)[0]).name
+    stored, known = batch_store.StoredMany(), batch_store.Known()
+    problems: list[list[Any]] = []
+    good = bad = 0
+    with closing(import_file.open_file(path)) as file:
+        lines = import_file.read_lines(file, form, name=name)
+        while part := list(islice(lines, STORED_AT_ONCE)):
+            pairs = [(one.key, one.submission) for one in part if one.key and one.submission]
+            wrong = [[one.number, one.problem] for one in part if one.problem]
+            good, bad = good + len(pairs), bad + len(wrong)
+            problems += wrong[: SHOWN_PROBLEMS - len(problems)]
+            with session_scope() as session:
+                counts = batch_store.store_many(
+                    session, pairs, dag_id=dag_id, run_id=run_id, known=known
+                )
+            stored.new += counts.new
+            stored.known += counts.known
+            stored.taken_over += counts.taken_over
+    if not good:
+        raise FatalError(
+            f"no line of {name} can be imported; line {problems[0][0]}: {problems[0][1]}"
+        )
+    facts = {
+        "file": name,
+        "lines": good + bad,
+        "stored": stored.new,
+        "known_before": stored.known,
+        "taken_over": stored.taken_over,
+        "bad_lines": bad,
+        "problems": problems,
+    }
+    with session_scope() as session:
+        batches = batch_store.open_batches(
+            session, dag_id=dag_id, run_id=run_id, size=int(values.get("batch_size") or 500)
+        )
+    log.info("%s: %s lines, %s bad, %s batches", name, good + bad, bad, len(batches))
+    return batches, facts
+
+
+def match_batch(
+    part: Mapping[str, Any],
+    *,
+    dag_id: str,
+    run_id: str,
+    is_last_try: bool,
+    quiet: bool,
+) -> dict[str, int]:
+    """Decide and carry out one batch; what became of its entries.
+
+    A backlog is decided as its entries would have been alone, with the language model if there is
+    one. An import is not: one file could spend the day's budget. The last batch of a drain goes on
+    with what is stored meanwhile, until nothing is.
+    """
+    embedder = embedder_from(get_connection(EMBEDDINGS_API))
+    agent = find_agent() if dag_id == turns.DRAIN_DAG else None
+
+    def decide(first: int, last: int) -> dict[str, int]:
+        return batch.process_range(
+            session_scope,
+            first,
+            last,
+            dag_id=dag_id,
+            run_id=run_id,
+            embedder=embedder,
+            judge=judge_for(embedder.model),
+            allow_degraded=is_last_try,
+            quiet=quiet,
+            agent=agent,
+        )
+
+    counts = Counter(decide(int(part["first"]), int(part["last"])))
+    if part.get("then_more"):
+        # What an earlier try of this task had taken and could not decide.
+        counts.update(decide(0, MOST_ID))
+    while part.get("then_more"):
+        taken = backlog.take_more(run_id)
+        if not taken:
+            break
+        log.info("%s decided, %s more have come", sum(counts.values()), taken)
+        counts.update(decide(0, MOST_ID))
+    return dict(counts)
+
+
+def ask_questions(*, dag_id: str, run_id: str, ask: str | None) -> list[dict[str, Any]]:
+    """Ask what is not certain, one card a request and person; the groups, one wait each.
+
+    All in one task: a task for each would take longer than the people need to answer.
+    """
+    groups: list[dict[str, Any]] = []
+    start = 0
+    while start <= len(groups):
+        groups = _ask_part(start, dag_id=dag_id, run_id=run_id, ask=ask)
+        start += ASKED_AT_ONCE
+    return groups
+
+
+def _ask_part(start: int, *, dag_id: str, run_id: str, ask: str | None) -> list[dict[str, Any]]:
+    settings = load_settings()
+    message_ids: list[int] = []
+    with session_scope() as session:
+        grouped.lock_asking(session)
+        groups = grouped.plan_groups(session, dag_id=dag_id, run_id=run_id, ask=ask)
+        for place, group in list(enumerate(groups))[start : start + ASKED_AT_ONCE]:
+            message_ids += grouped.ask_group(
+                session, group, dag_id=dag_id, run_id=run_id, map_index=place, settings=settings
+            )
+    deliver(message_ids)
+    return groups
+
+
+def _ask_more(*, dag_id: str, run_id: str) -> None:
+    """Ask what has come to be asked since the last time."""
+    with session_scope() as session:
+        start = grouped.count_asked(session, dag_id=dag_id, run_id=run_id)
+    while start < len(_ask_part(start, dag_id=dag_id, run_id=run_id, ask=None)):
+        start += ASKED_AT_ONCE
+
+
+def apply_group(group: Mapping[str, Any], *, dag_id: str, run_id: str, map_index: int) -> int:
+    """Carry out what became of a group's question, entry by entry; how many."""
+    embedder = embedder_from(get_connection(EMBEDDINGS_API))
+    judge = judge_for(embedder.model)
+    agent = find_agent() if dag_id == turns.DRAIN_DAG else None
+    for entry_id, _ in group["entries"]:
+        outcomes.apply_answer(
+            session_scope,
+            int(entry_id),
+            dag_id=dag_id,
+            run_id=run_id,
+            embedder=embedder,
+            judge=judge,
+            map_index=map_index,
+            agent=agent,
+        )
+    start_pending(FEW)
+    return len(group["entries"])
+
+
+def tell_meanwhile(
+    *,
+    dag_id: str,
+    run_id: str,
+    clock: Callable[[], float] = monotonic,
+    pause: Callable[[float], None] = sleep,
+) -> int:
+    """Send what is to be told while the run still matches, until everything is decided and told.
+
+    Now and then, and when all is decided, it asks what is to be asked: by then ``ask_questions``
+    would have to wait for a slot. It gives up when nothing happens for half a minute, and what is
+    left is asked and told by the tasks that follow.
+    """
+    sent, asking = 0, clock() + ASKING_SECONDS
+    until, quiet_until = clock() + TELLING_SECONDS, clock() + IDLE_SECONDS
+    before = -1
+    while clock() < min(until, quiet_until):
+        with session_scope() as session:
+            undecided, placed = summaries.untold(session, dag_id=dag_id, run_id=run_id)
+            over = not undecided and not placed and turns.has_passed(session, run_id)
+        if not undecided or clock() >= asking:
+            _ask_more(dag_id=dag_id, run_id=run_id)
+            asking = clock() + ASKING_SECONDS
+        if over:
+            break
+        more = undecided > 0
+        told = deliver_outcomes(dag_id=dag_id, run_id=run_id, more_to_come=more) if placed else 0
+        sent += told
+        if told or undecided != before:
+            quiet_until, before = clock() + IDLE_SECONDS, undecided
+        pause(PAUSE_SECONDS)
+    return sent
+
+
+def deliver_outcomes(*, dag_id: str, run_id: str, more_to_come: bool = False) -> int:
+    """Tell people what became of the run's entries; how many messages went out."""
+    sent = 0
+    while True:
+        with session_scope() as session:
+            message_ids = summaries.queue_outcomes(
+                session, dag_id=dag_id, run_id=run_id, more_to_come=more_to_come
+            )
+        if not message_ids:
+            return sent
+        sent += deliver(message_ids)
+
+
+def deliver_results(*, dag_id: str, run_id: str, quiet: bool) -> int:
+    """Send what is left to tell about the run's entries, and start runs of opened requests.
+
+    Those are few at a time, so that new feedback finds its turn among them; the sweep starts the
+    rest.
+    """
+    sent = 0 if quiet else deliver_outcomes(dag_id=dag_id, run_id=run_id)
+    capture.sync_emoji(session_scope)
+    start_pending(FEW)
+    return sent
+
+
+def report(*, dag_id: str, run_id: str, facts: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The run's result: what the file held and where its entries are now."""
+    with session_scope() as session:
+        rows = session.execute(
+            select(Entry.status, Entry.outcome, func.count())
+            .where(Entry.dag_id == dag_id, Entry.run_id == run_id)
+            .group_by(Entry.status, Entry.outcome)
+        ).all()
+    counts = {str(outcome or status): count for status, outcome, count in rows}
+    return {
+        **(facts or {}),
+        "attached": counts.get("attached", 0),
+        "created": counts.get("created", 0),
+        "set_aside": counts.get("noise", 0),
+        "split": counts.get("split", 0),
+        "waiting": counts.get(EntryStatus.WAITING, 0),
+        "unfinished": counts.get(EntryStatus.RECEIVED, 0) + counts.get(EntryStatus.FAILED, 0),
+    }

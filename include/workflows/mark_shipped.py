@@ -1,0 +1,70 @@
+"""What the tasks of ``mark_shipped``, ``reopen_request`` and ``merge_requests`` call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from include.base.errors import FatalError
+from include.base.settings import load_settings
+from include.requests import merging, related, shipping
+from include.requests.lookup import actor_from, user_of
+from include.store.session import session_scope
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def change_status(values: Mapping[str, Any], *, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+    """Ship or reopen, as the DAG says; the batches of messages to send."""
+    actor = actor_from(values.get("actor"), dag_id=dag_id, run_id=run_id)
+    change = {shipping.SHIP: shipping.ship, shipping.REOPEN: shipping.reopen}[dag_id]
+    with session_scope() as session:
+        user_of(session, actor)
+        return change(
+            session,
+            values["request"],
+            actor,
+            run_id=run_id,
+            dry_run=bool(values.get("dry_run")),
+        )
+
+
+def send_batch(batch: Mapping[str, Any], *, is_last_try: bool) -> dict[str, int]:
+    """Send one batch of messages."""
+    from include.outbox.sender import deliver
+
+    def send(message_ids: list[int]) -> Any:
+        return deliver(message_ids, review_channel=load_settings().review_channel)
+
+    return shipping.send_batch(batch["message_ids"], is_last_try=is_last_try, deliver=send)
+
+
+def report(*, dag_id: str, run_id: str) -> dict[str, Any]:
+    """The run's result."""
+    with session_scope() as session:
+        return shipping.result_of(session, dag_id, run_id)
+
+
+def merge_requests(values: Mapping[str, Any], *, dag_id: str, run_id: str) -> dict[str, Any]:
+    """Merge, take a merge back (``undo``) or dismiss a pair; the run's result."""
+    actor = actor_from(values.get("actor"), dag_id=dag_id, run_id=run_id)
+    dry_run = bool(values.get("dry_run"))
+    with session_scope() as session:
+        user_of(session, actor)
+        if values.get("undo"):
+            return merging.unmerge(session, values["request"], by=actor.label, dry_run=dry_run)
+        into = values.get("into")
+        if not into:
+            raise FatalError("into is missing: name the other request")
+        if values.get("dismiss"):
+            return related.dismiss(
+                session, values["request"], into, by=actor.label, dry_run=dry_run
+            )
+        return merging.merge(
+            session,
+            values["request"],
+            into,
+            by=actor.label,
+            reason=str(values.get("reason") or ""),
+            dry_run=dry_run,
+        )

@@ -1,0 +1,50 @@
+"""The tasks that ``mark_shipped`` and ``reopen_request`` share: change a status, tell followers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import Param, get_current_context, task
+
+from include.engine.params import ACTOR_PARAM, REQUEST_PARAM
+
+STATUS_PARAMS = {
+    "request": REQUEST_PARAM,
+    "actor": ACTOR_PARAM,
+    "dry_run": Param(False, type="boolean", description="Only say whom it would tell."),
+}
+
+
+@task
+def change_status() -> list[dict[str, Any]]:
+    from include.workflows import mark_shipped as shipping_steps
+
+    context = get_current_context()
+    ti = context["ti"]
+    return shipping_steps.change_status(context["params"], dag_id=ti.dag_id, run_id=ti.run_id)
+
+
+@task(
+    pool="slack",
+    multiple_outputs=False,
+    map_index_template="{{ task.op_kwargs['batch']['label'] }}",
+)
+def notify_followers(batch: dict[str, Any]) -> dict[str, int]:
+    from include.workflows import mark_shipped as shipping_steps
+
+    ti = get_current_context()["ti"]
+    return shipping_steps.send_batch(batch, is_last_try=ti.try_number > ti.max_tries)
+
+
+@task(trigger_rule="none_failed", multiple_outputs=False)
+def report_outcome() -> dict[str, Any]:
+    from include.workflows import mark_shipped as shipping_steps
+
+    ti = get_current_context()["ti"]
+    return shipping_steps.report(dag_id=ti.dag_id, run_id=ti.run_id)
+
+
+def change_and_tell(first_task: str) -> None:
+    """Draw the order: the first task sets the status, batches of messages, the result."""
+    batches = change_status.override(task_id=first_task)()
+    notify_followers.expand(batch=batches) >> report_outcome()

@@ -1,0 +1,149 @@
+"""What holds no pain is kept and marked, told once, and restored by a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import func, select
+
+from include.base.errors import FatalError
+from include.entries import decide as matching
+from include.entries import set_aside as setting_aside
+from include.entries import store as batch_store
+from include.entries.entry import get_entry, store_entry
+from include.entries.overview import overview_of
+from include.entries.slack_capture import open_capture, tell_thread
+from include.entries.submission import parse_submission
+from include.matching.types import Route
+from include.relay.home import home_view
+from include.store.models import Decision, Entry, Feedback, Message, RunStart
+from include.store.session import session_scope
+from include.workflows import process_customer_entry as steps
+from tests.db.entries.conftest import DAG, TableJudge, WordsEmbedder, submit
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+@pytest.fixture(autouse=True)
+def no_airflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AIRFLOW_CONN_AIRFLOW_API", raising=False)
+    monkeypatch.setattr(setting_aside, "start_runs", lambda ids: {"started": len(list(ids))})
+
+
+def match(entry_id: int, run_id: str, embedder: WordsEmbedder) -> Route | None:
+    return matching.match_entry(
+        session_scope,
+        entry_id,
+        embedder=embedder,
+        judge=TableJudge(),
+        allow_degraded=False,
+        run_id=run_id,
+    )
+
+
+def test_a_link_alone_is_kept_and_set_aside_without_being_matched(embedder: WordsEmbedder) -> None:
+    embedder.down = True
+    entry_id = submit("https://crm.example.com/deals/17")
+    assert match(entry_id, "r1", embedder) is None
+    result = steps.report(entry_id, run_id="r1")
+    assert (result["outcome"], result["noise_reason"]) == ("noise", "only_links")
+    steps.report(entry_id, run_id="r1")
+    with session_scope() as session:
+        entry = get_entry(session, entry_id)
+        assert entry.customer_pain == "https://crm.example.com/deals/17"
+        [told] = session.scalars(select(Message)).all()
+        assert (told.address, told.purpose) == ("U0ANN", "set_aside")
+        assert "it holds only a link" in told.body
+        assert session.scalar(select(func.count(Decision.id))) == 0
+
+
+def test_the_submitter_has_it_processed_and_the_old_run_repeats_nothing(
+    embedder: WordsEmbedder,
+) -> None:
+    entry_id = submit("UI")
+    steps.report(entry_id, run_id="r1")
+    with session_scope() as session:
+        token = setting_aside.restore_token(session, entry_id)
+    for user, status in (("U0EVE", "not_allowed"), ("U0ANN", "recorded"), ("U0ANN", "too_late")):
+        with session_scope() as session:
+            reply = setting_aside.press_restore(session, token=token, slack_user_id=user)
+        assert reply.status == status
+    with session_scope() as session:
+        start = session.scalars(select(RunStart)).one()
+        entry = get_entry(session, entry_id)
+        assert (start.run_id, entry.status, entry.outcome) == (entry.run_id, "received", None)
+        assert (entry.restored_by, entry.noise_reason) == ("slack:U0ANN", "too_short")
+        # What Airflow is asked to start finds this entry, and a clear of the old run does too.
+        conf: dict[str, Any] = start.conf
+        stored = store_entry(session, parse_submission(conf), DAG, start.run_id)
+        assert (stored.entry_id, stored.is_owner) == (entry_id, True)
+        again = store_entry(session, parse_submission(conf), DAG, "r1")
+        assert (again.entry_id, again.is_owner) == (entry_id, False)
+    assert match(entry_id, "r1", embedder) is None
+    assert match(entry_id, start.run_id, embedder) is Route.CREATE
+    steps.finish_opened(entry_id)
+    with session_scope() as session:
+        assert session.scalar(select(func.count(Feedback.id))) == 1
+        assert session.scalar(select(func.count(Entry.id))) == 1
+
+
+def test_an_operator_restores_by_id_once() -> None:
+    entry_id = submit("🔥🔥")
+    values = {"entry_id": entry_id, "actor": {"email": "Ann@example.com"}}
+    first = setting_aside.restore(values, dag_id="restore_entry", run_id="m1")
+    again = setting_aside.restore(values, dag_id="restore_entry", run_id="m2")
+    assert (first["restored"], again["restored"]) == (True, False)
+    with session_scope() as session:
+        assert get_entry(session, entry_id).restored_by == "user:ann@example.com"
+    with pytest.raises(FatalError, match="does not exist"):
+        setting_aside.restore({"entry_id": 99}, dag_id="d", run_id="r")
+    other = submit("Charts have no legend", run_id="r2")
+    with pytest.raises(FatalError, match="was not set aside"):
+        setting_aside.restore({"entry_id": other}, dag_id="d", run_id="r")
+
+
+def test_nobody_takes_an_entry_by_naming_its_run() -> None:
+    entry_id = submit("Charts have no legend")
+    with session_scope() as session:
+        values = {"customer_pain": "Something else entirely"}
+        stored = store_entry(session, parse_submission(values), DAG, f"entry__{entry_id}__x")
+        assert stored.entry_id != entry_id
+        for run_id in ("entry__", "entry__abc", "entry__" + "9" * 30, "entry__-1"):
+            assert store_entry(session, parse_submission(values), DAG, run_id).entry_id > entry_id
+
+
+def test_many_stored_at_once_are_looked_at_the_same_way(session: Session) -> None:
+    pains = ["Charts have no legend", "thanks!", "https://a.example", "Exports time out"]
+    pairs = [(f"k{n}", parse_submission({"customer_pain": pain})) for n, pain in enumerate(pains)]
+    batch_store.store_many(
+        session, pairs, dag_id="import_feedback", run_id="i1", known=batch_store.Known()
+    )
+    stored = session.execute(
+        select(Entry.status, Entry.noise_reason).order_by(Entry.idempotency_key)
+    ).all()
+    assert stored == [
+        ("received", None),
+        ("done", "only_thanks"),
+        ("done", "only_links"),
+        ("received", None),
+    ]
+    [batch] = batch_store.open_batches(session, dag_id="import_feedback", run_id="i1", size=10)
+    assert batch["label"] == "1 to 2 of 2"
+
+
+def test_app_home_shows_why_with_the_button(session: Session) -> None:
+    submit("thanks!")
+    shown = str(home_view(overview_of(session, "U0ANN")))
+    assert "set aside, because it reads like a greeting or a thank-you" in shown
+    assert "restore_entry" in shown
+
+
+def test_the_thread_it_came_from_is_told(session: Session) -> None:
+    conf = {"channel": "C1", "message_ts": "1.2", "user": "U0ANN", "is_internal": True}
+    open_capture(session, conf, dag_id="d", run_id="r")
+    session.commit()
+    entry_id = submit("https://a.example", source="slack", external_id="message:C1:1.2")
+    message_id = tell_thread(session, get_entry(session, entry_id))
+    assert "set it aside" in session.get_one(Message, message_id).body

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import func, select, update
+
+from include.base.errors import TransientError
+from include.people.identity import match_email, resolve
+from include.slack.reading import SlackProfile
+from include.store.models import PersonKind, SlackPerson, User, UserAlias
+from include.store.session import session_scope
+
+
+class Slack:
+    """Answers for a person, and counts how often it was asked."""
+
+    def __init__(self, kind: PersonKind = PersonKind.PERSON, email: str | None = "Ann@Example.com"):
+        self.profile = SlackProfile(kind, email, "Ann Ames")
+        self.asked = 0
+        self.down = False
+
+    def __call__(self, user: str) -> SlackProfile:
+        self.asked += 1
+        if self.down:
+            raise TransientError("away")
+        return self.profile
+
+
+def add(email: str | None, slack_user_id: str | None = None, *aliases: str) -> int:
+    with session_scope() as session:
+        user = User(email=email, slack_user_id=slack_user_id, name="")
+        session.add(user)
+        session.flush()
+        session.add_all(UserAlias(email=alias, user_id=user.id) for alias in aliases)
+        return user.id
+
+
+def count() -> int:
+    with session_scope() as session:
+        return session.scalar(select(func.count(User.id))) or 0
+
+
+@pytest.mark.parametrize(
+    "known", ["ann@example.com", "ANN@example.com", "ann+crm@example.com", "a.ames@old.example"]
+)
+def test_finds_the_user_exactly_without_a_tag_or_by_alias(known: str) -> None:
+    user = add(known, None, *(["ann@example.com"] if "old" in known else []))
+    found = resolve(session_scope, "U0ANN", Slack())
+    assert (found.user_id, found.kind, found.note) == (user, PersonKind.PERSON, None)
+    assert count() == 1
+    with session_scope() as session:
+        assert session.get_one(User, user).slack_user_id == "U0ANN"
+
+
+def test_an_uncertain_match_is_no_match() -> None:
+    add("ann+a@example.com")
+    add("ann+b@example.com")
+    with session_scope() as session:
+        assert match_email(session, "ann@example.com") is None
+    found = resolve(session_scope, "U0ANN", Slack())
+    assert count() == 3
+    with session_scope() as session:
+        assert session.get_one(User, found.user_id).email == "ann@example.com"
+
+
+def test_an_address_of_somebody_with_another_slack_account_is_no_match() -> None:
+    other = add("ann@example.com", "U0OTHER")
+    found = resolve(session_scope, "U0ANN", Slack())
+    assert found.user_id != other
+    with session_scope() as session:
+        assert session.get_one(User, found.user_id).slack_user_id == "U0ANN"
+
+
+def test_a_name_alone_is_no_match() -> None:
+    add("ann@example.org")
+    add("annie@example.com")
+    resolve(session_scope, "U0ANN", Slack())
+    assert count() == 3
+
+
+def test_asks_slack_once_until_the_answer_is_too_old() -> None:
+    slack = Slack()
+    first = resolve(session_scope, "U0ANN", slack)
+    assert resolve(session_scope, "U0ANN", slack) == first
+    assert slack.asked == 1
+    with session_scope() as session:
+        session.execute(
+            update(SlackPerson).values(checked_at=func.now() - func.make_interval(0, 0, 0, 2))
+        )
+    assert resolve(session_scope, "U0ANN", slack) == first
+    assert slack.asked == 2
+    assert count() == 1
+
+
+def test_an_old_answer_counts_while_slack_is_away() -> None:
+    slack = Slack()
+    first = resolve(session_scope, "U0ANN", slack)
+    with session_scope() as session:
+        session.execute(
+            update(SlackPerson).values(checked_at=func.now() - func.make_interval(0, 0, 0, 9))
+        )
+    slack.down = True
+    assert resolve(session_scope, "U0ANN", slack) == first
+    with pytest.raises(TransientError):
+        resolve(session_scope, "U0BEN", slack)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (PersonKind.GUEST, "you are a guest"),
+        (PersonKind.NO_EMAIL, "does not show me your e-mail"),
+        (PersonKind.BOT, None),
+        (PersonKind.GONE, None),
+    ],
+)
+def test_guests_and_people_without_an_address_are_told_and_are_no_user(
+    kind: PersonKind, words: str | None
+) -> None:
+    found = resolve(session_scope, "U0ANN", Slack(kind, None))
+    assert found.user_id is None
+    assert count() == 0
+    assert (found.note is None) if words is None else (words in (found.note or ""))
+    if words:
+        assert "#feedback-review" in (found.note or "")

@@ -1,0 +1,104 @@
+"""Migrations go up, down and up again, and make exactly what the models say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, inspect, text
+
+from include.store.migrate import downgrade, upgrade
+from include.store.models import Base
+from sandbox.postgres import drop_database, ensure_database
+from tests.db.conftest import url_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Engine
+
+    from sandbox.postgres import SandboxPostgres
+
+import pytest
+
+
+@pytest.fixture
+def empty(postgres: SandboxPostgres) -> Iterator[Engine]:
+    """An engine on an empty database."""
+    ensure_database(postgres, "migrations")
+    engine = create_engine(url_of(postgres, "migrations"))
+    yield engine
+    engine.dispose()
+    drop_database(postgres, "migrations")
+
+
+def facts(engine: Engine) -> dict[str, object]:
+    """Everything named in the schema: tables, columns, checks, indexes, functions, triggers."""
+    query = """
+        SELECT 'table' AS kind, table_name::text AS name FROM information_schema.tables
+         WHERE table_schema = 'public'
+        UNION SELECT 'column', table_name || '.' || column_name || ' ' || data_type
+          FROM information_schema.columns WHERE table_schema = 'public'
+        UNION SELECT 'check', conrelid::regclass || ' ' || conname || pg_get_constraintdef(oid)
+          FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+        UNION SELECT 'index', indexdef FROM pg_indexes WHERE schemaname = 'public'
+        UNION SELECT 'trigger', tgname FROM pg_trigger WHERE NOT tgisinternal
+        UNION SELECT 'function', proname FROM pg_proc
+         WHERE pronamespace = 'public'::regnamespace AND proname ~ '^(durable|history)_'
+    """
+    with engine.connect() as connection:
+        return {f"{kind} {name}": True for kind, name in connection.execute(text(query))}
+
+
+def test_up_down_and_up_again_gives_the_same_schema(empty: Engine) -> None:
+    upgrade(empty.url)
+    first = facts(empty)
+    assert len(first) > 150
+    downgrade(empty.url)
+    assert set(inspect(empty).get_table_names()) == {"alembic_version"}
+    assert not [fact for fact in facts(empty) if fact.startswith(("function", "trigger"))]
+    upgrade(empty.url)
+    assert facts(empty) == first
+
+
+def test_each_step_goes_down_and_up(empty: Engine) -> None:
+    for number in range(1, 14):
+        revision = f"{number:04}"
+        upgrade(empty.url, revision)
+        downgrade(empty.url, "-1")
+        upgrade(empty.url, revision)
+    with empty.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM hook_keys")) == 1
+
+
+def test_the_models_say_what_the_migrations_made(empty: Engine) -> None:
+    upgrade(empty.url)
+    with empty.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+    checks = {
+        constraint.name
+        for table in Base.metadata.tables.values()
+        for constraint in table.constraints
+        if constraint.name and str(constraint.name).startswith("ck_")
+    }
+    made = " ".join(facts(empty))
+    assert len(checks) > 20
+    assert [name for name in checks if f" {name}CHECK" not in made] == []
+
+
+def test_a_vector_of_another_size_is_refused_by_the_column(empty: Engine) -> None:
+    upgrade(empty.url)
+    insert = (
+        "INSERT INTO request_embeddings (request_id, model, dimensions, content_hash, embedding) "
+        "VALUES (1, 'm', 3, 'h', '[1,2,3]')"
+    )
+    with empty.connect() as connection, pytest.raises(Exception, match="expected 384 dimensions"):
+        connection.execute(text(insert))
+
+
+def test_the_default_thresholds_are_there(empty: Engine) -> None:
+    upgrade(empty.url)
+    with empty.connect() as connection:
+        row = connection.execute(text("SELECT version, area_id, attach, ask FROM thresholds")).one()
+    assert tuple(row) == (1, None, 0.9, 0.8)

@@ -1,0 +1,46 @@
+"""The settings variable: defaults, overrides, and errors that name what is wrong."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from include.base.errors import FatalError
+from include.base.settings import Settings, load_settings, parse_settings
+
+
+def test_an_empty_variable_gives_the_defaults() -> None:
+    assert parse_settings("") == Settings() == parse_settings("{}")
+    assert Settings().remind_after == timedelta(hours=24)
+    assert Settings().expires_after == timedelta(days=7)
+
+
+def test_what_is_set_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "AIRFLOW_VAR_GTM_FEEDBACK",
+        '{"approvers": ["U1"], "question_remind_after_hours": 0.5, "web_base_url": "https://x/"}',
+    )
+    settings = load_settings()
+    assert settings.approvers == ("U1",)
+    assert settings.remind_after == timedelta(minutes=30)
+    assert settings.request_url("a-b") == "https://x/requests/a-b"
+    assert Settings().request_url("a-b") is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "must be a JSON object, not list"),
+        ('{"aprovers": []}', "unknown setting 'aprovers'"),
+        ('{"approvers": "U1"}', "'approvers' must be a list of texts"),
+        ('{"review_channel": 5}', "'review_channel' must be a text"),
+        ('{"question_expires_after_days": 0}', "must be a number above 0"),
+        ('{"question_expires_after_days": true}', "must be a number above 0"),
+        ('{"question_expires_after_days": "7"}', "must be a number above 0"),
+    ],
+)
+def test_a_wrong_setting_is_named(raw: str, message: str) -> None:
+    with pytest.raises(FatalError, match=message):
+        parse_settings(raw)

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from include.requests.pages import Page, page_of, slug_in
+
+BASE = "https://feedback.example.com/app/"
+
+
+@pytest.mark.parametrize(
+    ("url", "page"),
+    [
+        ("https://feedback.example.com/app/requests/csv-export", Page("request", "csv-export")),
+        (
+            "https://FEEDBACK.example.com:443/app/requests/csv-export/?a=1#b",
+            Page("request", "csv-export"),
+        ),
+        ("https://feedback.example.com/app/areas/exports", Page("area", "exports")),
+        ("https://feedback.example.com/app/accounts/ACC%2D1", Page("account", "ACC-1")),
+        ("https://feedback.example.com/requests/csv-export", None),
+        ("https://feedback.example.com/app/requests/CSV", None),
+        ("https://feedback.example.com/app/requests/a/b", None),
+        ("https://feedback.example.com/app/accounts/a%20b", None),
+        ("http://feedback.example.com/app/requests/csv-export", None),
+        ("https://feedback.example.com.evil.example/app/requests/csv-export", None),
+        ("https://feedback.example.com@evil.example/app/requests/csv-export", None),
+        ("https://[half/app/requests/csv-export", None),
+        ("https://feedback.example.com:99999/app/requests/csv-export", None),
+        ("", None),
+    ],
+)
+def test_only_our_own_pages_are_pages(url: str, page: Page | None) -> None:
+    assert page_of(url, BASE) == page
+
+
+def test_without_a_base_nothing_is_a_page() -> None:
+    assert page_of("https://feedback.example.com/requests/csv-export", "") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "slug"),
+    [
+        ("csv-export", "csv-export"),
+        (" csv-export \n", "csv-export"),
+        ("<https://feedback.example.com/app/requests/csv-export|here>", "csv-export"),
+        ("https://evil.example/app/requests/csv-export", None),
+        ("CSV export", None),
+        ("-x", None),
+    ],
+)
+def test_a_request_is_named_by_slug_or_by_its_page(said: str, slug: str | None) -> None:
+    assert slug_in(said, BASE) == slug
+
+
+@given(st.text(max_size=80))
+def test_whatever_is_said_is_read_without_an_error(said: str) -> None:
+    slug_in(said, BASE)
+    page_of(said, BASE)
+    page_of(BASE, said)

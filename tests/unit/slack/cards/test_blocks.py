@@ -1,0 +1,101 @@
+"""Every card and view just below, at and above each of Slack's limits."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from include.base.settings import Settings
+from include.entries.overview import Followed, OpenQuestion, Overview, RecentEntry
+from include.outbox.fallbacks import MOST_BLOCKS, Place, reroute
+from include.relay.home import home_view
+from include.requests.page_facts import PageFacts
+from include.requests.search import FoundRequest
+from include.slack.cards import blocks, modals
+from include.slack.cards import unfurl as unfurls
+from include.slack.cards.search import search_card
+from include.slack.errors import Trouble, Verdict
+from include.store.models import Message
+from sandbox.slack.blockkit import check_message_blocks, check_view
+from sandbox.slack.errors import SlackError
+
+AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+LENGTHS = [1, 149, 150, 151, 499, 500, 501, 2999, 3000, 3001, 10_000]
+CHARACTERS = ["x", "&", "<", "🙂", "a b ", "\n"]
+
+
+def texts(length: int, character: str) -> str:
+    return (character * length)[:length]
+
+
+@pytest.mark.parametrize("character", CHARACTERS)
+@pytest.mark.parametrize("length", LENGTHS)
+def test_cards_keep_the_3000_characters_of_a_section(length: int, character: str) -> None:
+    said = texts(length, character)
+    common: dict[str, Any] = {"quote": said, "request_title": said, "request_url": None}
+    cards = [
+        blocks.question_card(**common, shipped=True, confidence=1.0, reason=said, token="t"),
+        blocks.question_locked(**common, verdict=said, undo_token="t", pick_token="t"),
+        blocks.attached_card(**common, confidence=0.9, reason=said, undo_token="t"),
+        blocks.attached_locked(**common, verdict=said),
+        blocks.created_card(**common, areas=[said] * 40, pick_token="t"),
+        blocks.moved_card(**common, verdict=said, token="t"),
+    ]
+    for card in cards:
+        check_message_blocks(card.blocks)
+        assert 0 < len(card.text) <= 4000
+
+
+@pytest.mark.parametrize("character", CHARACTERS)
+@pytest.mark.parametrize("length", LENGTHS)
+def test_home_search_and_previews_keep_the_limits(length: int, character: str) -> None:
+    said = texts(length, character)
+    home = home_view(
+        Overview(
+            questions=[OpenQuestion(said, said, None, True, 0.9, said, "t" * 200, AT)] * 10,
+            more_questions=90,
+            entries=[RecentEntry(said, "done", "created", said, None, AT)] * 5,
+            followed=[Followed(said, "https://e.com/" + "x" * 200, "open", 3)] * 10,
+        )
+    )
+    check_view(home)
+    assert len(home["blocks"]) <= 100
+    found = [FoundRequest(1, "s", said, "open", 0.9, said[:300])] * 5
+    for card in (search_card(said, found, Settings()), search_card(said, [], Settings())):
+        check_message_blocks(card.blocks)
+        assert len(card.text) <= 4000
+    page = PageFacts("request", said, said, (said,) * 9)
+    check_message_blocks(unfurls.page_card(page, "https://e.com/requests/s")["blocks"])
+    check_message_blocks(unfurls.private_card()["blocks"])
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_modals_keep_the_limits(length: int) -> None:
+    check_view(modals.feedback_modal(pain="x" * length, message={"channel": "C", "ts": "1.2"}))
+    check_view(modals.pick_modal(quote="&" * length, subject="feedback", token="t" * 200))
+
+
+@pytest.mark.parametrize(("count", "added"), [(0, 0), (1, 1), (49, 1), (50, 0)])
+def test_a_message_of_50_blocks_gets_no_line_more(count: int, added: int) -> None:
+    message = Message(
+        key="k",
+        purpose="p",
+        address="U0ANN",
+        body="b",
+        blocks=[blocks.section("x")] * count,
+        state="sending",
+    )
+    reroute(message, Trouble("user_disabled", Verdict.UNREACHABLE), Place("#review"))
+    assert len(message.blocks) == count + added
+    assert len(message.blocks) <= MOST_BLOCKS
+    check_message_blocks(message.blocks)
+
+
+def test_the_check_itself_refuses_what_is_over() -> None:
+    for over in ([blocks.section("x" * 3001)], [blocks.section("x")] * 51):
+        with pytest.raises(SlackError, match="invalid_blocks"):
+            check_message_blocks(over)
+    with pytest.raises(SlackError, match="invalid_arguments"):
+        check_view({"type": "home", "blocks": [blocks.section("x")] * 101})
