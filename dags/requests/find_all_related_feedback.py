@@ -64,20 +64,20 @@ def params_of(context: Any) -> dict[str, Any]:
 def find_all_related_feedback() -> None:
     @task
     def plan_pass() -> list[dict[str, Any]]:
-        from include.workflows import semantic_search as utility_steps
+        from include.workflows import find_all_related_feedback as steps
 
-        return utility_steps.plan_related(params_of(get_current_context()))
+        return steps.plan_related(params_of(get_current_context()))
 
     @task(multiple_outputs=False, map_index_template="{{ task.op_kwargs['batch']['label'] }}")
     def judge_batch(batch: dict[str, Any]) -> dict[str, Any]:
-        from include.workflows import semantic_search as utility_steps
+        from include.workflows import find_all_related_feedback as steps
 
         context = get_current_context()
-        return utility_steps.judge_related(params_of(context), batch, run_id=context["ti"].run_id)
+        return steps.judge_related(params_of(context), batch, run_id=context["ti"].run_id)
 
     @task(multiple_outputs=False, trigger_rule="all_done")
     def finish_pass(judged: Any) -> dict[str, Any]:
-        from include.workflows import semantic_search as utility_steps
+        from include.workflows import find_all_related_feedback as steps
 
         context = get_current_context()
         ti = context["ti"]
@@ -85,7 +85,7 @@ def find_all_related_feedback() -> None:
         if planned is None:
             raise RuntimeError("plan_pass failed; its log says why")
         # Only of the batches that did not fail.
-        return utility_steps.finish_related(params_of(context), list(judged or ()), len(planned))
+        return steps.finish_related(params_of(context), list(judged or ()), len(planned))
 
     finish_pass(judge_batch.expand(batch=plan_pass()))
 

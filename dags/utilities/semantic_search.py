@@ -59,9 +59,9 @@ from include.engine.retry import Priority, default_args
 def semantic_search() -> None:
     @task(multiple_outputs=False)
     def search_requests() -> dict[str, Any]:
-        from include.workflows import semantic_search as utility_steps
+        from include.workflows import semantic_search as steps
 
-        return utility_steps.search(get_current_context()["params"])
+        return steps.search(get_current_context()["params"])
 
     search_requests()
 

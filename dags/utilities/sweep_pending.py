@@ -56,9 +56,9 @@ from include.engine.retry import Priority, default_args
 def sweep_pending() -> None:
     @task
     def deliver_messages() -> dict[str, object]:
-        from include.workflows import process_customer_entry as steps
+        from include.workflows.sweep_pending import deliver_pending
 
-        return steps.deliver_pending()
+        return deliver_pending()
 
     @task
     def dispatch_slack_events() -> dict[str, int]:

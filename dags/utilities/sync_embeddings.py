@@ -63,23 +63,23 @@ from include.engine.retry import default_args
 def sync_embeddings() -> None:
     @task
     def plan_batches() -> list[dict[str, Any]]:
-        from include.workflows import semantic_search as utility_steps
+        from include.workflows import sync_embeddings as steps
 
         context = get_current_context()
-        return utility_steps.plan_embeddings(context["params"], run_id=context["ti"].run_id)
+        return steps.plan_embeddings(context["params"], run_id=context["ti"].run_id)
 
     @task(pool="embeddings", map_index_template="{{ task.op_kwargs['batch']['label'] }}")
     def embed_batch(batch: dict[str, Any]) -> int:
-        from include.workflows import semantic_search as utility_steps
+        from include.workflows import sync_embeddings as steps
 
-        return utility_steps.embed_batch(get_current_context()["params"], batch)
+        return steps.embed_batch(get_current_context()["params"], batch)
 
     @task(trigger_rule="none_failed", multiple_outputs=False)
     def finish_index(embedded: Any) -> dict[str, Any]:
-        from include.workflows import semantic_search as utility_steps
+        from include.workflows import sync_embeddings as steps
 
         context = get_current_context()
-        return utility_steps.finish_embeddings(
+        return steps.finish_embeddings(
             context["params"], list(embedded or ()), run_id=context["ti"].run_id
         )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from include.base.connections import CHAT_MODEL, find_connection
 from include.base.errors import FatalError
+from include.clients.embeddings import api_url
 
 if TYPE_CHECKING:
     from include.agents.client import Agent
@@ -105,13 +106,6 @@ def config_from(info: ConnectionInfo) -> ModelConfig:
     return parse_config(api_url(info), info.password or "none", info.extra)
 
 
-def api_url(info: ConnectionInfo) -> str:
-    """The base URL of an OpenAI-compatible API."""
-    scheme = info.extra.get("scheme", "https")
-    host = info.host if "://" in info.host else f"{scheme}://{info.host}"
-    return host + (f":{info.port}" if info.port else "") + str(info.extra.get("path", "/v1"))
-
-
 def budget_notice() -> str:
     """Key of the event that says today's budget is spent."""
     return f"notice:budget:{datetime.now(UTC).date()}"
@@ -121,7 +115,7 @@ def _tell(why: str, budget: float) -> None:
     """One alert a day when the budget is spent."""
     if why != "budget":
         return
-    from include.operations.late import notify
+    from include.outbox.notices import notify
 
     day = datetime.now(UTC).date()
     notify(

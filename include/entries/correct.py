@@ -12,14 +12,15 @@ from include.durable.api import signing_keys
 from include.durable.keys import InvalidToken, sign, verify
 from include.entries.decide import draft_for, provisional_vector
 from include.entries.decisions import record_decision
-from include.entries.entry import get_entry
-from include.entries.questions import AnswerReply
-from include.entries.slack_capture import tell_thread
+from include.entries.entry import finish, get_entry
 from include.entries.tell_many import queue_correction
+from include.entries.thread_reply import tell_thread
 from include.matching.types import RequestStatus, Route
 from include.outbox.messages import queue_update
+from include.outbox.replies import AnswerReply
 from include.outbox.runs import queue_new_request
-from include.requests.opening import Evidence, attach, finish, lock_opening, open_request
+from include.requests.evidence import Evidence, attach
+from include.requests.opening import lock_opening, open_request
 from include.slack.cards import blocks
 from include.slack.cards.words import moment_words, person_words
 from include.store.models import (

@@ -5,6 +5,11 @@ they were started with, ends them with a note that says who carries their entry 
 together. A run that begins meanwhile finds its entry taken and ends as a repeat: nothing happens
 twice. Entries that were stored without a run of their own (``include.entries.intake``) are taken
 as well, until there are no more.
+
+An entry that is *held* has no run of its own; it waits for the drain whose number is in the row
+``drain`` of ``watermarks``. Who holds an entry reads the number under a shared lock and asks for
+that run; a drain that finds nothing more to take raises the number under the exclusive one. So an
+entry is either seen by the drain at work or asks for the next.
 """
 
 from __future__ import annotations
@@ -13,18 +18,18 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from include.base.errors import FatalError
 from include.base.settings import load_settings
 from include.engine import airflow_api
+from include.engine.dag_ids import DRAIN_DAG, MAIN_DAG
 from include.entries import store as batch_store
-from include.entries import turns
-from include.entries.entry import STORED_RUN, idempotency_key
+from include.entries.store import STORED_RUN, idempotency_key
 from include.entries.submission import parse_submission
-from include.entries.turns import AUTOMATIC, DRAIN_DAG, HELD, MAIN_DAG
-from include.outbox.runs import start_runs
-from include.store.models import Entry, EntryStatus
+from include.outbox.runs import queue_run, start_runs
+from include.store.models import Entry, EntryStatus, RunStart, Watermark
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
@@ -59,10 +64,10 @@ def note_backlog(session: Session, lag: timedelta = timedelta(0)) -> int | None:
     waiting = waiting_entries(session)
     # One that waits is this one: no need to ask for the setting, which is a call.
     if waiting >= 2 and waiting >= load_settings().backlog_from:
-        return turns.ask_for_drain(session)
-    if lag < LATE or turns.drained_lately(session, PERIOD):
+        return ask_for_drain(session)
+    if lag < LATE or drained_lately(session, PERIOD):
         return None
-    return turns.ask_for_drain(session)
+    return ask_for_drain(session)
 
 
 def waiting_entries(session: Session) -> int:
@@ -114,14 +119,14 @@ def take_over(*, dag_id: str, run_id: str, batch_size: int) -> tuple[list[Any], 
     facts["runs"] = list(taken)
     facts["adopted"] = _adopt(dag_id, run_id)
     with session_scope() as session:
-        facts["held"] = turns.take_held(session, run_id)
+        facts["held"] = take_held(session, run_id)
     with session_scope() as session:
         batches = batch_store.open_batches(session, dag_id=dag_id, run_id=run_id, size=batch_size)
     if batches:
         batches[-1]["then_more"] = True
     else:
         with session_scope() as session:
-            if turns.take_or_pass(session, run_id):
+            if take_or_pass(session, run_id):
                 batches = batch_store.open_batches(
                     session, dag_id=dag_id, run_id=run_id, size=batch_size
                 )
@@ -138,7 +143,7 @@ def take_over(*, dag_id: str, run_id: str, batch_size: int) -> tuple[list[Any], 
 def take_more(run_id: str) -> int:
     """Take what was stored meanwhile; 0 when there was nothing and the next drain has its turn."""
     with session_scope() as session:
-        return turns.take_or_pass(session, run_id)
+        return take_or_pass(session, run_id)
 
 
 def look_after_held() -> bool:
@@ -148,11 +153,11 @@ def look_after_held() -> bool:
         TransientError: Airflow cannot be asked now.
     """
     with session_scope() as session:
-        run_id = turns.held_since(session, HELD_LONG)
+        run_id = held_since(session, HELD_LONG)
     if run_id is None or airflow_api.run_state(DRAIN_DAG, run_id) in ("queued", "running"):
         return False
     with session_scope() as session:
-        start_id = turns.pass_over(session, run_id)
+        start_id = pass_over(session, run_id)
     start_runs([start_id])
     return True
 
@@ -245,3 +250,101 @@ def _adopt(dag_id: str, run_id: str) -> int:
                 entry.run_id, entry.status, entry.error = run_id, EntryStatus.RECEIVED, None
                 adopted += 1
     return adopted
+
+
+AUTOMATIC = "backlog__"
+HELD = "held"
+"""``run_id`` of entries that wait for a drain."""
+
+TURN = "drain"
+
+
+def ask_for_drain(session: Session) -> int:
+    """Write the drain down whose turn it is; a repeat finds its row. Returns the row's id.
+
+    What the caller's transaction holds will be seen by that drain.
+    """
+    return queue_run(session, DRAIN_DAG, run_id_of(_turn(session, shared=True)), {})
+
+
+def drained_lately(session: Session, period: timedelta) -> bool:
+    """Whether an automatic drain was asked for within ``period``."""
+    newest = select(func.max(RunStart.created_at)).where(
+        RunStart.dag_id == DRAIN_DAG, RunStart.run_id.startswith(AUTOMATIC, autoescape=True)
+    )
+    when = session.scalar(newest)
+    now = session.scalars(select(func.now())).one()
+    return when is not None and when > now - period
+
+
+def take_held(session: Session, run_id: str) -> int:
+    """Make all held entries this drain's; how many."""
+    return len(
+        session.scalars(
+            update(Entry)
+            .where(
+                Entry.dag_id == DRAIN_DAG,
+                Entry.run_id == HELD,
+                Entry.status.in_((EntryStatus.RECEIVED, EntryStatus.FAILED)),
+            )
+            .values(run_id=run_id, status=EntryStatus.RECEIVED, error=None, updated_at=func.now())
+            .returning(Entry.id)
+        ).all()
+    )
+
+
+def take_or_pass(session: Session, run_id: str) -> int:
+    """Take what is held; when there is nothing, pass the turn on. Returns how many were taken."""
+    turn = _turn(session, shared=False)
+    taken = take_held(session, run_id)
+    if not taken and run_id == run_id_of(turn):
+        _set(session, turn + 1)
+    return taken
+
+
+def has_passed(session: Session, run_id: str) -> bool:
+    """Whether this run takes no more."""
+    return run_id != run_id_of(_turn(session, shared=True))
+
+
+def pass_over(session: Session, run_id: str) -> int:
+    """Take the turn from a drain that ended before its end, and ask for the next one."""
+    turn = _turn(session, shared=False)
+    if run_id == run_id_of(turn):
+        turn += 1
+        _set(session, turn)
+    return queue_run(session, DRAIN_DAG, run_id_of(turn), {})
+
+
+def held_since(session: Session, period: timedelta) -> str | None:
+    """The drain that should have taken entries which are held for longer than ``period``."""
+    turn = _turn(session, shared=True)
+    oldest = session.scalar(
+        select(func.min(Entry.updated_at)).where(
+            Entry.dag_id == DRAIN_DAG,
+            Entry.run_id == HELD,
+            Entry.status.in_((EntryStatus.RECEIVED, EntryStatus.FAILED)),
+        )
+    )
+    now = session.scalars(select(func.now())).one()
+    return run_id_of(turn) if oldest is not None and oldest < now - period else None
+
+
+def run_id_of(turn: int) -> str:
+    """The id of an automatic drain."""
+    return f"{AUTOMATIC}{turn:06d}"
+
+
+def _turn(session: Session, *, shared: bool) -> int:
+    statement = select(Watermark.position).where(Watermark.name == TURN)
+    found = session.scalar(statement.with_for_update(read=shared))
+    if found is None:
+        session.execute(insert(Watermark).values(name=TURN, position=1).on_conflict_do_nothing())
+        found = session.scalars(statement.with_for_update(read=shared)).one()
+    return found
+
+
+def _set(session: Session, turn: int) -> None:
+    session.execute(
+        update(Watermark).where(Watermark.name == TURN).values(position=turn, updated_at=func.now())
+    )

@@ -12,14 +12,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BigInteger, cast, func, select
 
 from include.base.settings import load_settings
-from include.durable.api import get_hook, hook_token
-from include.entries.questions import (
-    asked_about,
-    card_key,
-    lock_card,
-    open_question,
-    queue_card,
-)
+from include.durable.api import get_hook
+from include.entries.question_cards import _card, card_key, lock_card, queue_card
+from include.entries.questions import open_question
 from include.outbox.messages import queue_message, queue_update
 from include.slack.cards import blocks
 from include.slack.cards.words import closed_words, remaining
@@ -36,8 +31,6 @@ HANDLER = "include.entries.group_questions"
 MOST_ENTRIES = 50
 MOST_GROUPS = 500
 ASKING_LOCK = 7_310_013
-QUOTES = 8
-_QUOTE = 280
 
 Group = dict[str, Any]
 
@@ -152,28 +145,6 @@ def ask_group(
     return [queue_card(session, hook, card, person, settings)]
 
 
-def lock_group_card(session: Session, hook: HookView, verdict: str) -> list[int]:
-    """Queue the card without buttons, with who decided what and when."""
-    request = session.get_one(Request, hook.question["request_id"])
-    settings = load_settings()
-    title = blocks.link(request.title, settings.request_url(request.slug))
-    count = len(asked_about(hook))
-    shown = [
-        *_quotes(session, hook),
-        _section(f"The question was whether these {count} are {title}."),
-        {"type": "context", "elements": [{"type": "mrkdwn", "text": verdict, "verbatim": True}]},
-    ]
-    message_id = queue_update(
-        session,
-        key=f"closed:{hook.id}:{hook.closed_at}",
-        target_key=card_key(hook),
-        body=f"Answered: are these {count} about “{blocks.escape(request.title)}”?",
-        blocks=shown,
-        hook_id=hook.id,
-    )
-    return [message_id] if message_id is not None else []
-
-
 def on_hook_event(hook: HookView, event: HookEvent) -> None:
     """Hear of a reminder, an expiry, a cancellation or a reopening (see ``durable.handlers``)."""
     from include.outbox.sender import deliver
@@ -224,58 +195,3 @@ def _queue_reopened(session: Session, hook: HookView) -> list[int]:
         hook_id=hook.id,
     )
     return [message_id] if message_id is not None else []
-
-
-def _card(
-    session: Session, hook: HookView, request: Request, settings: Settings
-) -> blocks.Rendered:
-    count = len(asked_about(hook))
-    title = blocks.link(request.title, settings.request_url(request.slug))
-    shipped = ", which has *already shipped*" if request.status == "shipped" else ""
-    token = hook_token(session, hook.id)
-    several = count > 1
-    buttons = [
-        _button(
-            f"Add all {count} to this request" if several else "Add to this request",
-            blocks.ANSWER_ATTACH,
-            token,
-        )
-        | {"style": "primary"},
-        _button(
-            "Create new requests" if several else "Create new request", blocks.ANSWER_CREATE, token
-        ),
-    ]
-    ask = "Are they the same problem?" if several else "Is it the same problem?"
-    these = f"These {count} sound" if several else "This sounds"
-    lines = [
-        *_quotes(session, hook),
-        _section(f"{these} like {title}{shipped}. {ask}"),
-        {"type": "actions", "block_id": "question", "elements": buttons},
-    ]
-    words = blocks.escape(blocks.shorten(request.title, blocks.TITLE_LIMIT))
-    return blocks.Rendered(text=f"{count} customers: is this about “{words}”?", blocks=lines)
-
-
-def _quotes(session: Session, hook: HookView) -> list[dict[str, Any]]:
-    entry_ids = [entry_id for entry_id, _ in asked_about(hook)]
-    said = session.scalars(
-        select(Entry.customer_pain).where(Entry.id.in_(entry_ids[:QUOTES])).order_by(Entry.id)
-    ).all()
-    more = len(entry_ids) - len(said)
-    head = "Customers said:" if len(entry_ids) > 1 else "A customer said:"
-    quotes = [_section(blocks.quoted(blocks.shorten(one, _QUOTE))) for one in said]
-    rest = [_section(f"… and {more} more.")] if more > 0 else []
-    return [_section(head), *quotes, *rest]
-
-
-def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
-
-
-def _button(label: str, action_id: str, token: str) -> dict[str, Any]:
-    return {
-        "type": "button",
-        "action_id": action_id,
-        "text": {"type": "plain_text", "text": label},
-        "value": token,
-    }

@@ -17,13 +17,14 @@ from sqlalchemy import func, select
 
 from include.base.errors import FatalError
 from include.base.settings import load_settings
-from include.entries import settle as outcomes
+from include.engine.dag_ids import DRAIN_DAG, MAIN_DAG
+from include.entries import drain
 from include.entries import store as batch_store
-from include.entries import turns
-from include.entries.entry import idempotency_key
+from include.entries.drain import HELD
+from include.entries.report import report
 from include.entries.set_aside import tell_set_aside
+from include.entries.store import idempotency_key
 from include.entries.submission import MAX_EXTERNAL_ID, parse_submission
-from include.entries.turns import DRAIN_DAG, HELD, MAIN_DAG
 from include.outbox.runs import queue_run, start_runs
 from include.store.models import Entry, EntryStatus, Outcome
 from include.store.session import session_scope
@@ -135,7 +136,7 @@ def standing(entry_id: int) -> dict[str, Any] | None:
         entry = session.get(Entry, entry_id)
         if entry is None:
             return None
-        found = outcomes.report(session, entry_id, entry.run_id)
+        found = report(session, entry_id, entry.run_id)
         return found | {"dag_id": entry.dag_id, "run_id": entry.run_id}
 
 
@@ -151,7 +152,7 @@ def take_in(
     """
     together = _are_many(session, len(arrivals))
     # Before anything is stored: the drain that is asked for must see it.
-    start_ids = [turns.ask_for_drain(session)] if together else []
+    start_ids = [drain.ask_for_drain(session)] if together else []
     keys = [idempotency_key(one.submission, MAIN_DAG, one.run_id) for one in arrivals]
     known_before = set(
         session.scalars(select(Entry.idempotency_key).where(Entry.idempotency_key.in_(keys)))

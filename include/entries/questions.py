@@ -6,19 +6,28 @@ answer, the decision and the locked card are written together in the transaction
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func
 
 from include.base.errors import FatalError
 from include.base.settings import load_settings
-from include.durable.api import answer_hook, create_hook, get_hook, hook_token, signing_keys
+from include.durable.api import answer_hook, create_hook, get_hook, signing_keys
 from include.durable.keys import InvalidToken, verify_hook_token
 from include.durable.types import AnswerStatus
 from include.entries.decisions import find_decision, match_key, record_decision
 from include.entries.entry import get_entry
+from include.entries.question_cards import (
+    _question_card,
+    _slack_user,
+    asked_about,
+    card_key,
+    is_grouped,
+    lock_card,
+    queue_card,
+)
 from include.outbox.messages import queue_message, queue_update
+from include.outbox.replies import AnswerReply
 from include.slack.cards import blocks
 from include.slack.cards.words import (
     CHOICE_WORDS,
@@ -27,36 +36,20 @@ from include.slack.cards.words import (
     picked_request,
     remaining,
 )
-from include.store.models import ActorKind, DecisionStep, EntryStatus, Request, User
+from include.store.models import ActorKind, DecisionStep, EntryStatus, Request
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sqlalchemy.orm import Session
 
     from include.base.settings import Settings
     from include.durable.types import HookEvent, HookView
-    from include.store.models import Entry
 
 WAIT_NAME = "answer"
 """What the wait is called in ``process_customer_entry``; its sensor uses the same word."""
 
 HANDLER = "include.entries.questions"
 CHOICES = tuple(CHOICE_WORDS)
-
-
-@dataclass(frozen=True)
-class AnswerReply:
-    """What the relay tells the person: ``note`` goes to them alone, the messages to Slack.
-
-    ``after`` is called when the transaction is committed; it may run twice and never raises.
-    """
-
-    status: str
-    note: str | None = None
-    message_ids: list[int] = field(default_factory=list)
-    after: Callable[[], object] | None = None
 
 
 def ask_question(
@@ -122,28 +115,6 @@ def open_question(
     )
 
 
-def queue_card(
-    session: Session,
-    hook: HookView,
-    card: blocks.Rendered,
-    person: str | None,
-    settings: Settings,
-    *,
-    entry_id: int | None = None,
-) -> int:
-    """Queue a question's card to the person, else to the review channel; the message's id."""
-    return queue_message(
-        session,
-        key=card_key(hook),
-        purpose="question",
-        address=person or settings.review_channel,
-        body=card.text,
-        blocks=card.blocks,
-        entry_id=entry_id,
-        hook_id=hook.id,
-    )
-
-
 def answer_question(
     session: Session,
     *,
@@ -202,55 +173,6 @@ def answer_question(
             actor=by,
         )
     return AnswerReply("recorded", None, lock_card(session, hook, closed_words(hook)))
-
-
-def is_grouped(hook: HookView) -> bool:
-    """Whether one question asks about several entries (see ``include.entries.group_questions``)."""
-    return "entries" in hook.question
-
-
-def asked_about(hook: HookView) -> list[tuple[int, float | None]]:
-    """The entries a question is about, with the confidence of each."""
-    if is_grouped(hook):
-        return [(int(entry_id), confidence) for entry_id, confidence in hook.question["entries"]]
-    return [(int(hook.question["entry_id"]), hook.question["confidence"])]
-
-
-def lock_card(
-    session: Session,
-    hook: HookView,
-    verdict: str,
-    *,
-    stage: str = "closed",
-    undo_token: str | None = None,
-    pick_token: str | None = None,
-) -> list[int]:
-    """Queue the locked card, with who decided what and when. Returns message ids."""
-    if is_grouped(hook):
-        from include.entries.group_questions import lock_group_card
-
-        return lock_group_card(session, hook, verdict) if stage == "closed" else []
-    entry = get_entry(session, int(hook.question["entry_id"]))
-    request = session.get_one(Request, hook.question["request_id"])
-    settings = load_settings()
-    card = blocks.question_locked(
-        quote=entry.customer_pain,
-        request_title=request.title,
-        request_url=settings.request_url(request.slug),
-        verdict=verdict,
-        undo_token=undo_token,
-        pick_token=pick_token,
-    )
-    message_id = queue_update(
-        session,
-        key=f"{stage}:{hook.id}:{hook.closed_at}",
-        target_key=card_key(hook),
-        body=card.text,
-        blocks=card.blocks,
-        entry_id=entry.id,
-        hook_id=hook.id,
-    )
-    return [message_id] if message_id is not None else []
 
 
 def on_hook_event(hook: HookView, event: HookEvent) -> None:
@@ -316,28 +238,3 @@ def _queue_reopened(session: Session, hook: HookView) -> list[int]:
         hook_id=hook.id,
     )
     return [message_id] if message_id is not None else []
-
-
-def _question_card(
-    session: Session, hook: HookView, entry: Entry, request: Request, settings: Settings
-) -> Any:
-    decision = find_decision(session, match_key(entry.id))
-    return blocks.question_card(
-        quote=entry.customer_pain,
-        request_title=request.title,
-        request_url=settings.request_url(request.slug),
-        shipped=request.status == "shipped",
-        confidence=hook.question["confidence"],
-        reason=decision.reason if decision else "",
-        token=hook_token(session, hook.id),
-    )
-
-
-def _slack_user(session: Session, entry: Entry) -> str | None:
-    user = session.get(User, entry.submitter_id) if entry.submitter_id is not None else None
-    return user.slack_user_id if user else None
-
-
-def card_key(hook: HookView) -> str:
-    """The ledger's key of a question's card."""
-    return f"question:{hook.id}"

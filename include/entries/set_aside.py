@@ -10,13 +10,12 @@ from include.base.errors import FatalError
 from include.base.settings import load_settings
 from include.durable.api import signing_keys
 from include.durable.keys import InvalidToken, sign, verify
-from include.entries.entry import STORED_RUN, get_entry
-from include.entries.questions import AnswerReply
-from include.operations.stuck import conf_of
+from include.entries.entry import conf_of, finish, get_entry
+from include.entries.store import STORED_RUN
 from include.outbox.messages import queue_message, queue_update
+from include.outbox.replies import AnswerReply
 from include.outbox.runs import queue_run, start_runs
-from include.requests.lookup import actor_from
-from include.requests.opening import finish
+from include.people.actors import actor_from
 from include.slack.cards.entry import restored_card, set_aside_card
 from include.slack.cards.words import moment_words, person_words
 from include.store.models import EntryStatus, Outcome, User

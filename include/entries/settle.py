@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
 from include.base.errors import EmbeddingsUnavailable, FatalError
-from include.base.settings import load_settings
-from include.durable.api import find_hook, signing_keys
-from include.durable.keys import hook_key, sign
+from include.durable.api import find_hook
+from include.durable.keys import hook_key
 from include.entries.ask_model import written
 from include.entries.decide import (
     area_ids_of,
@@ -18,41 +17,28 @@ from include.entries.decide import (
     request_vector,
 )
 from include.entries.decisions import (
-    find_decision,
     lock_with_decision,
-    match_key,
     record_decision,
     thresholds_for,
 )
-from include.entries.entry import get_entry
-from include.entries.questions import WAIT_NAME, asked_about, is_grouped, lock_card
+from include.entries.entry import finish, get_entry
+from include.entries.question_cards import asked_about, is_grouped, lock_card
+from include.entries.questions import WAIT_NAME
+from include.entries.tell import _tell_attached, _tell_opened, correction_token
 from include.matching.route import route
 from include.matching.types import Route
-from include.outbox.messages import queue_message
 from include.outbox.runs import queue_new_request
-from include.requests.opening import (
-    Evidence,
-    attach,
-    finish,
-    live_feedback,
-    lock_opening,
-    open_request,
-)
+from include.requests.evidence import Evidence, attach, live_feedback
+from include.requests.opening import lock_opening, open_request
 from include.requests.still_hurting import ask_owner
 from include.slack.cards import blocks
 from include.slack.cards.words import closed_words, person_words, picked_request
 from include.store.models import (
     ActorKind,
-    Area,
     DecisionStep,
     Entry,
-    Message,
     Outcome,
     Request,
-    RequestArea,
-    RunStart,
-    RunStartState,
-    User,
 )
 from include.store.search import find_candidates
 
@@ -166,70 +152,6 @@ def apply_answer(
         return request.id
 
 
-def tell(session: Session, entry: Entry) -> int | None:
-    """Queue the card that says where an entry went; ``None`` while it went nowhere."""
-    feedback = live_feedback(session, entry.id)
-    if feedback is None:
-        return None
-    if entry.outcome == Outcome.CREATED:
-        request = session.get_one(Request, feedback.request_id)
-        return _tell_opened(session, entry, request, feedback.id)
-    evidence = Evidence(feedback.match_type, feedback.reason, feedback.confidence)
-    return _tell_attached(session, entry, feedback.request_id, feedback.id, evidence)
-
-
-def report(session: Session, entry_id: int, run_id: str) -> dict[str, Any]:
-    """What happened to an entry, as the run's result: ids, words of the product, no quotes."""
-    entry = get_entry(session, entry_id)
-    feedback = live_feedback(session, entry_id)
-    request = session.get(Request, feedback.request_id) if feedback else None
-    match = find_decision(session, match_key(entry_id))
-    result = {
-        "entry_id": entry_id,
-        "status": entry.status,
-        "outcome": entry.outcome,
-        "request_id": request.id if request else None,
-        "request": request.slug if request else None,
-        "route": match.route if match else None,
-        "confidence": match.confidence if match else None,
-        "thresholds_version": match.thresholds_version if match else None,
-        "degraded": match.degraded if match else None,
-    }
-    if entry.outcome == Outcome.NOISE:
-        result["noise_reason"] = entry.noise_reason
-    if entry.outcome == Outcome.SPLIT:
-        result["entries"] = list(
-            session.scalars(
-                select(Entry.id).where(Entry.parent_id == entry.id).order_by(Entry.pain_number)
-            )
-        )
-    if entry.run_id != run_id:
-        result["duplicate_of_run"] = entry.run_id
-    return result
-
-
-def open_message_ids(session: Session, entry_id: int) -> list[int]:
-    """Messages about an entry that have not gone out yet, oldest first."""
-    return list(
-        session.scalars(
-            select(Message.id)
-            .where(Message.entry_id == entry_id, Message.state.in_(("pending", "sending")))
-            .order_by(Message.id)
-        )
-    )
-
-
-def open_start_ids(session: Session, entry_id: int) -> list[int]:
-    """Runs that this entry's request needs and that nobody has started yet."""
-    return list(
-        session.scalars(
-            select(RunStart.id)
-            .join(Request, Request.id == RunStart.request_id)
-            .where(Request.opened_by_entry_id == entry_id, RunStart.state == RunStartState.PENDING)
-        )
-    )
-
-
 def _attach_answered(session: Session, entry: Entry, hook: HookView) -> int:
     picked = picked_request(hook)
     request_id = picked or int(hook.question["request_id"])
@@ -315,77 +237,3 @@ def _record_close(
         actor_kind=actor,
         actor=hook.answered_by or hook.answered_via,
     )
-
-
-def _tell_attached(
-    session: Session,
-    entry: Entry,
-    request_id: int,
-    feedback_id: int,
-    evidence: Evidence,
-    settings: Settings | None = None,
-) -> int:
-    request = session.get_one(Request, request_id)
-    person, found = _person(session, entry), settings or load_settings()
-    card = blocks.attached_card(
-        quote=entry.customer_pain,
-        request_title=request.title,
-        request_url=found.request_url(request.slug),
-        confidence=evidence.confidence,
-        reason=evidence.reason,
-        undo_token=correction_token(session, feedback_id),
-        is_theirs=person is not None,
-    )
-    return queue_message(
-        session,
-        key=f"attached:{feedback_id}",
-        purpose="attached",
-        address=person or found.review_channel,
-        body=card.text,
-        blocks=card.blocks,
-        entry_id=entry.id,
-    )
-
-
-def correction_token(session: Session, feedback_id: int) -> str:
-    """What the buttons that correct a feedback's place carry; the same on every call."""
-    return sign("undo", str(feedback_id), signing_keys(session)[0])
-
-
-def _tell_opened(
-    session: Session,
-    entry: Entry,
-    request: Request,
-    feedback_id: int,
-    settings: Settings | None = None,
-) -> int:
-    person, found = _person(session, entry), settings or load_settings()
-    areas = session.scalars(
-        select(Area.name)
-        .join(RequestArea, RequestArea.area_id == Area.id)
-        .where(RequestArea.request_id == request.id)
-        .order_by(Area.name)
-    ).all()
-    card = blocks.created_card(
-        quote=entry.customer_pain,
-        request_title=request.title,
-        request_url=found.request_url(request.slug),
-        areas=list(areas),
-        pick_token=correction_token(session, feedback_id),
-        is_theirs=person is not None,
-    )
-    return queue_message(
-        session,
-        key=f"created:{entry.id}",
-        purpose="created",
-        address=person or found.review_channel,
-        body=card.text,
-        blocks=card.blocks,
-        entry_id=entry.id,
-    )
-
-
-def _person(session: Session, entry: Entry) -> str | None:
-    """Slack's id of the submitter, if they are known there."""
-    user = session.get(User, entry.submitter_id) if entry.submitter_id is not None else None
-    return user.slack_user_id if user else None

@@ -12,28 +12,20 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from include.agents.extract import ThreadMessage
-from include.base.connections import MissingConnection
 from include.base.errors import FatalError
-from include.entries.entry import get_entry
-from include.entries.thread_reply import standing
-from include.outbox.messages import queue_message, queue_update
+from include.outbox.messages import queue_message
 from include.slack.cards import blocks, status_emoji
-from include.slack.client import slack_client
 from include.store.models import (
-    Entry,
-    Message,
     SlackCapture,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from slack_sdk import WebClient
     from sqlalchemy.orm import Session
 
     from include.agents.extract import Extraction
     from include.slack.reading import ReadThread
-    from include.store.session import SessionScope
 
 log = logging.getLogger(__name__)
 
@@ -47,15 +39,8 @@ REFUSALS = {
 }
 """Why nothing came of a message, in words for the person who marked it."""
 
-_OUTSIDE = {
-    status_emoji.ASKING: "Thanks, this was taken as feedback.",
-    status_emoji.DONE: "Thanks, this was taken as feedback.",
-    status_emoji.FAILED: "This could not be taken as feedback just now.",
-}
-"""What the thread is told where people of another company may read it: nothing of ours."""
 
 _SILENT = frozenset({"bot", "own_message"})
-MOST_EMOJI = 100
 
 
 def message_key(channel: str, ts: str) -> str:
@@ -189,94 +174,3 @@ def fail(session: Session, dag_id: str, run_id: str) -> int | None:
     capture.emoji_wanted, capture.updated_at = status_emoji.FAILED, func.now()
     text = "I could not take that message as feedback just now. An operator can see why."
     return tell_person(session, capture, "failed", text)
-
-
-def tell_thread(session: Session, entry: Entry) -> int | None:
-    """Queue the one reply in the thread an entry came from, or its change; the message's id.
-
-    The reply says how the entry stands now. ``None`` when it came from no thread or says so
-    already.
-    """
-    capture = capture_of(session, entry)
-    if capture is None:
-        return None
-    emoji, text = standing(session, entry)
-    if not capture.is_internal:
-        text = _OUTSIDE[emoji]
-    if capture.emoji_wanted != emoji:
-        capture.emoji_wanted, capture.updated_at = emoji, func.now()
-    key = f"capture:{capture.id}"
-    first = session.scalars(select(Message).where(Message.key == key)).one_or_none()
-    shown = [blocks.section(text)]
-    if first is None:
-        return queue_message(
-            session,
-            key=key,
-            purpose="capture",
-            address=capture.channel,
-            thread_ts=capture.thread_ts or capture.message_ts,
-            body=text,
-            blocks=shown,
-            entry_id=entry.id,
-        )
-    newest = session.scalars(
-        select(Message)
-        .where((Message.id == first.id) | (Message.target_id == first.id))
-        .order_by(Message.id.desc())
-        .limit(1)
-    ).one()
-    if newest.body == text:
-        return None
-    return queue_update(
-        session,
-        key=f"{key}:{newest.id}",
-        target_key=key,
-        body=text,
-        blocks=shown,
-        entry_id=entry.id,
-    )
-
-
-def capture_of(session: Session, entry: Entry) -> SlackCapture | None:
-    """The captured message an entry, or the one it is a pain of, was made of."""
-    if entry.parent_id is not None:
-        entry = get_entry(session, entry.parent_id)
-    if entry.source != "slack" or not entry.external_id:
-        return None
-    return session.scalars(
-        select(SlackCapture).where(SlackCapture.key == entry.external_id)
-    ).one_or_none()
-
-
-def sync_emoji(scope: SessionScope, *, run_id: str | None = None, client: Any = None) -> int:
-    """Bring the emoji on captured messages to what is wanted; how many still differ.
-
-    With ``run_id`` those of one run, else everything that differs. Never raises because of Slack.
-    """
-    with scope() as session:
-        statement = select(SlackCapture.id).where(
-            SlackCapture.emoji_wanted.is_distinct_from(SlackCapture.emoji_shown)
-        )
-        if run_id is not None:
-            statement = statement.where(SlackCapture.run_id == run_id)
-        ids = session.scalars(statement.order_by(SlackCapture.updated_at).limit(MOST_EMOJI)).all()
-    if not ids:
-        return 0
-    try:
-        client = client or slack_client()
-    except MissingConnection as error:
-        log.info("No status emoji: %s", error)
-        return len(ids)
-    return sum(not _sync_one(scope, capture_id, client) for capture_id in ids)
-
-
-def _sync_one(scope: SessionScope, capture_id: int, client: WebClient) -> bool:
-    with scope() as session:
-        capture = get_capture(session, capture_id)
-        place = (capture.channel, capture.message_ts)
-        shown, wanted = capture.emoji_shown, capture.emoji_wanted
-    if not status_emoji.show(client, *place, shown, wanted):
-        return False
-    with scope() as session:
-        get_capture(session, capture_id, lock=True).emoji_shown = wanted
-    return True

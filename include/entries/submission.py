@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from include.base.errors import FatalError
+from include.people.users import Submitter
 
 MAX_PAIN = 10_000
 MAX_LINKS = 20
@@ -15,15 +16,6 @@ MAX_EXTERNAL_ID = 500
 SEVERITIES = ("low", "medium", "high")
 SOURCES = ("slack", "api", "ui", "import")
 DEFAULT_SEVERITY = "medium"
-
-
-@dataclass(frozen=True)
-class Submitter:
-    """Who handed it in; at least an e-mail or a Slack user id, or nobody."""
-
-    email: str | None = None
-    slack_user_id: str | None = None
-    name: str | None = None
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,11 @@ from sqlalchemy.dialects.postgresql import insert
 
 from include.agents.noise import NoiseReason
 from include.entries.decisions import find_decision, match_key
-from include.entries.entry import STORED_RUN, get_entry
+from include.entries.entry import conf_of, finish, get_entry
 from include.entries.set_aside import MAIN_DAG, set_aside
+from include.entries.store import STORED_RUN
 from include.entries.submission import MAX_EXTERNAL_ID
-from include.operations.stuck import conf_of
 from include.outbox.runs import queue_run, start_runs
-from include.requests.opening import finish
 from include.store.models import Entry, Outcome
 
 if TYPE_CHECKING:

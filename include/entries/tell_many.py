@@ -14,8 +14,8 @@ from sqlalchemy import func, select, update
 
 from include.base.settings import load_settings
 from include.entries.set_aside import tell_set_aside
-from include.entries.settle import correction_token, tell
-from include.entries.slack_capture import tell_thread
+from include.entries.tell import correction_token, tell
+from include.entries.thread_reply import tell_thread
 from include.outbox.messages import queue_message, queue_update
 from include.slack.cards.summary import MOST_LINES, Line, summary_card
 from include.store.models import Entry, EntryStatus, Feedback, Message, Outcome, Request, User

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+
 REPORTED_FROM = 0.5
 """A judge keeps to itself every verdict less confident than this."""
 
@@ -143,3 +144,15 @@ class Judge(Protocol):
     def judge(self, pain: str, candidates: Sequence[Candidate]) -> list[Verdict]:
         """Verdicts best first; only ids of `candidates`, nothing below `REPORTED_FROM`."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRequest:
+    """A request that answers a search; ``confidence`` is on the product's scale, 0.5 to 1."""
+
+    id: int
+    slug: str
+    title: str
+    status: str
+    confidence: float
+    reason: str

@@ -131,7 +131,7 @@ def budget_rung(session: Session) -> Rung:
 
 def embeddings_rung(session: Session, ask: bool) -> Rung:
     """The embeddings API, by what it answers or by what entries met in the last hour."""
-    from include.workflows.process_customer_entry import embedder_from
+    from include.clients.embeddings import embedder_from
 
     part = "embeddings"
     try:

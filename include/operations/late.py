@@ -107,34 +107,13 @@ def late_card(late: Sequence[Late]) -> Rendered:
     )
 
 
-def notify(key: str, words: str) -> bool:
-    """Tell operators one thing, once; true the first time. ``words`` hold no customer's words."""
-    from include.workflows.process_customer_entry import deliver
-
-    settings = load_settings()
-    with session_scope() as session:
-        if not new_event(session, key, "notice"):
-            return False
-        block = {"type": "section", "text": {"type": "plain_text", "text": words[:3000]}}
-        message_id = queue_message(
-            session,
-            key=key,
-            purpose="notice",
-            address=settings.operations_channel or settings.review_channel,
-            body=words[:3000],
-            blocks=[block],
-        )
-    deliver([message_id])
-    return True
-
-
 def alert() -> int:
     """Tell operators what is newly late; how many things.
 
     It also looks whether a language model is configured, which entries themselves do not.
     """
     from include.clients.language_model import note_model_in_use
-    from include.workflows.process_customer_entry import deliver
+    from include.outbox.sender import deliver
 
     note_model_in_use()
     with session_scope() as session:

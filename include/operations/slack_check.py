@@ -18,8 +18,7 @@ from sqlalchemy import select
 from include.base.connections import MissingConnection, read_as_server
 from include.base.errors import FatalError
 from include.base.settings import load_settings
-from include.relay.socket import app_token
-from include.slack.client import signing_secret, slack_client
+from include.slack.client import app_token, signing_secret, slack_client
 from include.slack.errors import read_trouble
 from include.store.models import Area
 from include.store.session import session_scope

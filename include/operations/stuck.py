@@ -11,10 +11,11 @@ from sqlalchemy import func, or_, select
 from include.base.errors import TransientError
 from include.engine import airflow_api
 from include.engine.airflow_api import StartStatus
-from include.entries.entry import get_entry
-from include.entries.turns import DRAIN_DAG, HELD, MAIN_DAG, ask_for_drain
+from include.engine.dag_ids import DRAIN_DAG, MAIN_DAG
+from include.entries.drain import HELD, ask_for_drain
+from include.entries.entry import conf_of, get_entry
 from include.outbox.runs import start_runs
-from include.store.models import Entry, EntryStatus, Hook, HookStatus, ParkedRun, User
+from include.store.models import Entry, EntryStatus, Hook, HookStatus, ParkedRun
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
@@ -125,29 +126,6 @@ def sweep(older_than: timedelta, *, rerun: bool) -> dict[str, Any]:
     return {
         "stuck": [asdict(entry) for entry in stuck],
         "run_again": started,
-    }
-
-
-def conf_of(session: Session, entry: Entry) -> dict[str, Any]:
-    """The parameters with which ``process_customer_entry`` processes exactly this entry."""
-    user = session.get(User, entry.submitter_id) if entry.submitter_id is not None else None
-    submitter = None
-    if user is not None:
-        submitter = {
-            "email": user.email,
-            "slack_user_id": user.slack_user_id,
-            "name": user.name or None,
-        }
-    return {
-        "customer_pain": entry.customer_pain,
-        "severity": entry.severity,
-        "source": entry.source,
-        "external_id": entry.external_id,
-        "account_id": entry.account_id,
-        "opportunity_id": entry.opportunity_id,
-        "areas": [*entry.areas, *entry.unknown_areas],
-        "links": entry.links,
-        "submitter": submitter,
     }
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from include.base.connections import MissingConnection
 from include.engine.airflow_api import StartResult, StartStatus, start_run
-from include.requests.waking import NEW_REQUEST
+from include.engine.dag_ids import NEW_REQUEST
 from include.store.models import Entry, EntryStatus, RunStart, RunStartState
 from include.store.session import session_scope
 

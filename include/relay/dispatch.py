@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from include.base.connections import MissingConnection
 from include.base.errors import TransientError
 from include.engine.airflow_api import StartResult, StartStatus, start_run
-from include.entries.turns import MAIN_DAG
+from include.engine.dag_ids import MAIN_DAG
 from include.outbox import notes
 from include.relay import background
 from include.relay.effects import perform

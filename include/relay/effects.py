@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from include.entries.questions import AnswerReply
+    from include.outbox.replies import AnswerReply
 
     Effect = Callable[[Session, SlackEvent], AnswerReply]
 

@@ -8,14 +8,14 @@ from sqlalchemy import update
 
 from include.base.errors import FatalError
 from include.engine.airflow_api import StartResult, StartStatus, start_run
+from include.engine.dag_ids import MAIN_DAG
 from include.entries import intake
 from include.entries.submission import parse_submission
-from include.entries.turns import MAIN_DAG
 from include.outbox.sender import deliver
+from include.people.submitters import identify, queue_note, submitter_conf
 from include.relay import background
 from include.store.models import Entry, EntryStatus, PersonKind
 from include.store.session import session_scope
-from include.workflows import ingest_slack_feedback as ingest
 
 if TYPE_CHECKING:
     from include.store.models.slack import SlackEvent
@@ -34,18 +34,18 @@ def hand_in(event: SlackEvent) -> StartResult:
         MissingConnection: ``airflow_api`` or ``slack_app`` is not defined.
     """
     run_id, key = event.run_id or "", event.key
-    who = ingest.identify(event.user_id or "")
+    who = identify(event.user_id or "")
     if who.kind is PersonKind.BOT:
         return StartResult(StartStatus.REFUSED, BOT)
     conf: dict[str, Any] = dict(event.run_conf or {})
     with session_scope() as session:
-        conf["submitter"] = ingest.submitter_conf(session, who.user_id)
+        conf["submitter"] = submitter_conf(session, who.user_id)
         try:
             arrival = intake.Arrival(parse_submission(conf), run_id, conf)
         except FatalError as error:
             return StartResult(StartStatus.REFUSED, str(error))
         [taken], start_ids = intake.take_in(session, [arrival], queue=False)
-        note = ingest.queue_note(
+        note = queue_note(
             session, key, event.user_id or "", {"kind": who.kind, "user_id": who.user_id}
         )
     if note is not None:

@@ -15,11 +15,11 @@ from slack_bolt import BoltRequest, BoltResponse
 from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.response import SocketModeResponse
 
-from include.base.connections import SLACK_APP, ConnectionInfo, MissingConnection, get_connection
+from include.base.connections import SLACK_APP, ConnectionInfo, get_connection
 from include.base.safe_log import describe
 from include.relay.app import app_for
 from include.relay.incoming import MalformedPayload, check_shape
-from include.slack.client import slack_client
+from include.slack.client import app_token, slack_client
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,21 +35,6 @@ CONCURRENCY = 10
 # At lower levels the SDK logs whole messages, that is customers' words.
 _quiet = logging.getLogger(f"{__name__}.sdk")
 _quiet.setLevel(logging.ERROR)
-
-
-def app_token(info: ConnectionInfo | None = None) -> str:
-    """The app-level token of Socket Mode.
-
-    Raises:
-        MissingConnection: ``slack_app`` is not defined or its extra has no ``app_token``.
-    """
-    info = info or get_connection(SLACK_APP)
-    token = str(info.extra.get("app_token") or "").strip()
-    if not token:
-        raise MissingConnection(
-            f"Airflow connection '{SLACK_APP}' has no extra 'app_token' (xapp-…); see docs/slack.md"
-        )
-    return token
 
 
 def connect(info: ConnectionInfo | None = None) -> SocketModeClient:

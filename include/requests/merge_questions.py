@@ -16,8 +16,8 @@ from include.base.errors import FatalError
 from include.base.settings import load_settings
 from include.durable.api import signing_keys
 from include.durable.keys import InvalidToken, sign, verify
-from include.entries.questions import AnswerReply
 from include.outbox.messages import queue_message, queue_update
+from include.outbox.replies import AnswerReply
 from include.requests import merging
 from include.requests.related import dismiss_pair
 from include.slack.cards import requests as cards

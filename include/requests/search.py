@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from include.base.errors import EmbeddingsUnavailable, FatalError
-from include.matching.types import RequestStatus
+from include.matching.types import FoundRequest, RequestStatus
 from include.store.models import Request
 from include.store.search import find_candidates
 
@@ -29,18 +29,6 @@ MENTION_LOW, MENTION_HIGH = 0.5, 0.69
 """A request that has at least half of the query's words (weighted by rarity) is a weak hit, from
 0.5 to 0.69 by that share: a word in common says what it is about, not that it is the same issue.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class FoundRequest:
-    """A request that answers a search; ``confidence`` is on the product's scale, 0.5 to 1."""
-
-    id: int
-    slug: str
-    title: str
-    status: str
-    confidence: float
-    reason: str
 
 
 def search_requests(

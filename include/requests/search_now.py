@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from include.base.connections import EMBEDDINGS_API, find_connection
 from include.base.errors import EmbeddingsUnavailable, FatalError
-from include.requests.search import FoundRequest, search_requests
+from include.clients.embeddings import embedder_from, judge_for
+from include.requests.search import search_requests
 from include.store.session import session_scope
-from include.workflows.process_customer_entry import embedder_from, judge_for
 
 if TYPE_CHECKING:
-    from include.matching.types import Embedder
+    from include.matching.types import Embedder, FoundRequest
 
 EMBEDDING_SECONDS = 1.5
 """Slack waits three seconds for the options of a search."""

@@ -15,7 +15,7 @@ from include.base.settings import load_settings
 from include.outbox.messages import queue_message
 from include.outbox.runs import queue_run
 from include.requests.lifecycle import merged_into, set_status
-from include.requests.lookup import Actor, find_request
+from include.requests.lookup import find_request
 from include.requests.merging import family_of
 from include.slack.cards import requests as cards
 from include.slack.cards.words import person_words
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from include.outbox.sender import DeliveryReport
+    from include.people.actors import Actor
     from include.slack.cards.blocks import Rendered
 
 SHIP, REOPEN = "mark_shipped", "reopen_request"

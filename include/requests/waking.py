@@ -9,12 +9,12 @@ from sqlalchemy import select
 
 from include.durable.api import answer_hook
 from include.durable.types import AnswerStatus
+from include.engine.dag_ids import NEW_REQUEST
 from include.store.models import Hook, HookStatus, RunStart
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-NEW_REQUEST = "new_request"
 SLEEP_NAME = "sleep"
 
 

@@ -59,3 +59,18 @@ def _required(value: str, what: str) -> str:
             f"Airflow connection '{SLACK_APP}' has no {what}; see docs/slack.md for the set-up."
         )
     return value.strip()
+
+
+def app_token(info: ConnectionInfo | None = None) -> str:
+    """The app-level token of Socket Mode.
+
+    Raises:
+        MissingConnection: ``slack_app`` is not defined or its extra has no ``app_token``.
+    """
+    info = info or get_connection(SLACK_APP)
+    token = str(info.extra.get("app_token") or "").strip()
+    if not token:
+        raise MissingConnection(
+            f"Airflow connection '{SLACK_APP}' has no extra 'app_token' (xapp-…); see docs/slack.md"
+        )
+    return token

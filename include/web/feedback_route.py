@@ -16,9 +16,9 @@ from fastapi import Body, Depends, FastAPI, HTTPException, status
 from fastapi.responses import JSONResponse
 
 from include.base.errors import FatalError, TransientError
+from include.engine.dag_ids import MAIN_DAG
 from include.entries import intake
 from include.entries.intake import MOST_AT_ONCE
-from include.entries.turns import MAIN_DAG
 from include.relay import background
 
 if TYPE_CHECKING:

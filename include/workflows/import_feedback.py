@@ -15,19 +15,21 @@ from sqlalchemy import func, select
 from include.base.connections import EMBEDDINGS_API, get_connection
 from include.base.errors import FatalError
 from include.base.settings import load_settings
+from include.clients.embeddings import embedder_from, judge_for
 from include.clients.language_model import find_agent
+from include.engine.dag_ids import DRAIN_DAG
 from include.entries import decide_many as batch
+from include.entries import drain, import_file
 from include.entries import drain as backlog
 from include.entries import group_questions as grouped
-from include.entries import import_file, turns
 from include.entries import settle as outcomes
-from include.entries import slack_capture as capture
 from include.entries import store as batch_store
 from include.entries import tell_many as summaries
+from include.entries.thread_reply import sync_emoji
 from include.outbox.runs import FEW, start_pending
+from include.outbox.sender import deliver
 from include.store.models import Entry, EntryStatus
 from include.store.session import session_scope
-from include.workflows.process_customer_entry import deliver, embedder_from, judge_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -108,7 +110,7 @@ def match_batch(
     with what is stored meanwhile, until nothing is.
     """
     embedder = embedder_from(get_connection(EMBEDDINGS_API))
-    agent = find_agent() if dag_id == turns.DRAIN_DAG else None
+    agent = find_agent() if dag_id == DRAIN_DAG else None
 
     def decide(first: int, last: int) -> dict[str, int]:
         return batch.process_range(
@@ -176,7 +178,7 @@ def apply_group(group: Mapping[str, Any], *, dag_id: str, run_id: str, map_index
     """Carry out what became of a group's question, entry by entry; how many."""
     embedder = embedder_from(get_connection(EMBEDDINGS_API))
     judge = judge_for(embedder.model)
-    agent = find_agent() if dag_id == turns.DRAIN_DAG else None
+    agent = find_agent() if dag_id == DRAIN_DAG else None
     for entry_id, _ in group["entries"]:
         outcomes.apply_answer(
             session_scope,
@@ -211,7 +213,7 @@ def tell_meanwhile(
     while clock() < min(until, quiet_until):
         with session_scope() as session:
             undecided, placed = summaries.untold(session, dag_id=dag_id, run_id=run_id)
-            over = not undecided and not placed and turns.has_passed(session, run_id)
+            over = not undecided and not placed and drain.has_passed(session, run_id)
         if not undecided or clock() >= asking:
             _ask_more(dag_id=dag_id, run_id=run_id)
             asking = clock() + ASKING_SECONDS
@@ -236,7 +238,7 @@ def deliver_outcomes(*, dag_id: str, run_id: str, more_to_come: bool = False) ->
             )
         if not message_ids:
             return sent
-        sent += deliver(message_ids)
+        sent += deliver(message_ids).sent
 
 
 def deliver_results(*, dag_id: str, run_id: str, quiet: bool) -> int:
@@ -246,7 +248,7 @@ def deliver_results(*, dag_id: str, run_id: str, quiet: bool) -> int:
     rest.
     """
     sent = 0 if quiet else deliver_outcomes(dag_id=dag_id, run_id=run_id)
-    capture.sync_emoji(session_scope)
+    sync_emoji(session_scope)
     start_pending(FEW)
     return sent
 

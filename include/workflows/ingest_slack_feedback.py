@@ -13,13 +13,12 @@ from include.clients.language_model import find_agent
 from include.engine.airflow_api import StartStatus, start_run
 from include.entries import slack_capture as capture
 from include.entries.submission import parse_submission
-from include.outbox.messages import queue_message
+from include.entries.thread_reply import sync_emoji
 from include.outbox.sender import deliver
-from include.people import identity
-from include.slack.cards.blocks import section
+from include.people.submitters import _queue_text, identify, queue_note, submitter_conf
 from include.slack.client import slack_client
-from include.slack.reading import NotReadable, call, permalink, read_profile, read_thread
-from include.store.models import Message, PersonKind, SlackCapture, User
+from include.slack.reading import NotReadable, call, permalink, read_thread
+from include.store.models import Message, PersonKind, SlackCapture
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def read_message(conf: Mapping[str, Any], *, dag_id: str, run_id: str) -> int:
     with session_scope() as session:
         opened = capture.open_capture(session, conf, dag_id=dag_id, run_id=run_id)
     client = slack_client()
-    capture.sync_emoji(session_scope, run_id=run_id, client=client)
+    sync_emoji(session_scope, run_id=run_id, client=client)
     try:
         thread = read_thread(client, opened.channel, opened.message_ts)
         link = permalink(client, opened.channel, opened.message_ts)
@@ -73,30 +72,6 @@ def resolve_submitter(slack_user_id: str) -> dict[str, Any]:
     found = identify(slack_user_id)
     log.info("Slack user %s: %s, user %s", slack_user_id, found.kind, found.user_id)
     return {"kind": found.kind.value, "user_id": found.user_id}
-
-
-def _same_person(slack_name: str, user_name: str, facts: str, key: str) -> bool:
-    """Ask the model, if there is one, only when rules have found exactly one likely person."""
-    agent = find_agent()
-    if agent is None:
-        return False
-    from include.agents.identity import same_person
-
-    return same_person(agent, slack_name, user_name, facts, key=key)
-
-
-def identify(slack_user_id: str) -> identity.Identity:
-    """The identity of a Slack user; Slack is asked when what it said is older than a day.
-
-    Raises:
-        TransientError: Slack cannot be asked now and nothing is known; try again.
-    """
-    return identity.resolve(
-        session_scope,
-        slack_user_id,
-        lambda user: read_profile(slack_client(), user),
-        _same_person,
-    )
 
 
 def hand_over_capture(capture_id: int, who: Mapping[str, Any]) -> dict[str, Any]:
@@ -168,7 +143,7 @@ def note_capture_failure(*, dag_id: str, run_id: str) -> None:
         message_id = capture.fail(session, dag_id, run_id)
     if message_id is not None:
         deliver([message_id])
-        capture.sync_emoji(session_scope, run_id=run_id)
+        sync_emoji(session_scope, run_id=run_id)
 
 
 def note_submission_failure(conf: Mapping[str, Any]) -> None:
@@ -192,28 +167,8 @@ def _capture_conf(session: Session, taken: SlackCapture, who: Mapping[str, Any])
     }
 
 
-def submitter_conf(session: Session, user_id: int | None) -> dict[str, Any] | None:
-    """A user as the parameter ``submitter``."""
-    user = session.get(User, user_id) if user_id is not None else None
-    if user is None:
-        return None
-    return {"email": user.email, "slack_user_id": user.slack_user_id, "name": user.name or None}
-
-
-def queue_note(session: Session, key: str, user: str, who: Mapping[str, Any]) -> int | None:
-    """Queue what a guest, or somebody without an e-mail address, is told; once a submission."""
-    text = identity.Identity(PersonKind(who["kind"]), who["user_id"]).note
-    return _queue_text(session, f"identity:{key}", user, text) if text else None
-
-
-def _queue_text(session: Session, key: str, user: str, text: str) -> int:
-    return queue_message(
-        session, key=key, purpose="capture", address=user, body=text, blocks=[section(text)]
-    )
-
-
 def _tell_refused(key: str, *, run_id: str) -> None:
     with session_scope() as session:
         told = session.scalars(select(Message.id).where(Message.key == key)).all()
     deliver(told)
-    capture.sync_emoji(session_scope, run_id=run_id)
+    sync_emoji(session_scope, run_id=run_id)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from include.base.errors import FatalError
 from include.base.settings import load_settings
+from include.people.actors import actor_from, user_of
 from include.requests import merging, related, shipping
-from include.requests.lookup import actor_from, user_of
 from include.store.session import session_scope
 
 if TYPE_CHECKING:

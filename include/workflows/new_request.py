@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from include.base.connections import EMBEDDINGS_API, get_connection
 from include.base.settings import load_settings
+from include.clients.embeddings import embedder_from, judge_for
 from include.clients.language_model import find_agent
 from include.outbox import events
 from include.outbox.http_sinks import WEB_APP, post_json
+from include.outbox.sender import deliver
 from include.requests import announcing, related, vectors
 from include.store.models import Request
 from include.store.session import session_scope
-from include.workflows.process_customer_entry import embedder_from, judge_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,7 +85,7 @@ def post_firehose(request_id: int) -> dict[str, int]:
         words = compose(agent, occasion, facts, key=f"firehose:{request_id}")
     with session_scope() as session:
         message_ids = announcing.queue_firehose(session, request_id, words)
-    return {"channels": len(message_ids), "sent": _deliver(message_ids)}
+    return {"channels": len(message_ids), "sent": deliver(message_ids).sent}
 
 
 def end_new_request(
@@ -100,12 +101,6 @@ def end_new_request(
             request_id=request_id,
             outcome=result["outcome"],
         )
-    _deliver(message_ids)
+    deliver(message_ids)
     ended = {name: "not done" if value is None else value for name, value in steps.items()}
     return result | {"steps": ended}
-
-
-def _deliver(message_ids: list[int]) -> int:
-    from include.workflows.process_customer_entry import deliver
-
-    return deliver(message_ids)

@@ -10,30 +10,32 @@ from typing import TYPE_CHECKING, Any
 from include.agents.noise import noise_reason
 from include.base.ahead import Ahead
 from include.base.connections import EMBEDDINGS_API, get_connection
-from include.base.errors import FatalError
 from include.base.settings import load_settings
-from include.clients.language_model import agent_for_entry, api_url, find_agent
+from include.clients.embeddings import embedder_from, judge_for
+from include.clients.language_model import agent_for_entry, find_agent
 from include.entries import decide as matching
 from include.entries import entry as entries
 from include.entries import questions
+from include.entries import report as reports
 from include.entries import set_aside as setting_aside
 from include.entries import settle as outcomes
-from include.entries import slack_capture as capture
 from include.entries.drain import start_drain_if_needed
+from include.entries.store import store_entry
 from include.entries.submission import parse_submission
+from include.entries.thread_reply import sync_emoji, tell_thread
 from include.matching.ahead import EmbeddedAhead
 from include.outbox.runs import start_runs
+from include.outbox.sender import deliver
 from include.store.models import Outcome
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from sqlalchemy.orm import Session
 
-    from include.base.connections import ConnectionInfo
     from include.base.settings import Settings
-    from include.matching.types import Embedder, Judge, Route
+    from include.matching.types import Route
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +46,7 @@ def store(
     """Check and store the submission; returns the entry's id (of the first one if repeated)."""
     submission = parse_submission(values)
     with session_scope() as session:
-        stored = entries.store_entry(session, submission, dag_id, run_id)
+        stored = store_entry(session, submission, dag_id, run_id)
     log.info("Entry %s %s", stored.entry_id, "stored" if stored.is_owner else "was known already")
     start_drain_if_needed(lag)
     return stored.entry_id
@@ -106,9 +108,9 @@ def ask(entry_id: int, *, dag_id: str, run_id: str) -> int:
         message_ids = questions.ask_question(
             session, entry_id, dag_id=dag_id, run_id=run_id, settings=settings
         )
-        reply = capture.tell_thread(session, entries.get_entry(session, entry_id))
-    sent = deliver([*message_ids, *([reply] if reply is not None else [])])
-    capture.sync_emoji(session_scope, run_id=run_id)
+        reply = tell_thread(session, entries.get_entry(session, entry_id))
+    sent = deliver([*message_ids, reply]).sent
+    sync_emoji(session_scope, run_id=run_id)
     return sent
 
 
@@ -128,17 +130,16 @@ def apply_answer(entry_id: int, *, dag_id: str, run_id: str) -> int:
 
 def report(entry_id: int, *, run_id: str) -> dict[str, Any]:
     """Send what is to be told, start the request's own run, and return what happened."""
-    settings = Ahead(load_settings)
     with session_scope() as session:
-        result = outcomes.report(session, entry_id, run_id)
+        result = reports.report(session, entry_id, run_id)
         entry = entries.get_entry(session, entry_id)
         if entry.outcome == Outcome.NOISE:
             setting_aside.tell_set_aside(session, entry)
-        capture.tell_thread(session, entry)
-        message_ids = outcomes.open_message_ids(session, entry_id)
-        start_ids = outcomes.open_start_ids(session, entry_id)
-    deliver(message_ids, settings)
-    capture.sync_emoji(session_scope, run_id=run_id)
+        tell_thread(session, entry)
+        message_ids = reports.open_message_ids(session, entry_id)
+        start_ids = reports.open_start_ids(session, entry_id)
+    deliver(message_ids)
+    sync_emoji(session_scope, run_id=run_id)
     start_runs(start_ids)
     return result
 
@@ -147,48 +148,7 @@ def note_failure(*, dag_id: str, run_id: str, task_id: str, error: str) -> None:
     """Mark the run's entry as failed, so that the sweep and the operators find it."""
     with session_scope() as session:
         entry = entries.mark_failed(session, dag_id, run_id, f"{task_id}: {error}")
-        reply = capture.tell_thread(session, entry) if entry is not None else None
+        reply = tell_thread(session, entry) if entry is not None else None
     if reply is not None:
         deliver([reply])
-        capture.sync_emoji(session_scope, run_id=run_id)
-
-
-def deliver(message_ids: list[int], settings: Callable[[], Settings] = load_settings) -> int:
-    """Send queued messages now; what cannot be sent stays queued for the sweep."""
-    from include.outbox.sender import deliver as send
-
-    if not message_ids:
-        return 0
-    return send(message_ids, review_channel=settings().review_channel).sent
-
-
-def deliver_pending() -> dict[str, object]:
-    """Send everything that waits, and bring the status emoji to what they should be."""
-    from include.outbox.sender import deliver_pending as send
-
-    report = send().as_dict()
-    return report | {"emoji_waiting": capture.sync_emoji(session_scope)}
-
-
-def embedder_from(info: ConnectionInfo) -> Embedder:
-    """The embedder of a connection: host is the base URL; extra has ``model``, ``dimensions``."""
-    from include.matching.embed import DEFAULT_DIMENSIONS, DEFAULT_MODEL, OpenAIEmbedder
-
-    if not info.host:
-        raise FatalError(
-            f"Connection '{info.conn_id}' has no host; set it to the API's address, "
-            "for example https://api.openai.com"
-        )
-    return OpenAIEmbedder(
-        base_url=api_url(info),
-        api_key=info.password or "none",
-        model=str(info.extra.get("model", DEFAULT_MODEL)),
-        dimensions=int(info.extra.get("dimensions", DEFAULT_DIMENSIONS)),
-    )
-
-
-def judge_for(model: str) -> Judge:
-    """The judge without a language model, calibrated for this embedding model."""
-    from include.matching.judge import CalibratedJudge
-
-    return CalibratedJudge(model)
+        sync_emoji(session_scope, run_id=run_id)

@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 
 from include.base.settings import Settings
 from include.entries import decide as matching
-from include.entries import entry as entries
 from include.entries import settle as outcomes
 from include.entries.drain import waiting_entries
+from include.entries.report import open_message_ids, open_start_ids, report
+from include.entries.store import store_entry
 from include.entries.submission import parse_submission
 from include.matching.types import MatchType, Verdict
 from include.store.models import Area
@@ -84,7 +85,7 @@ def rehearse(engine: Engine) -> None:
                     "submitter": {"email": "rehearsal@example.com", "name": "Rehearsal"},
                 }
                 with scope() as session:
-                    stored = entries.store_entry(
+                    stored = store_entry(
                         session, parse_submission(values), DAG_ID, f"{RUN_ID}{number}"
                     )
                     waiting_entries(session)
@@ -100,9 +101,9 @@ def rehearse(engine: Engine) -> None:
                 with scope() as session:
                     carry_out(session, stored.entry_id, settings=Settings())
                 with scope() as session:
-                    outcomes.report(session, stored.entry_id, f"{RUN_ID}{number}")
-                    outcomes.open_message_ids(session, stored.entry_id)
-                    outcomes.open_start_ids(session, stored.entry_id)
+                    report(session, stored.entry_id, f"{RUN_ID}{number}")
+                    open_message_ids(session, stored.entry_id)
+                    open_start_ids(session, stored.entry_id)
             transaction.rollback()
     finally:
         engine.dispose()

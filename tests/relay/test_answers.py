@@ -15,7 +15,8 @@ from include.durable.api import signing_keys
 from include.durable.keys import sign
 from include.entries import correct as undo
 from include.entries import questions
-from include.entries.questions import AnswerReply
+from include.entries.question_cards import lock_card
+from include.outbox.replies import AnswerReply
 from include.relay import background
 from include.relay.dispatch import dispatch_pending
 from include.store.models import Decision, Feedback, SlackEvent
@@ -234,7 +235,7 @@ def test_an_effect_that_fails_leaves_nothing_behind_and_is_tried_again(
     relay: Caller, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        broken = mock.create_autospec(questions.lock_card, side_effect=OSError("in the middle"))
+        broken = mock.create_autospec(lock_card, side_effect=OSError("in the middle"))
         patch.setattr(questions, "lock_card", broken)
         relay.interact(click("answer_attach", asked.token))
         assert background.drain()
@@ -251,7 +252,7 @@ def test_an_effect_that_fails_leaves_nothing_behind_and_is_tried_again(
 def test_after_five_failures_the_person_is_told(
     relay: Caller, slack: SlackSandbox, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken = mock.create_autospec(questions.lock_card, side_effect=OSError("always"))
+    broken = mock.create_autospec(lock_card, side_effect=OSError("always"))
     monkeypatch.setattr(questions, "lock_card", broken)
     relay.interact(click("answer_attach", asked.token))
     assert background.drain()
@@ -296,7 +297,8 @@ def test_what_is_stored_lets_nobody_act_in_slack(relay: Caller, asked: Asked) ->
 def test_undo_takes_the_attachment_back_and_locks_its_card(
     relay: Caller, slack: SlackSandbox, asked: Asked
 ) -> None:
-    from include.entries.settle import attach_matched, open_message_ids
+    from include.entries.report import open_message_ids
+    from include.entries.settle import attach_matched
     from include.outbox.sender import deliver
 
     with session_scope() as session:

@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 
 from include.base.errors import TransientError
 from include.entries import decide as matching
-from include.entries import entry as entries
 from include.entries import slack_capture as capture
+from include.entries.store import store_entry
 from include.entries.submission import parse_submission
 from include.relay import background
 from include.store.models import Entry, SlackCapture, User
@@ -53,7 +53,7 @@ def process(airflow: FakeAirflow, run_id: str, judge: TableJudge, embedder: Word
     conf = airflow.runs[run_id]["conf"]
     with session_scope() as session:
         submission = parse_submission(conf)
-        stored = entries.store_entry(session, submission, "process_customer_entry", run_id)
+        stored = store_entry(session, submission, "process_customer_entry", run_id)
     route = matching.match_entry(
         session_scope, stored.entry_id, embedder=embedder, judge=judge, allow_degraded=False
     )

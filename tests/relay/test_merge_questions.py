@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import func, select
 
+from include.outbox.sender import deliver
 from include.relay import background
 from include.requests.merge_questions import answer, queue_questions
 from include.requests.merging import merge
 from include.requests.related import Pair, save_pairs
 from include.store.models import LinkKind, RequestLink, RequestMerge
 from include.store.session import session_scope
-from include.workflows.process_customer_entry import deliver
 from tests.db.entries.conftest import MODEL, TableJudge, WordsEmbedder, make_request
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from include.agents.draft import readable
 from include.base.settings import load_settings
-from include.entries.questions import AnswerReply
 from include.outbox.messages import queue_message
+from include.outbox.replies import AnswerReply
 from include.relay.accept import accept
 from include.relay.incoming import MalformedPayload, from_event
 from include.relay.listeners.reaction_added import is_internal, own_users

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from include.base.settings import load_settings
-from include.entries.questions import AnswerReply
+from include.outbox.replies import AnswerReply
 from include.relay.accept import accept
 from include.relay.incoming import MalformedPayload, from_event
 from include.relay.listeners.reaction_added import is_internal

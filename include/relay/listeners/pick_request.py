@@ -11,7 +11,8 @@ from include.durable.api import get_hook, signing_keys
 from include.durable.keys import InvalidToken, verify_hook_token
 from include.entries.correct import pick_request, quote_for_pick
 from include.entries.entry import get_entry
-from include.entries.questions import AnswerReply, answer_question
+from include.entries.questions import answer_question
+from include.outbox.replies import AnswerReply
 from include.relay import background
 from include.relay.accept import accept
 from include.relay.home import publish_home

@@ -8,7 +8,7 @@ from include.slack.cards.blocks import Rendered, confidence_words, escape, link,
 
 if TYPE_CHECKING:
     from include.base.settings import Settings
-    from include.requests.search import FoundRequest
+    from include.matching.types import FoundRequest
 
 SHOWN_QUESTION = 120
 HOW = "Ask me what we have on a subject, for example: *what do we have on SSO?*"

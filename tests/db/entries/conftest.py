@@ -13,8 +13,8 @@ from sqlalchemy import select
 from include.base.errors import EmbeddingsUnavailable
 from include.base.settings import load_settings
 from include.entries import decide as matching
-from include.entries import entry as entries
 from include.entries import questions
+from include.entries.store import store_entry
 from include.entries.submission import parse_submission
 from include.matching import heard
 from include.matching.calibration import Curve
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from include.matching.types import Candidate, Route
+    from include.outbox.replies import AnswerReply
     from tests.chat import Chat
 
 DAG = "process_customer_entry"
@@ -136,9 +137,7 @@ def submit(pain: str, run_id: str = "r1", **values: Any) -> int:
         "submitter": {"slack_user_id": "U0ANN", "email": "ann@example.com"},
     }
     with session_scope() as session:
-        return entries.store_entry(
-            session, parse_submission(defaults | values), DAG, run_id
-        ).entry_id
+        return store_entry(session, parse_submission(defaults | values), DAG, run_id).entry_id
 
 
 def route_entry(
@@ -163,7 +162,7 @@ def ask(entry_id: int, run_id: str = "r1") -> str:
         return hook_token(session, hook.id)
 
 
-def press(token: str, choice: str, user: str = "U0ANN") -> questions.AnswerReply:
+def press(token: str, choice: str, user: str = "U0ANN") -> AnswerReply:
     """Press a button as the relay does."""
     with session_scope() as session:
         return questions.answer_question(session, token=token, choice=choice, slack_user_id=user)

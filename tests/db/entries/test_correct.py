@@ -31,7 +31,7 @@ from tests.db.entries.conftest import (
 )
 
 if TYPE_CHECKING:
-    from include.entries.questions import AnswerReply
+    from include.outbox.replies import AnswerReply
 
 
 @pytest.fixture

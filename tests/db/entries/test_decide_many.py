@@ -19,7 +19,7 @@ from include.entries import settle as outcomes
 from include.entries import store as batch_store
 from include.entries.submission import parse_submission
 from include.matching.types import Route
-from include.requests.opening import Evidence
+from include.requests.evidence import Evidence
 from include.store.models import (
     Decision,
     Entry,

@@ -13,6 +13,7 @@ from include.base.errors import EmbeddingsUnavailable, FatalError
 from include.entries import settle as outcomes
 from include.entries.decisions import find_decision, match_key
 from include.entries.entry import get_entry
+from include.entries.report import report
 from include.store.models import (
     Decision,
     Feedback,
@@ -108,7 +109,7 @@ def test_an_attachment_is_made_once_with_follower_and_message(embedder: WordsEmb
         assert session.scalars(select(RequestFollower.request_id)).one() == request_id
         message = session.scalars(select(Message)).one()
         assert (message.purpose, message.address) == ("attached", "U0ANN")
-        assert outcomes.report(session, entry_id, "r1")["outcome"] == "attached"
+        assert report(session, entry_id, "r1")["outcome"] == "attached"
 
 
 def test_a_shipped_request_is_asked_about_even_when_certain(embedder: WordsEmbedder) -> None:

@@ -11,10 +11,12 @@ from include.base.errors import FatalError
 from include.entries import decide as matching
 from include.entries import set_aside as setting_aside
 from include.entries import store as batch_store
-from include.entries.entry import get_entry, store_entry
+from include.entries.entry import get_entry
 from include.entries.overview import overview_of
-from include.entries.slack_capture import open_capture, tell_thread
+from include.entries.slack_capture import open_capture
+from include.entries.store import store_entry
 from include.entries.submission import parse_submission
+from include.entries.thread_reply import tell_thread
 from include.matching.types import Route
 from include.relay.home import home_view
 from include.store.models import Decision, Entry, Feedback, Message, RunStart

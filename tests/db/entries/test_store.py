@@ -9,7 +9,9 @@ from sqlalchemy import func, select, text
 
 from include.base.errors import FatalError
 from include.entries import entry as entries
-from include.entries.submission import Submitter, parse_submission
+from include.entries.store import store_entry
+from include.entries.submission import parse_submission
+from include.people.users import Submitter, ensure_user
 from include.store.models import Account, Entry, User
 from include.store.session import session_scope
 from tests.db.entries.conftest import DAG, make_area, submit
@@ -23,7 +25,7 @@ def count(model: type[Entry] | type[User]) -> int:
 def test_the_same_external_id_is_one_entry_owned_by_the_first_run() -> None:
     first = submit("It hurts", "r1", source="api", external_id="x1")
     with session_scope() as session:
-        again = entries.store_entry(
+        again = store_entry(
             session,
             parse_submission({"customer_pain": "It hurts", "external_id": "x1"}),
             DAG,
@@ -71,9 +73,9 @@ def test_unknown_accounts_and_areas_are_kept_as_given_and_marked() -> None:
 
 def test_people_without_an_address_are_not_each_other() -> None:
     with session_scope() as session:
-        first = entries.ensure_user(session, Submitter(slack_user_id="U1"))
-        second = entries.ensure_user(session, Submitter(slack_user_id="U2", name="Two"))
-        named = entries.ensure_user(session, Submitter(slack_user_id="U1", name="One"))
+        first = ensure_user(session, Submitter(slack_user_id="U1"))
+        second = ensure_user(session, Submitter(slack_user_id="U2", name="Two"))
+        named = ensure_user(session, Submitter(slack_user_id="U1", name="One"))
         assert first == named != second
         assert session.get_one(User, first).name == "One"
 
@@ -81,9 +83,9 @@ def test_people_without_an_address_are_not_each_other() -> None:
 def test_a_submitter_is_one_user_whichever_part_names_them() -> None:
     with session_scope() as session:
         ids = [
-            entries.ensure_user(session, Submitter(email="Ann@Example.com")),
-            entries.ensure_user(session, Submitter(email="ann@example.com", slack_user_id="U1")),
-            entries.ensure_user(session, Submitter(slack_user_id="U1", name="Ann")),
+            ensure_user(session, Submitter(email="Ann@Example.com")),
+            ensure_user(session, Submitter(email="ann@example.com", slack_user_id="U1")),
+            ensure_user(session, Submitter(slack_user_id="U1", name="Ann")),
         ]
     assert len(set(ids)) == 1
     with session_scope() as session:
@@ -93,15 +95,15 @@ def test_a_submitter_is_one_user_whichever_part_names_them() -> None:
 
 def test_a_person_who_is_being_stored_under_another_sign_is_waited_for() -> None:
     with session_scope() as session:
-        entries.ensure_user(session, Submitter(email="ann@example.com", name="Ann"))
+        ensure_user(session, Submitter(email="ann@example.com", name="Ann"))
 
     def both() -> int | None:
         with session_scope() as session:
-            return entries.ensure_user(session, Submitter("ann@example.com", "U1", "Ann"))
+            return ensure_user(session, Submitter("ann@example.com", "U1", "Ann"))
 
     with ThreadPoolExecutor(1) as pool:
         with session_scope() as session:
-            by_slack = entries.ensure_user(session, Submitter(slack_user_id="U1"))
+            by_slack = ensure_user(session, Submitter(slack_user_id="U1"))
             named = pool.submit(both)
             with pytest.raises(TimeoutError):
                 named.result(0.3)
@@ -110,9 +112,9 @@ def test_a_person_who_is_being_stored_under_another_sign_is_waited_for() -> None
 
 def test_an_email_and_a_slack_id_of_two_people_stay_two_people() -> None:
     with session_scope() as session:
-        ann = entries.ensure_user(session, Submitter(email="ann@example.com"))
-        ben = entries.ensure_user(session, Submitter(slack_user_id="U2", email="ben@example.com"))
-        both = entries.ensure_user(session, Submitter(slack_user_id="U2", email="ann@example.com"))
+        ann = ensure_user(session, Submitter(email="ann@example.com"))
+        ben = ensure_user(session, Submitter(slack_user_id="U2", email="ben@example.com"))
+        both = ensure_user(session, Submitter(slack_user_id="U2", email="ann@example.com"))
     assert ann != ben
     assert both == ben
 

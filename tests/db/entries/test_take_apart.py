@@ -13,9 +13,11 @@ from include.entries import drain as backlog
 from include.entries import set_aside as setting_aside
 from include.entries import settle as outcomes
 from include.entries import take_apart as pains
-from include.entries.entry import get_entry, store_entry
-from include.entries.slack_capture import open_capture, tell_thread
+from include.entries.entry import get_entry
+from include.entries.slack_capture import open_capture
+from include.entries.store import store_entry
 from include.entries.submission import MAX_EXTERNAL_ID, parse_submission
+from include.entries.thread_reply import tell_thread
 from include.matching.types import Route
 from include.store.models import Entry, Feedback, Message, Outcome, Request, RunStart
 from include.store.session import session_scope

@@ -11,6 +11,7 @@ from include.entries import store as batch_store
 from include.entries import tell_many as summaries
 from include.entries.correct import undo_attachment
 from include.entries.submission import parse_submission
+from include.outbox.sender import DeliveryReport
 from include.store.models import Entry, Hook, Message
 from include.store.session import session_scope
 from include.workflows import import_feedback as import_steps
@@ -132,7 +133,9 @@ def test_telling_beside_the_matching_ends_when_all_is_told(
     embedder: WordsEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[int] = []
-    monkeypatch.setattr(import_steps, "deliver", lambda ids: sent.extend(ids) or len(ids))
+    monkeypatch.setattr(
+        import_steps, "deliver", lambda ids: sent.extend(ids) or DeliveryReport(sent_ids=list(ids))
+    )
     placed(embedder, 8)
     assert import_steps.tell_meanwhile(dag_id=DAG, run_id=RUN, pause=lambda _: None) == 1
     assert len(sent) == 1

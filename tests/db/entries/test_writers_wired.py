@@ -17,6 +17,7 @@ from include.entries.entry import get_entry
 from include.insights.digest_store import digest_of
 from include.matching.types import Route
 from include.people import identity
+from include.people.submitters import _same_person
 from include.requests import announcing, sweep_related
 from include.requests.related import neighbours
 from include.slack.cards.digest import digest_card
@@ -40,6 +41,7 @@ from include.workflows import ingest_slack_feedback as ingest
 from include.workflows import process_customer_entry as steps
 from include.workflows import semantic_search as utility_steps
 from include.workflows import weekly_digest as digests
+from include.workflows.find_all_related_feedback import judge_related
 from include.workflows.new_request import post_firehose
 from tests.db.entries.conftest import (
     MODEL,
@@ -182,7 +184,7 @@ def test_the_sweep_for_related_requests_hears_the_model(
     monkeypatch.setattr(utility_steps, "judge_for", lambda _: near)
     with session_scope() as session:
         plan = sweep_related.plan_pass(session, batch_size=1, limit=1, restart=False, dry_run=False)
-    result = utility_steps.judge_related({"dry_run": False}, plan[0], run_id="r")
+    result = judge_related({"dry_run": False}, plan[0], run_id="r")
     assert (result["pairs"], result["new"]) == (1, 1)
     with session_scope() as session:
         [link] = session.scalars(select(RequestLink)).all()
@@ -228,7 +230,7 @@ def test_a_sure_likeness_becomes_an_alias_and_two_likely_people_are_none(model: 
         session_scope,
         "U0ANN",
         lambda _: profile("Ann Lee", "ann.lee@acme.example"),
-        ingest._same_person,
+        _same_person,
     )
     with session_scope() as session:
         user = session.scalars(select(User)).one()
@@ -240,7 +242,7 @@ def test_a_sure_likeness_becomes_an_alias_and_two_likely_people_are_none(model: 
         session_scope,
         "U0BOB",
         lambda _: profile("Bob Ray", "bob.ray@acme.example"),
-        ingest._same_person,
+        _same_person,
     )
     with session_scope() as session:
         assert session.scalar(select(func.count(User.id))) == 4
@@ -255,7 +257,7 @@ def test_likeness_is_no_match_without_a_model() -> None:
         session_scope,
         "U0ANN",
         lambda _: profile("Ann Lee", "ann.lee@acme.example"),
-        ingest._same_person,
+        _same_person,
     )
     with session_scope() as session:
         assert session.scalar(select(func.count(User.id))) == 2

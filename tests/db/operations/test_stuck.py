@@ -9,10 +9,11 @@ from sqlalchemy import select, text
 
 from include.engine import airflow_api
 from include.engine.airflow_api import StartResult, StartStatus
+from include.engine.dag_ids import DRAIN_DAG
 from include.entries import store as batch_store
+from include.entries.drain import HELD
 from include.entries.entry import get_entry
 from include.entries.submission import parse_submission
-from include.entries.turns import DRAIN_DAG, HELD
 from include.operations.stuck import find_stuck, sweep
 from include.outbox import runs as run_starts
 from include.store.models import Entry, EntryStatus, ParkedRun

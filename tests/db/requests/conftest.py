@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from include.requests import announcing
-from include.requests.opening import Evidence, attach
+from include.requests.evidence import Evidence, attach
 from include.store.models import Entry, Hook, Message, Request, RequestFollower, User
 from include.store.session import session_scope
 from tests.db.entries.conftest import WordsEmbedder, embedder, make_request, quiet_edges, submit

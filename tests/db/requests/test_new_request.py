@@ -11,6 +11,7 @@ from sqlalchemy import func, select, text
 from include.base.errors import FatalError
 from include.engine.airflow_api import StartResult, StartStatus
 from include.entries import settle as outcomes
+from include.entries.report import open_start_ids
 from include.outbox import runs
 from include.requests import announcing
 from include.requests.lifecycle import set_status
@@ -206,7 +207,7 @@ def test_an_opened_request_has_its_run_written_down_once(
     with session_scope() as session:
         [start] = session.scalars(select(RunStart)).all()
         assert (start.dag_id, start.run_id) == ("new_request", f"request__{request_id}")
-        assert outcomes.open_start_ids(session, entry_id) == [start.id]
+        assert open_start_ids(session, entry_id) == [start.id]
 
 
 def test_a_run_is_started_once_and_waits_while_airflow_is_away(

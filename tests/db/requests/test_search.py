@@ -4,8 +4,9 @@ import pytest
 
 from include.base.errors import FatalError
 from include.matching.judge import CalibratedJudge
+from include.matching.types import FoundRequest
 from include.requests.merging import merge
-from include.requests.search import FoundRequest, search_requests
+from include.requests.search import search_requests
 from include.store.session import session_scope
 from tests.db.entries.conftest import MODEL, TableJudge, WordsEmbedder, make_area, make_request
 

@@ -9,8 +9,8 @@ from sqlalchemy import select, update
 
 from include.base.errors import FatalError, TransientError
 from include.outbox.sender import DeliveryReport
+from include.people.actors import Actor, actor_from
 from include.requests import merging, shipping
-from include.requests.lookup import Actor, actor_from
 from include.store.models import Message, MessageState, Request, RequestStatusChange
 from include.store.session import session_scope
 from include.workflows import mark_shipped as shipping_steps

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from include.base.settings import Settings
 from include.entries import decide as matching
 from include.entries import settle as outcomes
-from include.entries.entry import store_entry
+from include.entries.store import store_entry
 from include.entries.submission import parse_submission
 from include.store.models import Base
 from include.store.session import engine_for, session_scope

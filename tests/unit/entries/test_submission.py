@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from include.base.errors import FatalError
-from include.entries.submission import MAX_PAIN, Submitter, parse_submission
+from include.entries.submission import MAX_PAIN, parse_submission
+from include.people.users import Submitter
 
 GOOD = {"customer_pain": "Exports take an hour."}
 

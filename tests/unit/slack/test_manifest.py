@@ -36,7 +36,7 @@ def test_what_the_manifest_offers_is_listened_to() -> None:
         ("message", add_feedback.MESSAGE),
     }
     assert set(features.commands) == {feedback_command.COMMAND, shipped_command.COMMAND}
-    heard = (ROOT / "include" / "slack" / "relay" / "listeners").glob("*.py")
+    heard = (ROOT / "include" / "relay" / "listeners").glob("*.py")
     code = "\n".join(path.read_text(encoding="utf-8") for path in heard)
     for event in manifest()["settings"]["event_subscriptions"]["bot_events"]:
         assert f'app.event("{event.split(".")[0]}")' in code, event

@@ -9,10 +9,10 @@ import pytest
 
 from include.base.settings import Settings
 from include.entries.overview import Followed, OpenQuestion, Overview, RecentEntry
+from include.matching.types import FoundRequest
 from include.outbox.fallbacks import MOST_BLOCKS, Place, reroute
 from include.relay.home import home_view
 from include.requests.page_facts import PageFacts
-from include.requests.search import FoundRequest
 from include.slack.cards import blocks, modals
 from include.slack.cards import unfurl as unfurls
 from include.slack.cards.search import search_card

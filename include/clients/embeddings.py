@@ -1,0 +1,42 @@
+"""Clients of an embeddings API, made of its connection, and the judge that fits its model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from include.base.errors import FatalError
+
+if TYPE_CHECKING:
+    from include.base.connections import ConnectionInfo
+    from include.matching.types import Embedder, Judge
+
+
+def embedder_from(info: ConnectionInfo) -> Embedder:
+    """The embedder of a connection: host is the base URL; extra has ``model``, ``dimensions``."""
+    from include.matching.embed import DEFAULT_DIMENSIONS, DEFAULT_MODEL, OpenAIEmbedder
+
+    if not info.host:
+        raise FatalError(
+            f"Connection '{info.conn_id}' has no host; set it to the API's address, "
+            "for example https://api.openai.com"
+        )
+    return OpenAIEmbedder(
+        base_url=api_url(info),
+        api_key=info.password or "none",
+        model=str(info.extra.get("model", DEFAULT_MODEL)),
+        dimensions=int(info.extra.get("dimensions", DEFAULT_DIMENSIONS)),
+    )
+
+
+def judge_for(model: str) -> Judge:
+    """The judge without a language model, calibrated for this embedding model."""
+    from include.matching.judge import CalibratedJudge
+
+    return CalibratedJudge(model)
+
+
+def api_url(info: ConnectionInfo) -> str:
+    """The base URL of an OpenAI-compatible API."""
+    scheme = info.extra.get("scheme", "https")
+    host = info.host if "://" in info.host else f"{scheme}://{info.host}"
+    return host + (f":{info.port}" if info.port else "") + str(info.extra.get("path", "/v1"))
