@@ -1,8 +1,8 @@
 """Reports and digests, and the history that lets them be made as of any past moment.
 
-Three tables keep what a row said *before* a change; database triggers write them (migration 0009),
-so every writer's change is kept. What was true at a moment is the first row after it, or, without
-one, what the table says now. An unchanged row costs nothing.
+Three tables keep what a row said *before* a change; database triggers write them, so every
+writer's change is kept. What was true at a moment is the first row after it, or, without one, what
+the table says now. An unchanged row costs nothing.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, text
 
+from include.base.errors import FatalError
 from include.store.migrate import downgrade, upgrade
 from include.store.models import Base
 from sandbox.postgres import drop_database, ensure_database
@@ -62,14 +63,23 @@ def test_up_down_and_up_again_gives_the_same_schema(empty: Engine) -> None:
     assert facts(empty) == first
 
 
-def test_each_step_goes_down_and_up(empty: Engine) -> None:
-    for number in range(1, 14):
-        revision = f"{number:04}"
-        upgrade(empty.url, revision)
-        downgrade(empty.url, "-1")
-        upgrade(empty.url, revision)
-    with empty.connect() as connection:
-        assert connection.scalar(text("SELECT count(*) FROM hook_keys")) == 1
+def test_a_database_of_another_release_is_refused_and_left_alone(empty: Engine) -> None:
+    with empty.begin() as connection:
+        connection.execute(text("CREATE TABLE alembic_version (version_num text)"))
+        connection.execute(text("INSERT INTO alembic_version VALUES ('0013')"))
+    with pytest.raises(FatalError, match=r"'migrations' is at revision '0013'.*empty database"):
+        upgrade(empty.url)
+    assert inspect(empty).get_table_names() == ["alembic_version"]
+
+
+def test_a_new_database_has_one_signing_key_of_its_own(empty: Engine) -> None:
+    secrets = []
+    for _ in range(2):
+        upgrade(empty.url)
+        with empty.connect() as connection:
+            secrets += connection.execute(text("SELECT secret FROM hook_keys")).scalars()
+        downgrade(empty.url)
+    assert len(set(secrets)) == len(secrets) == 2
 
 
 def test_the_models_say_what_the_migrations_made(empty: Engine) -> None:
