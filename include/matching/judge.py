@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from include.matching.calibration import Calibration
+from include.matching.contradiction import ASKED_AT_MOST, contradiction
 from include.matching.features import text_features, vector_features
 from include.matching.types import REPORTED_FROM, MatchType, Verdict
 
@@ -43,17 +44,12 @@ class CalibratedJudge:
         """Verdicts best first, nothing below 0.5.
 
         Candidates without any cosine (embeddings were down, or nothing is embedded yet) are judged
-        by words, never as high as 0.90.
+        by words, never as high as 0.90. What the pain seems to contradict is at most a question.
         """
         confidences = self.confidences(pain, candidates)
         by_words = not any(candidate.cosine is not None for candidate in candidates)
         verdicts = [
-            Verdict(
-                request_id=candidate.request_id,
-                confidence=confidence,
-                reason=_reason(pain, candidate, confidence, by_words=by_words),
-                match_type=MatchType.of(confidence),
-            )
+            _verdict(pain, candidate, confidence, by_words=by_words)
             for candidate, confidence in zip(candidates, confidences, strict=True)
             if confidence >= REPORTED_FROM
         ]
@@ -70,6 +66,15 @@ class CalibratedJudge:
             max(curve.confidence(row), same_text if _same(pain, candidate) else 0.0)
             for row, candidate in zip(vector_features(pain, candidates), candidates, strict=True)
         ]
+
+
+def _verdict(pain: str, candidate: Candidate, confidence: float, *, by_words: bool) -> Verdict:
+    against = contradiction(pain, candidate.title) if confidence >= ASKED_AT_MOST else None
+    if against is not None and not _same(pain, candidate):
+        confidence, reason = ASKED_AT_MOST, against.reason
+    else:
+        reason = _reason(pain, candidate, confidence, by_words=by_words)
+    return Verdict(candidate.request_id, confidence, reason, MatchType.of(confidence))
 
 
 def _same(pain: str, candidate: Candidate) -> bool:

@@ -1,0 +1,54 @@
+"""Measures what is taken for a contradiction: `python -m benchmarks.contradictions [FOLDER...]`.
+
+Prints how many of the labelled pairs in `benchmarks/data/contradictions.tsv` are read right, and
+for each folder of labelled entries how many that belong to a request it would wrongly ask about.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from include.matching.contradiction import contradiction
+
+PAIRS = Path(__file__).parent / "data" / "contradictions.tsv"
+
+
+def labelled_pairs() -> list[tuple[bool, str, str]]:
+    """The pairs: whether the text speaks against the request, its title, the text."""
+    rows = [line.split("\t") for line in PAIRS.read_text(encoding="utf-8").splitlines()]
+    return [(label == "contradicts", title, text) for label, title, text in rows]
+
+
+def false_alarms(folder: Path) -> tuple[int, int]:
+    """Of the entries that belong to a request: how many are taken for its contrary, and all."""
+    titles = {row["id"]: row["title"] for row in _rows(folder / "requests.jsonl")}
+    matched = [
+        (row["text"], titles[gold])
+        for row in _rows(folder / "entries.jsonl")
+        for gold in row["gold"]
+        if gold in titles
+    ]
+    return sum(contradiction(*pair) is not None for pair in matched), len(matched)
+
+
+def _rows(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+
+
+def main(folders: list[str]) -> None:
+    """Print the figures."""
+    pairs = labelled_pairs()
+    found = [(label, contradiction(text, title) is not None) for label, title, text in pairs]
+    against = [seen for label, seen in found if label]
+    agreeing = [seen for label, seen in found if not label]
+    print(f"pairs: {sum(against)} of {len(against)} contradictions found,")
+    print(f"       {sum(agreeing)} of {len(agreeing)} agreeing pairs taken for one")
+    for folder in folders:
+        wrong, all_ = false_alarms(Path(folder))
+        print(f"{Path(folder).name}: {wrong} of {all_} matches would be asked ({wrong / all_:.1%})")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

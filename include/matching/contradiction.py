@@ -1,0 +1,215 @@
+"""Shared words that mean the reverse: a negation beside them, or the opposite of what was asked.
+
+Vectors hardly see a negation ("we do not need CSV export") nor an opposite ("purge" and "undo
+deleting"): such a pain is as near to the request as one that asks for it. So the matcher without a
+language model reads the words around the shared ones, in English, and what it finds is asked about
+instead of attached. It finds what is said plainly, no more; `benchmarks/contradictions.py` measures
+both what it finds and what it wrongly takes for a contradiction.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ASKED_AT_MOST = 0.80
+"""The confidence of a candidate that a pain seems to contradict: a question, no more."""
+
+READ_AT_MOST = 3_000
+"""Characters of a pain that are read."""
+
+_WORD = re.compile(r"[a-z0-9]+(?:['\u2019][a-z]+)?")
+_CLAUSE = re.compile(
+    r"[.!?;:\n()]+|,|\s[\u2013\u2014-]\s|\b(?:but|however|although|though|whereas|while)\b"
+)
+_STOP = frozenset(
+    _WORD.findall(
+        "a an the and or of for to in on at by with from as is are be was were it its this that "
+        "these those we our us you your i my me they their them he she his her not no do does "
+        "did so very more most can could would should will all any some each per into out up off "
+        "via when if than then there here have has had having get gets make makes made let lets "
+        "use uses using able way ways option options support allow need needs want wants add new "
+        "how what which who one other also just only really"
+    )
+)
+
+_NOT = r"(?:n['\u2019]?t|\s+not|\s+never)"
+_HEDGE = r"(?:\s+(?:really|actually|even|currently|particularly|at all))?"
+# What follows is declined: "we do not need ...", "not asking for ...", "no need for ...".
+_DECLINED = re.compile(
+    rf"\b(?:do|does|did|would|will|ca|wo|should|must){_NOT}{_HEDGE}\s+"
+    r"(?:need|want(?!\s+to\b)|require|ask|request|mean|miss|care|wish)\b"
+    r"|\bnever\s+(?:asked|wanted|needed|requested|use|used)\b"
+    rf"|\b(?:is|are|am|was|were|'s|'re|'m)?(?:{_NOT}|\bnot)\s+(?:about|asking|looking|requesting|"
+    r"talking|interested|after|a\s+request|because\s+of|related)\b"
+    r"|\bno\s+(?:longer\s+(?:need|want|require|use)|need|interest|use|demand|wish)\b"
+    r"|\b(?:nothing\s+to\s+do\s+with|unrelated\s+to|different\s+from|other\s+than|apart\s+from|"
+    r"aside\s+from|as\s+opposed\s+to)\b"
+    r"|\b(?:nobody|no\s+one)\s+(?:\w+\s+)?(?:needs|wants|uses|asked|asks|misses)\b"
+    r"|\bplease\s+(?:do\s+not|don['\u2019]?t|never|stop)\b"
+)
+# What follows is there already: "we already have ...", and "instead of ..." beside a wish.
+_THERE = re.compile(
+    r"\b(?:we|i|they|you|it|that)\s+already\s+(?:have|has|got|can|use|do|does|support|supports|own)\b"
+    r"|\b(?:have|has|had|got)\s+already\b|\b(?:happy|satisfied)\s+with\b"
+)
+_HAVE_ALREADY = re.compile(r"\b(?:we|i|they)\s+(?:have|got|use)\s+([\w ]{1,60}?)\s+already\b")
+_INSTEAD = re.compile(r"\b(?:instead\s+of|rather\s+than|in\s+place\s+of)\b")
+_WISH = re.compile(r"\b(?:want|need|like|prefer|love|looking|would|wish|please)\b")
+# What stands before is there already: "the export works fine", "export is solved".
+_FINE = re.compile(
+    r"\b(?:works?|worked|working)\s+(?:fine|well|great|perfectly|nicely|already|now|as\s+expected)\b"
+    r"|\b(?:is|are|was)\s+(?:already\s+)?(?:fine|perfect|solved|fixed|there|enough|ok|okay)\b"
+    r"|\balready\s+(?:works?|exists?|there|supported)\b|\bis(?:n['\u2019]t|\s+not)\s+(?:the|our|a|"
+    r"my)\s+(?:problem|issue|question|point|ask|concern)\b"
+    r"|\b(?:is|are)\s+not\s+(?:what|needed|wanted|necessary|required)\b"
+)
+_DENIED = re.compile(r"(?:n['\u2019]t|\bnot|\bnever|\bno longer|\bhardly)\s*$")
+_PEOPLE = frozenset(
+    _WORD.findall(
+        "customer customers user users people client clients request requests ticket tickets "
+        "account accounts complaint complaints asking"
+    )
+)
+_NEAR = 8
+"""Words after (or before) such a phrase that it is about."""
+
+# Two sides of one action; a title that asks for one side is not what asks for the other.
+_OPPOSITES: tuple[tuple[str, str], ...] = (
+    (
+        "undo undelete restore restores recover recovers recovery retrieve unarchive revert",
+        "purge purges delete deletes erase erases wipe wipes destroy shred discard",
+    ),
+    ("import imports upload uploads ingest", "export exports download downloads"),
+    ("enable enabled activate", "disable disabled deactivate mute unsubscribe"),
+    ("lock locks freeze", "unlock unlocks unfreeze"),
+    ("hide hides hidden conceal collapse", "show shows reveal display unhide expand"),
+    ("increase raise raises extend lengthen", "decrease reduce lower shorten limit"),
+    ("merge merges combine join unite", "split splits separate unmerge divide"),
+    ("subscribe opt-in", "unsubscribe opt-out"),
+    ("archive archives", "unarchive"),
+    ("encrypt encrypts", "decrypt decrypts"),
+    ("connect connects link", "disconnect disconnects unlink"),
+    ("assign assigns", "unassign unassigns"),
+    ("pin pins", "unpin unpins"),
+    ("publish publishes", "unpublish unpublishes withdraw"),
+    ("invite invites", "uninvite expel"),
+    ("block blocks ban", "unblock unblocks unban"),
+    ("install installs", "uninstall uninstalls"),
+    ("automate automatic automatically automated", "manual manually"),
+    ("start starts resume", "stop stops pause"),
+    ("follow follows", "unfollow unfollows"),
+)
+_SIDES = {
+    word: (number, side)
+    for number, pair in enumerate(_OPPOSITES)
+    for side, words in enumerate(pair)
+    for word in words.split()
+}
+_SWITCH = re.compile(r"\b(?:turn|turning|switch|switching)\s+(?:\w+\s+){0,3}?(on|off)\b")
+_DESIRED = re.compile(
+    r"\b(?:want|wants|wanted|need|needs|needed|like|love|able|unable|can|cannot|could|can['\u2019]t|"
+    r"couldn['\u2019]t|way|how|impossible|possible|let|lets|please|should|option|ability|try|trying|"
+    r"tried|wish|help|fail|fails|failed|refuses|possibility|button|function|feature)\b"
+)
+_REACH = 4
+"""Words after a wish within which its verb stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Why a pain seems to contradict a request: one sentence without the customer's words."""
+
+    kind: str
+    reason: str
+
+
+def contradiction(pain: str, title: str) -> Contradiction | None:
+    """What in a pain speaks against a request with this title; ``None`` when nothing is found.
+
+    Args:
+        pain: The customer's words; the first :data:`READ_AT_MOST` characters are read.
+        title: The request's title.
+    """
+    said = pain[:READ_AT_MOST].lower()
+    wanted = title.lower()
+    if _is_negated(said, wanted):
+        return Contradiction("negated", "It names this request but seems to say it is not wanted.")
+    if _is_opposite(said, wanted):
+        return Contradiction("opposite", "It names this subject but seems to ask for the opposite.")
+    return None
+
+
+def _is_negated(said: str, title: str) -> bool:
+    """Whether at least half of the title's words that the pain shares are declined by it."""
+    named = set(_stems(title))
+    shared = named & set(_stems(said))
+    if not shared:
+        return False
+    declined = {stem for scope in _declined(said) for stem in _stems(scope)} & shared
+    return 2 * len(declined) >= len(shared) and bool(declined)
+
+
+def _declined(said: str) -> Iterator[str]:
+    """The stretches of a text that its own words decline, or say are there already."""
+    for clause in _CLAUSE.split(said):
+        if found := _DECLINED.search(clause):
+            yield _first(clause[found.end() :])
+        if found := _THERE.search(clause):
+            after = _first(clause[found.end() :])
+            if not _PEOPLE & set(_WORD.findall(after)):
+                yield after
+        if found := _HAVE_ALREADY.search(clause):
+            yield _first(found[1])
+        if (found := _INSTEAD.search(clause)) and _WISH.search(clause[: found.start()]):
+            yield _first(clause[found.end() :])
+        if (found := _FINE.search(clause)) and not _DENIED.search(clause[: found.start()]):
+            yield " ".join(_WORD.findall(clause[: found.start()])[-_NEAR:])
+
+
+def _first(text: str) -> str:
+    return " ".join(_WORD.findall(text)[:_NEAR])
+
+
+def _is_opposite(said: str, title: str) -> bool:
+    """Whether the pain wishes for the other side of what the title is for, and not for its own."""
+    asked = next(_sides(title), None)
+    if asked is None:
+        return False
+    number, side = asked
+    wishes = {wish for clause in _CLAUSE.split(said) for wish in _wishes(clause)}
+    return (number, 1 - side) in wishes and (number, side) not in wishes
+
+
+def _wishes(clause: str) -> Iterator[tuple[int, int]]:
+    for found in _DESIRED.finditer(clause):
+        yield from _sides(" ".join(clause[found.end() :].split()[:_REACH]))
+    # An order: "Delete them for good."
+    yield from _sides(" ".join(clause.split()[:1]))
+
+
+def _sides(text: str) -> Iterator[tuple[int, int]]:
+    """The actions a text names, in their order: number of the pair, and its side."""
+    switched = [(found.start(), found[1]) for found in _SWITCH.finditer(text)]
+    for _, way in switched:
+        yield _SIDES["enable" if way == "on" else "disable"]
+    for word in re.findall(r"[a-z]+(?:-[a-z]+)?", text):
+        if word in _SIDES:
+            yield _SIDES[word]
+
+
+def _stems(text: str) -> list[str]:
+    """The telling words of a text, cut so that "exports" and "exporting" are one."""
+    return [_stem(word) for word in _WORD.findall(text) if len(word) > 2 and word not in _STOP]
+
+
+def _stem(word: str) -> str:
+    word = word.split("'")[0].split("\u2019")[0]
+    for ending in ("ing", "ies", "ed", "es", "s", "e", "y"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word
