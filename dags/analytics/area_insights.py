@@ -1,27 +1,30 @@
 """# Area insights
 
-Makes the report of every product area as of a moment: dealbreakers of enterprise accounts, who it
-hurts, what belongs together, and what was done about it. Every number is counted by the database.
+Makes a report for every product area as of a moment: the dealbreakers of enterprise accounts, who
+is hurt most, what belongs together, and what was done about it. The database counts every number.
 
 **Steps**
 
 1. `list_areas` lists the areas.
-2. `report_area`, once for each area and side by side, makes and stores the report of that area and
-   day. One area's failure stops no other.
-3. `summarise` returns `{status, processed_count, failed_slugs}`; status is `success`, or `partial`
-   when some areas failed.
+2. `report_area`, mapped over the areas, makes and stores the report of that area and day. If one
+   area fails, the others still get theirs.
+3. `summarise` returns `{status, processed_count, failed_slugs}`. The status is `success`, or
+   `partial` if some areas failed.
 
-**Parameters**: `areas`, slugs to report on (empty: all). Example: `{"areas": ["reporting"]}`
+**Parameters**: `areas`, the slugs to report on (empty for all). Example: `{"areas": ["reporting"]}`
 
-**Runs** daily at 08:00 in New York, in summer and in winter, and by hand. A report shows the state
-at the run's logical date, whenever it is made, so past days can be made:
-`airflow backfill create --dag-id area_insights --from-date 2026-10-01 --to-date 2026-10-31`
+**Runs** daily at 08:00 in New York, summer and winter, and by hand. A report shows the state at the
+run's logical date, whenever it is made. To make the reports of October:
 
-**A failure means** that area has no report of that day; the others have theirs. Clear the failed
-instance of `report_area` with what follows. When no area has a report, `summarise` fails too.
+```shell
+airflow backfill create --dag-id area_insights --from-date 2026-10-01 --to-date 2026-11-01
+```
 
-**Safe to retry, to clear and to re-run**: yes. An area has one report a day, and the same moment
-gives the same report. Of two moments of a day the later one's is kept.
+**A failure means** that area has no report for that day. Clear the failed instance of `report_area`
+with what follows. If no area has a report, `summarise` fails too.
+
+**Safe to retry, clear and re-run**: yes. An area has one report a day, and the same moment gives
+the same report. Of two moments in one day, the later one's report is kept.
 
 **Owner**: analytics
 """

@@ -1,22 +1,24 @@
 """# Ask a question about the numbers
 
 Answers a question such as "what hurts enterprise customers in EMEA?". The question only chooses one
-of the prepared queries and its filters; the numbers come from SQL, in a transaction that can change
-nothing. The answer names the query and the filters, so that anybody can check it.
+of the prepared queries and its filters. The numbers come from SQL, in a read-only transaction, and
+the answer names the query and the filters, so that anybody can check it.
 
-**Steps**: `answer_question` reads the question (by rules; a language model helps where one is set
-and the rules leave something over), runs the query and puts the result into words.
+**Steps**: `answer_question` reads the question by rules. If a language model is set and the rules
+do not understand every word, the model helps. Then it runs the query and puts the result into
+words.
 
 **Parameters**: `{"question": "what hurts enterprise customers in EMEA?"}`
 
-**Runs** when started by REST or the UI. To get the answer in one call, wait for the run:
-`GET /api/v2/dags/ask_analytics/dagRuns/{run_id}/wait?interval=0.2&result=answer_question`; the last
+**Runs** when started from the REST API or the UI. To get the answer in one call, wait for the run:
+`GET /api/v2/dags/ask_analytics/dagRuns/{run_id}/wait?interval=0.2&result=answer_question`. The last
 line has `results.answer_question` with `text`, `query`, `filters`, `rows`, `totals` and
-`not_understood`. A question that fits no query has the status `not_understood` and lists them.
+`not_understood`, the words that were ignored. Check those before you quote a number. A question
+that fits no query has the status `not_understood`.
 
-**A failure means**: the question is blank, or the database does not answer.
+**A failure means** the question is blank, or the database does not answer.
 
-**Safe to retry, to clear and to re-run**: yes, it only reads.
+**Safe to retry, clear and re-run**: yes. It only reads.
 
 **Owner**: analytics
 """

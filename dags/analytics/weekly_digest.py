@@ -1,29 +1,29 @@
 """# Weekly digest
 
-Tells a Slack channel what customers said in the last week: how much, from whom and with which
-ARR; which requests are rising, new, shipped, or wait for a decision; the open questions with their
-age; how much was decided by people. With a chart. Every number is counted by the database.
+Tells a Slack channel what customers said in the last week: how much, from whom, with how much ARR;
+which requests are rising, new or shipped, and which wait for a decision; the open questions with
+their age; and how much people decided. With a chart. The database counts every number.
 
 **Steps**
 
-1. `make_digest` counts the last week that is over at the run's logical date (Monday 09:00 to Monday
-   09:00, New York) and stores it (table `digests`).
-2. `post_digest` uploads the chart, posts the digest to the channel of the setting `digest_channel`,
-   and each area's part to the area's own channel if the setting `digest_areas` names the area.
+1. `make_digest` counts the last full week before the run's logical date (Monday 09:00 to Monday
+   09:00, New York) and stores it in the table `digests`.
+2. `post_digest` uploads the chart and posts the digest to the channel in the setting
+   `digest_channel`. If the setting `digest_areas` names areas, their own channels get their part.
    Returns `{week, status, messages, chart}`.
 
 **Parameters**: `dry_run` (default false) makes and stores the digest and posts nothing. Example:
-`{"dry_run": true}`. To see one as a message without telling anybody, run it in the sandbox.
+`{"dry_run": true}`. In the sandbox, `python -m sandbox.preview_digest` shows it as a message.
 
-**Runs** on Mondays at 09:00 in New York, in summer and in winter, and by hand. A backfill stores
-the digests of past weeks and posts none.
+**Runs** on Mondays at 09:00 in New York, summer and winter, and by hand. A backfill stores the
+digests of past weeks and posts none of them.
 
-**A failure means** the week was not counted or not posted; clear the failed task. Slack being away
-is no failure: the digest waits and the sweep sends it. When Slack does not take the chart, the
-digest is posted without it.
+**A failure means** the week was not counted or not posted. Clear the failed task. It is no failure
+if Slack is down: the digest waits and the sweep sends it. If Slack does not take the chart, the
+digest goes out without it.
 
-**Safe to retry, to clear and to re-run**: yes. A week is posted once, whoever runs it how often,
-and stays stored as it was posted.
+**Safe to retry, clear and re-run**: yes. A week is posted once, however often it runs, and stays
+stored as it was posted.
 
 **Owner**: analytics
 """

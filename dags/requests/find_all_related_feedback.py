@@ -1,31 +1,31 @@
 """# Find all related feedback
 
-Sweeps the requests for near-duplicates and related ones and stores them as links with a confidence
-and a reason. It never merges: that is a person's decision, on a card in Slack or by
-`merge_requests`.
+Looks through all requests for near-duplicates and related ones, and stores each pair as a link with
+a confidence and a reason. It never merges two requests. A person decides that, on a card in Slack
+or with `merge_requests`.
 
 **Steps**
 
-1. `plan_pass` takes the next requests after the watermark, in batches.
-2. `judge_batch`, mapped, a label each: for each request the ten nearest from the indexes are
-   judged; 0.9 and more is a `duplicate`, 0.7 and more is `related`. A pair that a person dismissed
-   never comes back. One batch failing does not stop the others.
-3. `finish_pass` moves the watermark, asks in the review channel about the ten surest
-   near-duplicates that nobody was asked about (Merge, Not the same, and Undo afterwards), and
-   returns how many requests were looked at, how many links are `new`, `known` or `dismissed`, how
-   many pairs were `asked` about, in a dry run with `examples`.
+1. `plan_pass` takes the next requests after the watermark and splits them into batches.
+2. `judge_batch`, mapped over the batches, judges each request's ten nearest neighbours. From 0.9 on
+   a pair is a `duplicate`, from 0.7 on it is `related`. A pair that a person dismissed never comes
+   back. A batch that fails does not stop the others.
+3. `finish_pass` moves the watermark. It asks in the review channel about the ten surest
+   near-duplicates that nobody has been asked about (*Merge*, *Not the same*, and *Undo*
+   afterwards). It returns how many requests it looked at, how many links are `new`, `known` or
+   `dismissed`, and how many pairs it `asked` about. A dry run also returns `examples`.
 
-**Parameters**: `{"dry_run": false, "limit": 5000}`. A dry run (the default) stores nothing and
-moves no watermark; the weekly run of the schedule stores. `restart` begins at the first request and
+**Parameters**: `{"dry_run": false, "limit": 5000}`. A dry run, the default, stores nothing and does
+not move the watermark. The weekly run does store. `restart` begins again at the first request and
 resets the count of failures.
 
-**Runs** Sundays at 04:00 UTC, and by hand.
+**Runs** on Sundays at 04:00 UTC, and by hand.
 
-**A failure means** a batch failed; the links of the others are stored, and the next pass begins
-where this one began. After three failed passes in a row it stops itself until it is run with
-`{"restart": true}`.
+**A failure means** a batch failed. The links of the others are stored, and the next pass starts
+where this one started. After three failed passes in a row the DAG stops itself, until you run it
+with `{"restart": true}`.
 
-**Safe to retry, to clear and to re-run**: yes; a pair is one row.
+**Safe to retry, clear and re-run**: yes. A pair is one row.
 
 **Owner**: requests
 """

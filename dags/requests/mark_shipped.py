@@ -4,26 +4,28 @@ Sets a request's status to shipped, once, and tells each of its followers in a d
 
 **Steps**
 
-1. `ship_request` sets the status and writes one message for each follower into the ledger, in one
-   transaction. Followers of requests that are merged into this one are among them. A request that
-   has shipped already is a success; nobody is told.
-2. `notify_followers` sends them in batches of 50, side by side through the pool `slack`. What a
-   killed worker had sent is not sent again.
-3. `report_outcome` returns `already_shipped`, `notified_count`, `total_followers`, and how many are
-   `waiting_count`, `failed_count` or `unreachable_count` (no Slack account; the review channel is
-   told their names).
+1. `ship_request` sets the status and queues one message for each follower, in one transaction.
+   Followers of requests that are merged into this one are included. If the request has shipped
+   already, the run succeeds and nobody is told.
+2. `notify_followers` sends the messages in batches of 50, side by side, through the pool `slack`.
+   If a worker is killed, the messages it had sent are not sent again.
+3. `report_outcome` returns `already_shipped`, `notified_count` and `total_followers`. It also
+   counts messages as `waiting_count`, `failed_count` or `unreachable_count` (people without a Slack
+   account; the review channel gets their names).
 
-**Parameters**: `{"request": "export-a-table-as-csv", "actor": {"slack_user_id": "U0ANN"}}`; the
-request is a slug or the address of its page. With `"dry_run": true` it says how many it would tell
-and changes nothing.
+**Parameters**: `{"request": "export-a-table-as-csv", "actor": {"slack_user_id": "U0ANN"}}`. The
+request is a slug or the address of its page. With `"dry_run": true` the run says how many people it
+would tell, and changes nothing.
 
-**Runs** when started by `/shipped` in Slack, by REST or the UI.
+**Runs** when somebody uses `/shipped` in Slack, the REST API or the UI.
 
-**A failure means**: `ship_request`: there is no such request, or it is merged into another; nothing
-was changed. `notify_followers`: Slack is away; what could not be sent goes out with the next
-`sweep_pending`. To undo it, run `reopen_request`.
+**A failure means**, in `ship_request`: the request does not exist, or it is merged into another
+one. Nothing was changed. In `notify_followers`: Slack is down. The next `sweep_pending` sends the
+rest.
 
-**Safe to retry, to clear and to re-run**: yes.
+**To undo it**, run `reopen_request`.
+
+**Safe to retry, clear and re-run**: yes.
 
 **Owner**: requests
 """

@@ -1,25 +1,30 @@
 """# Merge two requests
 
-Makes one request count as part of another, or takes that back. It is a link, not a move: both keep
-their evidence, followers, status and text, so that undoing it restores exactly what was.
+Makes one request count as part of another, or takes that back. A merge is a link, not a move. Both
+requests keep their evidence, followers, status and text, so that undoing the merge restores exactly
+what was there.
 
-**Steps**: `link_requests` does it in one transaction and returns what both have together: pieces of
-feedback, unique accounts with their ARR, followers. From then on the survivor shows evidence and
-followers of both, what matches the merged one is taken to the survivor, and shipping the survivor
-tells the followers of both.
+**Steps**: `link_requests` does it in one transaction. It returns what the two have together: pieces
+of feedback, accounts with their ARR, followers. From then on the surviving request shows the
+evidence and followers of both, new matches of the merged request go to the survivor, and shipping
+the survivor tells the followers of both.
 
-**Parameters**: `{"request": "csv-download", "into": "export-a-table-as-csv", "reason": "Same wish",
-"actor": {"slack_user_id": "U0ANN"}, "dry_run": false}`. To take it back:
-`{"request": "csv-download", "undo": true, "dry_run": false}`. With `"dismiss": true` a found link
-between the two is dismissed instead, and no sweep brings it back. With `"dry_run": true` (the
-default) nothing is changed.
+**Parameters**
 
-**Runs** when started by REST or the UI.
+* To merge: `{"request": "csv-download", "into": "export-a-table-as-csv", "reason": "Same wish",
+  "actor": {"slack_user_id": "U0ANN"}, "dry_run": false}`.
+* To take it back: `{"request": "csv-download", "undo": true, "dry_run": false}`.
+* To dismiss a link that a sweep found between the two, add `"dismiss": true`. No sweep brings it
+  back.
 
-**A failure means** nothing was changed: a request does not exist, is the same as the other, is
+`"dry_run": true` is the default and changes nothing.
+
+**Runs** when started from the REST API or the UI.
+
+**A failure means** nothing was changed: a request does not exist, the two are the same, one is
 merged already, or the merge would close a circle. The message says which, and what to do.
 
-**Safe to retry, to clear and to re-run**: yes; the same merge again changes nothing.
+**Safe to retry, clear and re-run**: yes. The same merge again changes nothing.
 
 **Owner**: requests
 """

@@ -1,31 +1,30 @@
 """# New request
 
-Announces a request that was opened, waits an hour for feedback, and reminds its creator if none
-came.
+Announces a new request, waits an hour for feedback, and reminds its creator if there was none.
 
 **Steps**
 
-1. `find_request` looks the request up and begins its sleep, so that it can be woken from then on.
-2. Side by side, beside the sleep; one that fails stops neither the others nor the sleep:
+1. `find_request` looks the request up and starts its sleep, so that it can be woken from then on.
+2. These run side by side with the sleep. If one fails, it stops neither the others nor the sleep:
    `tell_web_cache` (skipped without the connection `gtm_feedback_web`), `record_event`,
-   `find_related` (links to near requests), `store_embedding`, `post_to_firehose` (the areas'
+   `find_related` (links to near requests), `store_embedding`, and `post_to_firehose` (the areas'
    Slack channels).
-3. `sleep_before_reminder` sleeps durably: no worker is held, and neither a retry nor a restart
-   begins the hour again. It wakes early when evidence arrives and when the request is shipped,
-   deprioritized, merged or deleted.
-4. `remind_creator` sends the reminder only if the request is still open and has no feedback. Its
-   result says what happened: `reminded`, `has_feedback`, `evidence`, `shipped`, `deprioritized`,
-   `merged` or `deleted`, and how each step ended.
+3. `sleep_before_reminder` sleeps durably. It holds no worker, and no retry or restart begins the
+   hour again. It wakes early when evidence arrives, or when the request is shipped, deprioritized,
+   merged or deleted.
+4. `remind_creator` sends the reminder if the request is still open and has no feedback. Its result
+   says how each step ended and what happened: `reminded`, `has_feedback`, `evidence`, `shipped`,
+   `deprioritized`, `merged` or `deleted`.
 
-**Parameters**: `{"request": "export-a-table-as-csv"}` (a slug or the address of the page)
+**Parameters**: `{"request": "export-a-table-as-csv"}`, a slug or the address of the request's page.
 
-**Runs** when `process_customer_entry` has opened a request (run id `request__<id>`), and when
-started by REST or the UI.
+**Runs** when an entry has opened a request (run id `request__<id>`), and when started from the REST
+API or the UI.
 
-**A failure means**: `find_request`: the request does not exist. A failed step of 2: that step alone
-is missing; clear it. It fails the run at its end, after the reminder, so that it is seen.
+**A failure means**, in `find_request`: the request does not exist. In a step of 2: only that step
+is missing, so clear it. It fails the run at its end, after the reminder, so that you see it.
 
-**Safe to retry, to clear and to re-run**: yes; messages, events and links are made once.
+**Safe to retry, clear and re-run**: yes. Messages, events and links are made once.
 
 **Owner**: requests
 """

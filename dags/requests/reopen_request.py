@@ -1,26 +1,26 @@
-"""# Reopen a request
+"""# Reopen a shipped request
 
-Undoes `mark_shipped`: the request is open again, and those who were told that it shipped are told
-so, once.
+Undoes `mark_shipped`: the request is open again, and everybody who was told that it had shipped is
+told so, once.
 
 **Steps**
 
-1. `set_open` sets the status and writes one message for each person whom the last shipping had
-   reached. Messages about the shipping that have not gone out are held back. A request that is
-   open is a success; nobody is told.
-2. `notify_followers` sends them in batches of 50 through the pool `slack`.
+1. `set_open` sets the status and queues one message for each person whom the last shipping had
+   reached. Messages about the shipping that have not gone out are held back. If the request is open
+   already, the run succeeds and nobody is told.
+2. `notify_followers` sends the messages in batches of 50 through the pool `slack`.
 3. `report_outcome` returns `already_open`, `notified_count`, `total_followers` (those who had been
    told), `waiting_count` and `failed_count`.
 
 **Parameters**: `{"request": "export-a-table-as-csv", "actor": {"slack_user_id": "U0ANN"}}`. With
-`"dry_run": true` it says whom it would tell and changes nothing.
+`"dry_run": true` the run says whom it would tell, and changes nothing.
 
-**Runs** when started by REST or the UI.
+**Runs** when started from the REST API or the UI.
 
-**A failure means**: `set_open`: there is no such request; nothing was changed.
-`notify_followers`: Slack is away; what could not be sent goes out with the next `sweep_pending`.
+**A failure means**, in `set_open`: the request does not exist, and nothing was changed. In
+`notify_followers`: Slack is down. The next `sweep_pending` sends the rest.
 
-**Safe to retry, to clear and to re-run**: yes.
+**Safe to retry, clear and re-run**: yes.
 
 **Owner**: requests
 """

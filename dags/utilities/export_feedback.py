@@ -1,14 +1,14 @@
 """# Export feedback
 
-Writes requests, feedback and reports as CSV or JSON lines to a folder or an object store, for a
-spreadsheet, a warehouse, or to take the data elsewhere.
+Writes requests, feedback and reports as CSV or JSON lines to a folder or an object store: for a
+spreadsheet, for a warehouse, or to take your data elsewhere.
 
 **Steps**
 
-1. `list_kinds` checks where to and what.
-2. `export_rows`, once for each kind and side by side, writes one file. The file is there when it is
-   complete, and not before.
-3. `list_files` returns `{files, rows}`: the files' names and how many rows they hold.
+1. `list_kinds` checks the target and what to export.
+2. `export_rows`, mapped over the kinds, writes one file for each. A file appears under its name
+   only when it is complete.
+3. `list_files` returns `{files, rows}`: the names of the files and how many rows they hold.
 
 **Parameters**: see the form. Example:
 
@@ -16,18 +16,18 @@ spreadsheet, a warehouse, or to take the data elsewhere.
 {"target": "s3://exports/feedback", "kinds": ["requests", "feedback"], "format": "jsonl"}
 ```
 
-`target` is a folder on the worker, or a URL whose store Airflow has a provider for; credentials
-come from a connection named in it (`s3://aws_default@exports/feedback`). The setting `export_roots`
-says below which targets exports may be written. Files hold customers' words: give their readers the
-rights accordingly. In CSV, text that a spreadsheet would run as a formula has a quote before it.
+`target` is a folder on the worker, or a URL for which Airflow has a provider. To use credentials,
+name a connection in the URL: `s3://aws_default@exports/feedback`. The setting `export_roots` limits
+where exports may be written. The files hold customers' words, so restrict who can read them. In
+CSV, text that a spreadsheet would run as a formula gets a quote in front of it.
 
-**Runs** when started by REST or the UI.
+**Runs** when started from the REST API or the UI.
 
-**A failure means** that file was not written; nothing half-written stays under its name. Mend what
-the task's message says and clear it.
+**A failure means** that file was not written. No half-written file stays under its name. Fix what
+the task's message says and clear the task.
 
-**Safe to retry, to clear and to re-run**: yes. A run writes files of its own, named by its time; a
-retry replaces its own.
+**Safe to retry, clear and re-run**: yes. Each run writes files of its own, named by its time, and a
+retry replaces its own files.
 
 **Owner**: analytics
 """

@@ -1,30 +1,34 @@
-"""# Replay past decisions by other rules
+"""# Replay past decisions with different rules
 
-Judges the matcher's decisions of a day anew, by another judge, model, prompt, calibration or other
-thresholds, and says what would differ, beside what people decided. It changes nothing in the
-product: no entry, decision, request or message. Use it before a change of thresholds or of a model.
+Re-judges the matcher's decisions of a day with another judge, model, prompt, calibration or other
+thresholds, and shows what would differ, next to what people decided. It changes nothing in the
+product. Use it before you change a threshold or a model.
 
-**Steps**: `replay` takes each decision of the run's data interval as it was (the entry's
-words and vector, the requests that existed, the status they had), judges it, and counts.
+**Steps**: `replay` takes each decision of the run's data interval with what was known then: the
+entry's words and vector, the requests that existed, and their status. It judges again and counts.
 
-**Parameters**: `{"judge": "calibrated", "attach": 0.93, "ask": 0.8}`, or
-`{"judge": "model", "model": "gpt-4.1", "prompt": "judge_next", "limit": 50}`. `prompt` is a file of
-`include/agents/prompts` with the same places as `judge.md`. Nothing given: the calibrated judge and
-the thresholds in force, which costs nothing and shows what has drifted.
+**Parameters**: `{"judge": "calibrated", "attach": 0.93, "ask": 0.8}`, or `{"judge": "model",
+"model": "gpt-4.1", "prompt": "judge_next", "limit": 50}`. `prompt` is a file in
+`include/agents/prompts` with the same places as `judge.md`. Without parameters, the calibrated
+judge decides with today's thresholds. That costs nothing and shows what has drifted.
 
-**Result**: `confusion` counts by route then, route now and what people said (`confirmed`,
-`declined`, `undone`, `picked another`, `merged later`, `nobody said`); `then` and `now` score both
-where people said what is right; `differing` lists the first 50 entries.
+**Result**: `confusion` counts by route then, route now, and what people said (`confirmed`,
+`declined`, `undone`, `picked another`, `merged later`, `nobody said`). `then` and `now` score both
+wherever people said what is right. `differing` lists the first 50 entries.
 
-**Runs** daily at 05:00 UTC over the day before. Past days, with parameters of your own:
-`airflow backfill create --dag-id replay_decisions --from-date 2026-10-01 --to-date 2026-10-31
---dag-run-conf '{"attach": 0.93}'`.
+**Runs** daily at 05:00 UTC over the day before. For past days:
 
-**A failure means**: the parameters do not fit, or the database or the connection of the model is
-not there. Nothing was changed.
+```shell
+airflow backfill create --dag-id replay_decisions --from-date 2026-10-01 --to-date 2026-11-01
+```
 
-**Safe to retry, to clear and to re-run**: yes. A model is asked once about the same; its calls are
-in the ledger and count for the day's budget.
+Add parameters of your own with `--dag-run-conf '{"attach": 0.93}'`.
+
+**A failure means** the parameters do not fit, or the database or the model's connection is missing.
+Nothing was changed.
+
+**Safe to retry, clear and re-run**: yes. A model is asked once about the same thing. Its calls are
+in the ledger and count towards the day's budget.
 
 **Owner**: matching
 """

@@ -2,25 +2,25 @@
 
 Keeps the durable waits alive, and continues a parked run by hand.
 
-A run that only waits is *parked* when many wait or when it waits long: Airflow ends it with a note,
-so that it costs nothing, and it is continued as the same run when its answer comes. What parks and
-continues runs is the *keeper*. It lives in the triggerer as the watcher of this DAG's asset, and
-needs no process of its own. **Leave this DAG switched on**: switched off, nothing is parked any
-more, and parked runs continue only with the next `sweep_pending`.
+When many runs wait, or one waits for long, the *keeper* parks it: Airflow ends the run with a note,
+so that it costs nothing, and the same run continues when its answer comes. The keeper runs in the
+triggerer as the watcher of this DAG's asset and needs no process of its own. **Leave this DAG
+switched on.** While it is off, nothing is parked, and parked runs continue only with the next
+`sweep_pending`.
 
 **Steps**
 
-* `resume` with a run named: continues it although nobody has answered; its question is asked on.
-  Without: closes what is overdue and continues every run that may go on, as the keeper does.
+* `resume` continues the run you name although nobody has answered; its question stays open. If you
+  name none, it closes what is overdue and continues every run that may go on, as the keeper does.
 
-**Parameters**: `parked_dag_id`, `parked_run_id` (both or none). Example:
+**Parameters**: `parked_dag_id` and `parked_run_id`, both or none. Example:
 `{"parked_dag_id": "process_customer_entry", "parked_run_id": "slack__Ev0123"}`
 
-**Runs** by hand. The asset makes no events, so it never starts by itself.
+**Runs** by hand. The asset makes no events, so the DAG never starts by itself.
 
-**A failure means** the run named is not parked, or Airflow's API or the database is away.
+**A failure means** the run you named is not parked, or Airflow's API or the database is down.
 
-**Safe to retry, to clear and to re-run**: yes.
+**Safe to retry, clear and re-run**: yes.
 
 **Owner**: operations
 """

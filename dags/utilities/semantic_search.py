@@ -1,7 +1,7 @@
 """# Search requests by meaning
 
-Finds the feature requests that a question or a customer's words mean, best first, each with a
-confidence and a reason. It is the same search as in Slack and in the pages.
+Finds the feature requests that fit a question or a customer's words, best first, each with a
+confidence and a reason. Slack uses the same search.
 
 **Steps**: `search_requests` embeds the query, finds candidates by meaning and by words, and judges
 them. Without embeddings it compares words alone.
@@ -9,14 +9,14 @@ them. Without embeddings it compares words alone.
 **Parameters**: `{"query": "single sign-on", "limit": 5, "area_ids": [3], "include_shipped": true}`.
 `limit` is 1 to 50.
 
-**Runs** when started by REST or the UI. To get the answer in one call, wait for the run:
-`GET /api/v2/dags/semantic_search/dagRuns/{run_id}/wait?interval=0.2&result=search_requests`; the
+**Runs** when started from the REST API or the UI. To get the answer in one call, wait for the run:
+`GET /api/v2/dags/semantic_search/dagRuns/{run_id}/wait?interval=0.2&result=search_requests`. The
 last line has `results.search_requests` with `count` and `requests` (id, slug, title, status,
 confidence, reason, url).
 
-**A failure means**: the query is blank, or the database or the embeddings API refuses us.
+**A failure means** the query is blank, or the database or the embeddings API refuses us.
 
-**Safe to retry, to clear and to re-run**: yes, it only reads.
+**Safe to retry, clear and re-run**: yes. It only reads.
 
 **Owner**: requests
 """

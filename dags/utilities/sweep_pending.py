@@ -1,30 +1,30 @@
 """# Sweep what is pending
 
-Catches what could not be done at once: messages that Slack did not take, Slack events whose run
-could not be started, runs that were to be started and were not, entries whose run failed or
-vanished, and durable waits nobody woke.
+Picks up what could not be done at once: messages that Slack did not take, Slack calls and follow-up
+runs that could not be started, entries whose run failed or vanished, and durable waits that nobody
+woke.
 
-**Steps**, side by side, one failing does not stop the others
+**Steps**, side by side; if one fails, the others still run
 
-* `deliver_messages` sends the messages that wait in the ledger, oldest first, and puts right the
+* `deliver_messages` sends the messages that wait in the ledger, oldest first, and corrects the
   status emoji on captured messages.
-* `dispatch_slack_events` starts the runs of stored Slack events that have none yet.
-* `start_pending_runs` starts what was written down to be started, such as `new_request`.
+* `dispatch_slack_events` starts the runs of stored Slack calls that have none yet.
+* `start_pending_runs` starts runs that were queued and not started, such as `new_request`.
 * `alert_operations` tells the operations channel, once each, what is late: entries without an
-  outcome, questions half way to their expiry, runs not started, messages not sent. It also sees
-  whether a language model is configured.
+  outcome, questions well past their reminder, runs not started, messages not sent. It also checks
+  whether a language model is set.
 * `find_stuck_entries` lists entries without an outcome that no run works on, and marks them
-  `failed`; with `rerun` it also lets their runs go on.
-* `catch_up_waits` closes overdue waits, and those whose run failed without Airflow telling the
-  triggerer (clearing the wait opens them again), and continues parked runs that were missed.
+  `failed`. With `rerun` it also lets their runs go on.
+* `catch_up_waits` closes overdue waits, and waits whose run failed without Airflow telling the
+  triggerer (clearing the wait opens them again). It continues parked runs that were missed.
 
 **Parameters**: `rerun` (default false: only look). Example: `{"rerun": true}`
 
 **Runs** every five minutes, and by hand.
 
-**A failure means** Slack, the database or Airflow's API is away; the next run tries again.
+**A failure means** Slack, the database or Airflow's API is down. The next run tries again.
 
-**Safe to retry, to clear and to re-run**: yes; every message and every run happens once.
+**Safe to retry, clear and re-run**: yes. Every message goes out once, and every run starts once.
 
 **Owner**: operations
 """

@@ -1,32 +1,32 @@
 """# Keep the embeddings current
 
-Embeds every request that has no vector, or whose text or model has changed since. Told by a content
-hash, so that a second run finds nothing to do.
+Embeds every request that has no vector, or whose text or model has changed. A content hash tells,
+so a second run finds nothing to do.
 
 **Steps**
 
-1. `plan_batches` lists what is missing or stale, in at most 200 batches.
-2. `embed_batch`, mapped, a label each, through the pool `embeddings`: 64 texts a call, committed
-   call by call; a retry does only what is left. The setting `embedding_calls_per_minute` limits the
-   rate.
+1. `plan_batches` lists what is missing or out of date, in at most 200 batches.
+2. `embed_batch`, mapped over the batches through the pool `embeddings`, sends 64 texts per call and
+   commits after each call, so a retry does only what is left. The setting
+   `embedding_calls_per_minute` limits the rate.
 3. `finish_index` returns `model`, `embedded`, and for a full run which build is `live` and how many
-   old vectors were `removed`.
+   old vectors it `removed`.
 
-**A full run** (`{"full": true}`) makes all vectors anew beside the live ones, under a key of their
-own. Search uses the old ones until the last new one is there; then one transaction switches, and
-the old ones are removed. Search is never empty and never mixes two builds. Interrupted, the next
-full run goes on with the same build.
+**A full run** (`{"full": true}`) makes all vectors again beside the live ones, under a key of their
+own. Search uses the old vectors until the last new one is there. Then one transaction switches over
+and removes the old ones, so search is never empty and never mixes two builds. If a full run is cut
+short, the next one goes on with the same build.
 
-**To change the model**: run with `{"model": "the-new-model"}` while the connection `embeddings_api`
+**To change the model**, run with `{"model": "the-new-model"}` while the connection `embeddings_api`
 still names the old one. When the run is done, set the connection's extra `model`, and run once more
-for what was opened in between. See `docs/operations.md`.
+for requests that were opened in between. `docs/operations.md` has the steps.
 
 **Runs** nightly at 03:00 UTC, and by hand.
 
-**A failure means** the embeddings API refuses us or stayed away; search goes on with what it has.
+**A failure means** the embeddings API refused us or was down. Search goes on with what it has.
 Clear the failed task, or wait for the next night.
 
-**Safe to retry, to clear and to re-run**: yes.
+**Safe to retry, clear and re-run**: yes.
 
 **Owner**: requests
 """
