@@ -12,11 +12,17 @@ from typing import TYPE_CHECKING
 import pytest
 from pytest_socket import socket_allow_hosts
 
+from include.workflows.hook_handlers import register_hook_handlers
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sandbox.postgres import SandboxPostgres
     from tests.chat import Chat
+
+
+# In Airflow a plugin does it.
+register_hook_handlers()
 
 
 @pytest.fixture(autouse=True)

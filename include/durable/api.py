@@ -55,7 +55,7 @@ def create_hook(
         map_index: Of the mapped sensor, -1 when it is not mapped.
         question: What was shown and the options (JSON); ids and short texts.
         responders: Who may answer, as ``slack:U123`` or ``user:name``; empty = anybody signed in.
-        handler: Module below ``include`` whose ``on_hook_event`` hears of reminders and closings.
+        handler: Word of the registered handler that hears of reminders and closings.
         remind_after: From now; ``None`` for no reminder.
         expires_after: From now; ``None`` to wait for ever.
     """

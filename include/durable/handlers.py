@@ -1,15 +1,15 @@
 """Who hears about a hook's reminder, expiry, cancellation and reopening.
 
-A hook names a module below ``include``; its function ``on_hook_event(hook, event)`` is called in
-a thread of the triggerer. It may be called more than once for the same event (a restart in the
-middle), so what it does must be keyed: it writes to the message ledger, it does not post.
+A hook's row names its handler by a registered word, never by a place in the code: code moves, rows
+stay. A handler is called in a thread of the triggerer, or in a task of the sweep. It may be called
+more than once for the same event (a restart in the middle), so what it does must be keyed: it
+writes to the message ledger, it does not post.
 """
 
 from __future__ import annotations
 
-import importlib
 import logging
-import re
+import pkgutil
 from typing import TYPE_CHECKING
 
 from include.base.errors import FatalError
@@ -20,26 +20,47 @@ if TYPE_CHECKING:
     from include.durable.parking import Sessions
     from include.durable.types import HookEvent, HookView
 
+    Handler = Callable[[HookView, HookEvent], None]
+
 log = logging.getLogger(__name__)
 
 MARK_TOLD = "UPDATE hooks SET told_at = durable_now() WHERE id = "
-_MODULE = re.compile(r"include(\.[a-z_]+)+")
+
+_registered: dict[str, str | Handler] = {}
 
 
-def resolve_handler(module: str) -> Callable[[HookView, HookEvent], None]:
-    """The ``on_hook_event`` of a module below ``include``.
+def register(word: str, target: str | Handler) -> None:
+    """Let hooks whose ``handler`` is ``word`` tell ``target``.
+
+    Args:
+        word: What rows say; it must keep its meaning for as long as rows hold it.
+        target: The function, or ``package.module:function`` to import it at its first call.
 
     Raises:
-        FatalError: the name is not such a module or it has no such function; the name comes
-            from a database row, so anything outside ``include`` is refused.
+        ValueError: the word stands for something else already.
     """
-    if not _MODULE.fullmatch(module):
-        raise FatalError(f"hook handler {module!r} is not a module below 'include'")
+    if _registered.setdefault(word, target) != target:
+        raise ValueError(f"hook handler {word!r} is registered as {_registered[word]!r} already")
+
+
+def resolve_handler(word: str) -> Handler:
+    """The function that is registered under a word.
+
+    Raises:
+        FatalError: nothing is registered under it, or what is registered cannot be imported.
+    """
+    target = _registered.get(word)
+    if target is None:
+        raise FatalError(
+            f"no hook handler is registered as {word!r}, only {sorted(_registered)}: a plugin "
+            "registers them, so see that plugins_folder holds this release's plugins everywhere"
+        )
+    if not isinstance(target, str):
+        return target
     try:
-        function = importlib.import_module(module).on_hook_event
-    except (ImportError, AttributeError) as error:
-        raise FatalError(f"hook handler {module!r} has no on_hook_event: {error}") from error
-    handler: Callable[[HookView, HookEvent], None] = function
+        handler: Handler = pkgutil.resolve_name(target)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise FatalError(f"hook handler {word!r} cannot be loaded from {target!r}") from error
     return handler
 
 

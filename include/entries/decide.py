@@ -299,7 +299,7 @@ def record(
         match_type=best.match_type if best else None,
         candidates=candidate_record(search.candidates, search.verdicts),
         thresholds_version=search.thresholds_version,
-        judge=type(judge).__name__,
+        judge=judge.name,
         model=heard.model if heard else model,
         prompt_version=heard.prompt_version if heard else None,
         degraded=degraded,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from include.base.settings import Settings
     from include.durable.types import HookEvent, HookView
 
-HANDLER = "include.entries.group_questions"
+HANDLER = "group_question"
 MOST_ENTRIES = 50
 MOST_GROUPS = 500
 ASKING_LOCK = 7_310_013

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 WAIT_NAME = "answer"
 """What the wait is called in ``process_customer_entry``; its sensor uses the same word."""
 
-HANDLER = "include.entries.questions"
+HANDLER = "question"
 CHOICES = tuple(CHOICE_WORDS)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from include.base.errors import FatalError
 from include.matching.calibration import Curve, file_name, parse_curve
@@ -64,6 +64,7 @@ class HeardJudge:
         other: The calibrated judge: for requests opened since, and as one voice of the fit.
     """
 
+    name: ClassVar[str] = "model"
     model: str
     prompt_version: str
     sent: frozenset[int]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from include.matching.calibration import Calibration
 from include.matching.contradiction import ASKED_AT_MOST, contradiction
@@ -38,6 +38,7 @@ class CalibratedJudge:
         model: The embedding model the cosines come from; it decides the calibration.
     """
 
+    name: ClassVar[str] = "calibrated"
     model: str
 
     def judge(self, pain: str, candidates: Sequence[Candidate]) -> list[Verdict]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -139,7 +139,12 @@ class Embedder(Protocol):
 
 
 class Judge(Protocol):
-    """Says how likely each candidate is the same problem as the pain."""
+    """Says how likely each candidate is the same problem as the pain.
+
+    ``name`` is the word that rows of decisions and links keep; it outlives the class's name.
+    """
+
+    name: ClassVar[str]
 
     def judge(self, pain: str, candidates: Sequence[Candidate]) -> list[Verdict]:
         """Verdicts best first; only ids of `candidates`, nothing below `REPORTED_FROM`."""

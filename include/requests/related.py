@@ -91,7 +91,7 @@ def save_pairs(
             kind=pair.kind,
             confidence=pair.confidence,
             reason=pair.reason,
-            judge=type(judge).__name__,
+            judge=judge.name,
             model=model,
             found_by=found_by,
         )

@@ -8,7 +8,8 @@ that lead to an attachment. What the process that forks them has done once, they
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -46,9 +47,11 @@ class OneDirection(NamedTuple):
         return [[1.0] + [0.0] * (self.dimensions - 1) for _ in texts]
 
 
-class SureOf(NamedTuple):
+@dataclass(frozen=True)
+class SureOf:
     """A judge that gives the first candidate this confidence."""
 
+    name: ClassVar[str] = "rehearsal"
     confidence: float
 
     def judge(self, pain: str, candidates: Sequence[Candidate]) -> list[Verdict]:  # noqa: ARG002

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-import types
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from include.durable import catch_up
+from include.durable import catch_up, handlers
 from include.durable.api import create_hook
 from include.durable.keeper import Keeper, Limits
 from include.store.session import session_scope
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
     from tests.virtual_clock import MoveClock
 
 pytestmark = pytest.mark.usefixtures("feedback_db")
-HANDLER = "include.durable.heard_by_the_sweep"
+HANDLER = "heard_by_the_sweep"
 
 
 class Handler:
@@ -42,9 +40,8 @@ class Handler:
 @pytest.fixture
 def handler(monkeypatch: pytest.MonkeyPatch) -> Handler:
     """The handler of the hooks that these tests open."""
-    made, module = Handler(), types.ModuleType(HANDLER)
-    module.on_hook_event = made  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, HANDLER, module)
+    made = Handler()
+    monkeypatch.setitem(handlers._registered, HANDLER, made)
     return made
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-import types
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
 
+from include.durable import handlers
 from include.durable import loop as loop_module
 from include.durable.api import answer_hook, cancel_hook, create_hook, find_hook
 from include.store.session import session_scope
@@ -24,16 +23,16 @@ if TYPE_CHECKING:
     Move = Callable[[timedelta], None]
 
 pytestmark = pytest.mark.usefixtures("feedback_db")
-HANDLER = "include.durable.heard_in_tests"
+HANDLER = "heard_in_tests"
 
 
 @pytest.fixture
 def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]:
     """What a hook's handler was told: (run id, event)."""
     events: list[tuple[str, str]] = []
-    module = types.ModuleType(HANDLER)
-    module.on_hook_event = lambda hook, event: events.append((hook.run_id, event))  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, HANDLER, module)
+    monkeypatch.setitem(
+        handlers._registered, HANDLER, lambda hook, event: events.append((hook.run_id, event))
+    )
     return events
 
 
@@ -133,9 +132,7 @@ async def test_a_reminder_whose_handler_fails_is_given_later(
         if len(calls) == 1:
             raise ConnectionError
 
-    module = types.ModuleType(HANDLER)
-    module.on_hook_event = on_hook_event  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, HANDLER, module)
+    monkeypatch.setitem(handlers._registered, HANDLER, on_hook_event)
     ask(remind_after=timedelta(hours=1))
     async with serving() as served:
         served.wait(wait_of())

@@ -66,6 +66,8 @@ class WordsEmbedder:
 class TableJudge:
     """Gives each request (by title) the confidence of a table; by default the cosine itself."""
 
+    name = "table"
+
     def __init__(self, **confidences: float) -> None:
         self.confidences = confidences
 

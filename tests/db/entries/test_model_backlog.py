@@ -48,7 +48,7 @@ def test_a_backlog_is_decided_with_the_model(
     )
     assert process(agent=find_agent()) == {"attached": 3, "created": 1, "asked": 0}
     decided = session.scalars(select(Decision).order_by(Decision.entry_id)).all()
-    assert [one.judge for one in decided] == ["HeardJudge"] * 4
+    assert [one.judge for one in decided] == ["model"] * 4
     assert [one.request_id for one in decided[:3]] == [wanted] * 3
     made = session.get_one(Request, decided[3].request_id)
     assert made.title == "Billing shows the wrong tax for Norway"

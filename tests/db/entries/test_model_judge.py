@@ -77,7 +77,7 @@ def test_the_models_verdict_decides_and_is_named(model: Chat, embedder: WordsEmb
     model.script("content", content=answer(says(wanted, 0.95)))
     route, decision = decide(embedder, TableJudge(**{"export-the-invoice-table": 0.1}))
     assert (route, decision.request_id) == (Route.ATTACH, wanted)
-    assert (decision.judge, decision.model) == ("HeardJudge", MODEL_NAME)
+    assert (decision.judge, decision.model) == ("model", MODEL_NAME)
     assert decision.prompt_version == judge_task().prompt_version
     assert decision.reason == "The same wish."
     assert decision.confidence == pytest.approx(0.95)
@@ -139,7 +139,7 @@ def test_whatever_the_model_does_the_calibrated_judge_decides(
     model.script(**FAULTS[fault])
     route, decision = decide(embedder, TableJudge(**{decision_slug(wanted): 0.93}))
     assert (route, decision.request_id) == (Route.ATTACH, wanted)
-    assert (decision.judge, decision.prompt_version) == ("TableJudge", None)
+    assert (decision.judge, decision.prompt_version) == ("table", None)
     assert decision.confidence == pytest.approx(0.93)
 
 
@@ -272,7 +272,7 @@ def test_strange_pains_reach_a_decision(model: Chat, embedder: WordsEmbedder, pa
     route, decision = decide(embedder, pain=pain)
     assert route in (Route.ASK, Route.CREATE)
     # No model is asked about a text that gives it orders.
-    assert decision.judge == ("TableJudge" if addresses_model(pain) else "HeardJudge")
+    assert decision.judge == ("table" if addresses_model(pain) else "model")
 
 
 def test_nobody_is_asked_when_there_is_nothing_to_choose_from(
@@ -293,7 +293,7 @@ def test_a_task_that_is_off_is_not_asked(
     )
     make_request(embedder, TITLE)
     _, decision = decide(embedder)
-    assert decision.judge == "TableJudge"
+    assert decision.judge == "table"
     assert chat.seen() == []
 
 

@@ -51,6 +51,8 @@ def placed(embedder: WordsEmbedder, count: int, person: str | None = "U0ANN") ->
     table = TableJudge(**{"export-a-table-as-csv": 0.95})
 
     class Judge:
+        name = "table"
+
         def judge(self, pain: str, candidates: Any) -> Any:
             return table.judge(pain, candidates) if pain.startswith("Export") else []
 
