@@ -6,8 +6,8 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from include.base.connections import verify_for
 from include.base.errors import FatalError, TransientError
+from include.base.tls import verify_for
 from include.matching.embed import retry_after_seconds
 
 if TYPE_CHECKING:

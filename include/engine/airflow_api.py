@@ -18,8 +18,9 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
-from include.base.connections import AIRFLOW_API, ConnectionInfo, get_connection, tls_context
+from include.base.connections import AIRFLOW_API, ConnectionInfo, get_connection
 from include.base.errors import TransientError
+from include.base.tls import tls_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any
 
 from include.base.errors import FatalError
 from include.entries.submission import Submission, parse_submission
@@ -46,22 +46,6 @@ class Line:
     key: str | None = None
     submission: Submission | None = None
     problem: str | None = None
-
-
-def open_file(path: str) -> IO[bytes]:
-    """The file's bytes; a path of this machine, or a URL of an object storage.
-
-    Raises:
-        FatalError: it is not there, or cannot be read.
-    """
-    try:
-        if "://" in path:
-            from airflow.sdk import ObjectStoragePath
-
-            return cast("IO[bytes]", ObjectStoragePath(path).open("rb"))  # type: ignore[no-untyped-call]
-        return Path(path).open("rb")
-    except (OSError, ValueError, ImportError) as error:
-        raise FatalError(f"path {path!r} cannot be read: {type(error).__name__}") from None
 
 
 def format_of(path: str, given: str | None) -> str:

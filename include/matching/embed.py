@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from include.base.connections import verify_for
 from include.base.errors import EmbeddingsUnavailable, FatalError
+from include.base.tls import verify_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,9 +9,22 @@ from include.relay.events import store_event
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from slack_bolt import Ack
 
     from include.relay.incoming import Incoming
+
+
+_act: list[Callable[[int], object]] = []
+
+
+def act_with(act: Callable[[int], object]) -> None:
+    """Name the function that acts on a stored event, by its id; the app does so when it is built.
+
+    It knows every listener, and every listener calls :func:`accept`, so it cannot be imported here.
+    """
+    _act[:] = [act]
 
 
 def accept(ack: Ack, incoming: Incoming, **answer: Any) -> None:
@@ -21,9 +34,7 @@ def accept(ack: Ack, incoming: Incoming, **answer: Any) -> None:
     Slack shows the person an error or sends the event again. A repeat is acknowledged again; if
     the first time was cut short, it is also finished.
     """
-    from include.relay.dispatch import dispatch
-
     with session_scope() as session:
         event_id = store_event(session, incoming)
     ack(**answer)
-    background.submit(dispatch, event_id)
+    background.submit(_act[0], event_id)

@@ -13,6 +13,8 @@ from slack_bolt.error import BoltUnhandledRequestError
 
 from include.base.errors import UnstorableValue
 from include.base.safe_log import describe, where
+from include.relay.accept import act_with
+from include.relay.dispatch import dispatch
 from include.relay.incoming import MalformedPayload
 from include.relay.listeners import register_all
 
@@ -56,6 +58,7 @@ def app_for(signing_secret: str) -> App:
         ignoring_self_events_enabled=False,
     )
     app.error(_on_error)
+    act_with(dispatch)
     register_all(app)
     # Buttons that only open a page report their click too; nothing is to be done or kept.
     app.action(_ANYTHING)(_ignore)

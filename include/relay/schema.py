@@ -1,16 +1,8 @@
-"""The relay's routes as an OpenAPI document, for those who test or put something before it.
-
-``python -m include.relay.schema`` writes ``slack/openapi.json``; a test compares the two.
-"""
+"""What the relay's routes take and answer, in the words of OpenAPI."""
 
 from __future__ import annotations
 
-import json
-import sys
-from pathlib import Path
 from typing import Any
-
-FILE = Path(__file__).resolve().parents[2] / "slack" / "openapi.json"
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
@@ -76,20 +68,3 @@ CALL: dict[str, Any] = {
         },
     },
 }
-
-
-def document() -> dict[str, Any]:
-    """The document."""
-    from include.relay.asgi import build
-
-    return build().openapi()
-
-
-def text() -> str:
-    """The document as the file holds it."""
-    return json.dumps(document(), indent=2, sort_keys=True) + "\n"
-
-
-if __name__ == "__main__":
-    FILE.write_text(text(), encoding="utf-8")
-    sys.stdout.write(f"{FILE}\n")

@@ -168,7 +168,8 @@ def _closed(session: Session, link: RequestLink) -> Rendered:
         who, when = person_words(merged.merged_by), moment_words(merged.merged_at)
         gone = session.get_one(Request, merged.request_id)
         into = session.get_one(Request, merged.into_id)
-        verdict = f"{cards.title_of(gone)} merged into {cards.title_of(into)} by {who} on {when}."
+        titles = f"{cards.title_of(gone.title)} merged into {cards.title_of(into.title)}"
+        verdict = f"{titles} by {who} on {when}."
     return cards.merge_answered(
         lesser=_side(session, lesser),
         survivor=_side(session, survivor),

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from include.slack.cards.unfurl import PageFacts
 from include.store.models import Account, Area, Entry, Feedback, Request, RequestArea
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from include.requests.pages import Page
-
-
-@dataclass(frozen=True)
-class PageFacts:
-    """``facts`` are short phrases in plain words."""
-
-    kind: str
-    title: str
-    text: str
-    facts: tuple[str, ...]
 
 
 def facts_of(session: Session, page: Page) -> PageFacts | None:

@@ -15,8 +15,8 @@ from include.base.connections import (
     ConnectionInfo,
     MissingConnection,
     get_connection,
-    tls_context,
 )
+from include.base.tls import tls_context
 
 TIMEOUT_SECONDS = 10
 

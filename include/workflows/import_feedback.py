@@ -18,6 +18,7 @@ from include.base.settings import load_settings
 from include.clients.embeddings import embedder_from, judge_for
 from include.clients.language_model import find_agent
 from include.engine.dag_ids import DRAIN_DAG
+from include.engine.files import open_file
 from include.entries import decide_many as batch
 from include.entries import drain, import_file
 from include.entries import drain as backlog
@@ -60,7 +61,7 @@ def store_file(
     stored, known = batch_store.StoredMany(), batch_store.Known()
     problems: list[list[Any]] = []
     good = bad = 0
-    with closing(import_file.open_file(path)) as file:
+    with closing(open_file(path)) as file:
         lines = import_file.read_lines(file, form, name=name)
         while part := list(islice(lines, STORED_AT_ONCE)):
             pairs = [(one.key, one.submission) for one in part if one.key and one.submission]

@@ -16,7 +16,7 @@ from typing import Any
 
 from airflow.listeners import hookimpl
 
-from include.base.connections import tls_context
+from include.base.tls import tls_context
 
 log = logging.getLogger(__name__)
 

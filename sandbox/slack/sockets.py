@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from sandbox.slack import seed
-
-if TYPE_CHECKING:
-    from sandbox.slack.hub import Hub
 
 Json = dict[str, Any]
 
@@ -107,8 +104,8 @@ class SocketDesk:
 
 async def link(socket: WebSocket) -> None:
     """The address that ``apps.connections.open`` names."""
-    hub: Hub = socket.app.state.hub
-    await hub.sockets.serve(socket)
+    desk: SocketDesk = socket.app.state.hub.sockets
+    await desk.serve(socket)
 
 
 ROUTES = [WebSocketRoute(PATH, link)]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from sqlalchemy import func, select
 
-from include.relay import background, schema
+from include.relay import background, openapi
 from include.relay.asgi import build
 from include.store.models import Entry, SlackEvent
 from include.store.session import session_scope
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 EXAMPLES = 100
 # Of each path: schemathesis's own parametrisation gives all of them one name.
 OPERATIONS = [
-    found.ok() for found in schemathesis.openapi.from_dict(schema.document()).get_all_operations()
+    found.ok() for found in schemathesis.openapi.from_dict(openapi.document()).get_all_operations()
 ]
 
 
 def test_the_document_in_the_repository_is_that_of_the_code() -> None:
-    assert schema.FILE.read_text(encoding="utf-8") == schema.text()
+    assert openapi.FILE.read_text(encoding="utf-8") == openapi.text()
     routes = {route.path for route in build().routes}  # type: ignore[attr-defined]
-    assert set(schema.document()["paths"]) == routes
+    assert set(openapi.document()["paths"]) == routes
 
 
 def rows() -> int:

@@ -10,8 +10,6 @@ from include.slack.cards.blocks import Rendered, confidence_words, escape, link,
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from include.store.models import Request
-
 MERGE_REQUESTS = "merge_requests"
 DISMISS_PAIR = "dismiss_pair"
 UNDO_MERGE = "undo_merge"
@@ -114,9 +112,9 @@ class Side:
     accounts: int
 
 
-def title_of(request: Request) -> str:
+def title_of(title: str) -> str:
     """A request's title in bold."""
-    return f"*{escape(shorten(request.title, 150))}*"
+    return f"*{escape(shorten(title, 150))}*"
 
 
 def merge_question(

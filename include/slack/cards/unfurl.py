@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 from include.slack.cards.blocks import escape, link, section, shorten
 
-if TYPE_CHECKING:
-    from include.requests.page_facts import PageFacts
-
 TEXT_LIMIT = 300
 _KINDS = {"request": "Feature request", "area": "Product area", "account": "Account"}
+
+
+@dataclass(frozen=True)
+class PageFacts:
+    """What a page shows in short; ``facts`` are phrases in plain words."""
+
+    kind: str
+    title: str
+    text: str
+    facts: tuple[str, ...]
 
 
 def page_card(facts: PageFacts, url: str) -> dict[str, Any]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ssl
 from typing import TYPE_CHECKING
 
-from include.base.connections import get_connection, tls_context, verify_for
+from include.base.connections import get_connection
 from include.store.session import conninfo, database_url
 
 if TYPE_CHECKING:
@@ -37,14 +36,3 @@ def test_a_password_is_not_in_the_representation(monkeypatch: pytest.MonkeyPatch
     shown = repr(get_connection("slack_app"))
     assert "secret" not in shown.replace("slack_app", "")
     assert "abc" not in shown
-
-
-def test_a_server_is_checked_by_the_machines_certificates() -> None:
-    assert verify_for("https://api.example.com") is tls_context()
-
-
-def test_over_plain_http_nobody_is_trusted_and_nothing_is_read() -> None:
-    context = verify_for("http://127.0.0.1:8092")
-    assert context is verify_for("http://127.0.0.1:9000")
-    assert context.verify_mode is ssl.CERT_REQUIRED  # should it lead to https, that fails
-    assert context.cert_store_stats()["x509"] == 0

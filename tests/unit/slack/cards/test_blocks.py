@@ -12,7 +12,6 @@ from include.entries.overview import Followed, OpenQuestion, Overview, RecentEnt
 from include.matching.types import FoundRequest
 from include.outbox.fallbacks import MOST_BLOCKS, Place, reroute
 from include.relay.home import home_view
-from include.requests.page_facts import PageFacts
 from include.slack.cards import blocks, modals
 from include.slack.cards import unfurl as unfurls
 from include.slack.cards.search import search_card
@@ -66,7 +65,7 @@ def test_home_search_and_previews_keep_the_limits(length: int, character: str) -
     for card in (search_card(said, found, Settings()), search_card(said, [], Settings())):
         check_message_blocks(card.blocks)
         assert len(card.text) <= 4000
-    page = PageFacts("request", said, said, (said,) * 9)
+    page = unfurls.PageFacts("request", said, said, (said,) * 9)
     check_message_blocks(unfurls.page_card(page, "https://e.com/requests/s")["blocks"])
     check_message_blocks(unfurls.private_card()["blocks"])
 
