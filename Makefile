@@ -44,6 +44,7 @@ stop: ## Stop everything the demo started (its state stays in .sandbox/)
 test: setup ## Format check, lint, types, generated docs and all tests; exactly what CI runs
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports
 	@$(BIN)/mypy
 	@$(BIN)/python -m sandbox.dag_page --check
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
