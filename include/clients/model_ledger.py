@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sqlalchemy import false, func, select, text, update
+from sqlalchemy import false, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.agents.ledger import FINAL, CallOutcome, Health, Opened, Result
+from include.store.locks import AdvisoryLock, hold
 from include.store.models import ModelCall, ModelServer
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
     from include.agents.ledger import Call
     from include.store.session import SessionScope
-
-BUDGET_LOCK = 7_240_010
-"""PostgreSQL advisory lock held while money is reserved, so that two calls cannot share it."""
 
 ERROR_MAX = 500
 
@@ -55,7 +53,7 @@ class StoreLedger:
                 return Opened(stored=_result(stored), lacking=lacking)
             if known and known[1]:
                 return Opened(closed="resting", lacking=lacking)
-            session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": BUDGET_LOCK})
+            hold(session, AdvisoryLock.RESERVING_MONEY)  # two calls cannot share what is left
             if spent_today(session) + call.reserved > self.budget:
                 return Opened(closed="budget", lacking=lacking)
             row = ModelCall(

@@ -28,7 +28,7 @@ def set_status(
     """Give a locked request another status; ``None`` when it has that status already."""
     if request.status == status:
         return None
-    request.status, request.updated_at = status, func.now()
+    request.status = status
     request.shipped_at = func.now() if status == RequestStatus.SHIPPED else None
     change = RequestStatusChange(request_id=request.id, status=status, changed_by=by)
     session.add(change)

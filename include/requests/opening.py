@@ -7,9 +7,10 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from include.requests.vectors import live_key
+from include.store.locks import AdvisoryLock, hold
 from include.store.models import (
     Area,
     Entry,
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
     from include.agents.draft import Draft
 
-OPENING_LOCK = 7_310_002
-"""Advisory lock under which requests are opened: what is new is seen before another is made."""
-
 
 @dataclass(frozen=True)
 class Vector:
@@ -44,8 +42,8 @@ class Vector:
 
 
 def lock_opening(session: Session) -> None:
-    """Let nobody else open a request until this transaction ends."""
-    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": OPENING_LOCK})
+    """Let nobody else open a request until this transaction ends: what is new is seen first."""
+    hold(session, AdvisoryLock.OPENING_REQUESTS)
 
 
 def newest_request_id(session: Session) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from include.slack.cards.unfurl import PageFacts
-from include.store.models import Account, Area, Entry, Feedback, Request, RequestArea
+from include.store.models import Account, Area, Entry, Feedback, Request, RequestArea, RequestStatus
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -57,7 +57,10 @@ def _area(session: Session, slug: str) -> PageFacts | None:
         .group_by(Request.status)
     )
     counts = {status: number for status, number in rows}
-    facts = tuple(f"{counts.get(status, 0)} {status}" for status in ("open", "shipped"))
+    facts = tuple(
+        f"{counts.get(status, 0)} {status}"
+        for status in (RequestStatus.OPEN, RequestStatus.SHIPPED)
+    )
     return PageFacts("area", area.name, area.description, facts)
 
 

@@ -126,7 +126,6 @@ def dismiss_pair(session: Session, one: int, other: int, *, by: str) -> bool:
     if link is None or link.kind == LinkKind.DISMISSED:
         return False
     link.kind, link.dismissed_by, link.dismissed_at = LinkKind.DISMISSED, by, func.now()
-    link.updated_at = func.now()
     return True
 
 

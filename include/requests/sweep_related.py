@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from include.base.errors import FatalError
@@ -127,7 +127,6 @@ def finish_pass(
         mark.failures = mark.failures + 1 if failed else 0
         if not failed and results:
             mark.position = max(int(result["last"]) for result in results)
-        mark.updated_at = func.now()
     return {
         **sums,
         "dry_run": dry_run,

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from alembic import context
-from sqlalchemy import create_engine, pool, text
+from sqlalchemy import create_engine, pool
 
+from include.store.locks import AdvisoryLock, hold
 from include.store.models import Base
-
-# Two processes that start together migrate one after the other.
-MIGRATION_LOCK = 7_310_001
 
 
 def run() -> None:
-    """Run the migrations in one transaction, under an advisory lock."""
+    """Run the migrations in one transaction; processes that start together take turns."""
     engine = create_engine(context.config.attributes["url"], poolclass=pool.NullPool)
     with engine.begin() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        hold(connection, AdvisoryLock.MIGRATING)
         context.configure(
             connection=connection, target_metadata=Base.metadata, compare_server_default=False
         )

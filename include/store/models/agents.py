@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from include.agents.ledger import CallOutcome
-from include.store.models.base import Base, BigId, CreatedAt, Moment, one_of
+from include.store.models.base import Base, BigId, CreatedAt, Moment, Word
 from include.store.models.entries import Entry
 
 
@@ -44,7 +44,7 @@ class ModelCall(Base):
     entry_id: Mapped[int | None] = mapped_column(
         BigInteger, ForeignKey("entries.id", ondelete="SET NULL"), index=True
     )
-    outcome: Mapped[str] = mapped_column(Text)
+    outcome: Mapped[CallOutcome] = mapped_column(Word(CallOutcome))
     requests: Mapped[int] = mapped_column(default=0, server_default="0")
     tokens_in: Mapped[int] = mapped_column(default=0, server_default="0")
     tokens_out: Mapped[int] = mapped_column(default=0, server_default="0")
@@ -56,7 +56,6 @@ class ModelCall(Base):
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
     __table_args__ = (
-        one_of("outcome", CallOutcome),
         CheckConstraint("cost >= 0", name="cost_range"),
         CheckConstraint(
             "(outcome = 'answered') = (answer IS NOT NULL)", name="answered_has_answer"

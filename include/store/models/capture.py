@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from include.store.models.base import Base, BigId, CreatedAt, one_of
+from include.store.models.base import Base, BigId, CreatedAt, UpdatedAt, Word
 
 
 class PersonKind(StrEnum):
@@ -50,7 +50,7 @@ class SlackCapture(Base):
     dag_id: Mapped[str] = mapped_column(Text)
     run_id: Mapped[str] = mapped_column(Text)
     created_at: Mapped[CreatedAt]
-    updated_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
 
     __table_args__ = (
         Index(
@@ -67,12 +67,10 @@ class SlackPerson(Base):
     __tablename__ = "slack_people"
 
     slack_user_id: Mapped[str] = mapped_column(Text, primary_key=True)
-    kind: Mapped[str] = mapped_column(Text)
+    kind: Mapped[PersonKind] = mapped_column(Word(PersonKind))
     email: Mapped[str | None] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text, default="", server_default="")
     checked_at: Mapped[CreatedAt]
-
-    __table_args__ = (one_of("kind", PersonKind),)
 
 
 class UserAlias(Base):

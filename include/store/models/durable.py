@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
-from include.store.models.base import Base, BigId, CreatedAt, Moment, one_of
+from include.store.models.base import Base, BigId, CreatedAt, Moment, Word
 
 
 class HookStatus(StrEnum):
@@ -63,8 +63,8 @@ class Hook(Base):
     handler: Mapped[str | None] = mapped_column(Text)
     question: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
     responders: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
-    status: Mapped[str] = mapped_column(
-        Text, default=HookStatus.PENDING, server_default=HookStatus.PENDING
+    status: Mapped[HookStatus] = mapped_column(
+        Word(HookStatus), default=HookStatus.PENDING, server_default=HookStatus.PENDING
     )
     answer: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     answered_by: Mapped[str | None] = mapped_column(Text)
@@ -87,7 +87,6 @@ class Hook(Base):
     created_at: Mapped[CreatedAt]
 
     __table_args__ = (
-        one_of("status", HookStatus),
         UniqueConstraint("key", "round"),
         CheckConstraint("round >= 1", name="round_range"),
         CheckConstraint(
@@ -127,8 +126,8 @@ class ParkedRun(Base):
     id: Mapped[BigId]
     dag_id: Mapped[str] = mapped_column(Text)
     run_id: Mapped[str] = mapped_column(Text)
-    state: Mapped[str] = mapped_column(
-        Text, default=ParkedState.PARKING, server_default=ParkedState.PARKING
+    state: Mapped[ParkedState] = mapped_column(
+        Word(ParkedState), default=ParkedState.PARKING, server_default=ParkedState.PARKING
     )
     tasks: Mapped[list[list[Any]]] = mapped_column(JSONB, default=list, server_default="[]")
     note: Mapped[str | None] = mapped_column(Text)
@@ -137,7 +136,6 @@ class ParkedRun(Base):
     created_at: Mapped[CreatedAt]
 
     __table_args__ = (
-        one_of("state", ParkedState),
         UniqueConstraint("dag_id", "run_id"),
         Index(
             "ix_parked_runs_open",

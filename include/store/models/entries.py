@@ -17,7 +17,8 @@ from include.store.models.base import (
     BigId,
     CreatedAt,
     Moment,
-    one_of,
+    UpdatedAt,
+    Word,
 )
 
 
@@ -93,10 +94,10 @@ class Entry(Base):
 
     id: Mapped[BigId]
     idempotency_key: Mapped[str] = mapped_column(Text, unique=True)
-    source: Mapped[str] = mapped_column(Text)
+    source: Mapped[Source] = mapped_column(Word(Source))
     external_id: Mapped[str | None] = mapped_column(Text)
     customer_pain: Mapped[str] = mapped_column(Text)
-    severity: Mapped[str] = mapped_column(Text)
+    severity: Mapped[Severity] = mapped_column(Word(Severity))
     account_id: Mapped[str | None] = mapped_column(Text)
     account_known: Mapped[bool] = mapped_column(default=False)
     opportunity_id: Mapped[str | None] = mapped_column(Text)
@@ -113,10 +114,10 @@ class Entry(Base):
     noise_reason: Mapped[str | None] = mapped_column(Text)
     restored_by: Mapped[str | None] = mapped_column(Text)
     restored_at: Mapped[Moment | None]
-    status: Mapped[str] = mapped_column(
-        Text, default=EntryStatus.RECEIVED, server_default=EntryStatus.RECEIVED
+    status: Mapped[EntryStatus] = mapped_column(
+        Word(EntryStatus), default=EntryStatus.RECEIVED, server_default=EntryStatus.RECEIVED
     )
-    outcome: Mapped[str | None] = mapped_column(Text)
+    outcome: Mapped[Outcome | None] = mapped_column(Word(Outcome))
     dag_id: Mapped[str] = mapped_column(Text)
     run_id: Mapped[str] = mapped_column(Text)
     error: Mapped[str | None] = mapped_column(Text)
@@ -127,17 +128,13 @@ class Entry(Base):
     # Without a foreign key: messages name their entry already, and a circle hinders a restore.
     told_in: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[CreatedAt]
-    updated_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
 
     if TYPE_CHECKING:
         # Whether a language model is in use; see ``include.store.models.agents``.
         model_in_use: bool
 
     __table_args__ = (
-        one_of("source", Source),
-        one_of("severity", Severity),
-        one_of("status", EntryStatus),
-        one_of("outcome", Outcome),
         CheckConstraint("char_length(btrim(customer_pain)) > 0", name="pain_present"),
         CheckConstraint("char_length(customer_pain) <= 10000", name="pain_length"),
         CheckConstraint("(status = 'done') = (outcome IS NOT NULL)", name="done_has_outcome"),
@@ -161,7 +158,7 @@ class Feedback(Base):
     entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id"))
     pain_number: Mapped[int] = mapped_column(default=0, server_default="0")
     quote: Mapped[str] = mapped_column(Text)
-    severity: Mapped[str] = mapped_column(Text)
+    severity: Mapped[Severity] = mapped_column(Word(Severity))
     account_id: Mapped[str | None] = mapped_column(Text)
     opportunity_id: Mapped[str | None] = mapped_column(Text)
     links: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
@@ -174,7 +171,6 @@ class Feedback(Base):
     removed_by: Mapped[str | None] = mapped_column(Text)
 
     __table_args__ = (
-        one_of("severity", Severity),
         CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence_range"),
         CheckConstraint("pain_number >= 0", name="pain_number_range"),
         Index(
@@ -216,8 +212,8 @@ class Decision(Base):
     key: Mapped[str] = mapped_column(Text, unique=True)
     entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id"), index=True)
     pain_number: Mapped[int] = mapped_column(default=0, server_default="0")
-    step: Mapped[str] = mapped_column(Text)
-    route: Mapped[str] = mapped_column(Text)
+    step: Mapped[DecisionStep] = mapped_column(Word(DecisionStep))
+    route: Mapped[Route] = mapped_column(Word(Route))
     request_id: Mapped[int | None] = mapped_column(ForeignKey("requests.id"))
     confidence: Mapped[float | None]
     reason: Mapped[str] = mapped_column(Text, default="", server_default="")
@@ -230,13 +226,8 @@ class Decision(Base):
     model: Mapped[str | None] = mapped_column(Text)
     prompt_version: Mapped[str | None] = mapped_column(Text)
     degraded: Mapped[bool] = mapped_column(default=False, server_default="false")
-    actor_kind: Mapped[str] = mapped_column(Text)
+    actor_kind: Mapped[ActorKind] = mapped_column(Word(ActorKind))
     actor: Mapped[str | None] = mapped_column(Text)
     decided_at: Mapped[CreatedAt]
 
-    __table_args__ = (
-        one_of("step", DecisionStep),
-        one_of("route", Route),
-        one_of("actor_kind", ActorKind),
-        CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence_range"),
-    )
+    __table_args__ = (CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence_range"),)

@@ -16,7 +16,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, 
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from include.store.models.base import Base, BigId, CreatedAt, Moment, one_of
+from include.store.models.base import Base, BigId, CreatedAt, Moment, Word
 from include.store.models.entries import Decision, Feedback
 from include.store.models.requests import Request, RequestStatusChange
 
@@ -70,13 +70,10 @@ class RequestAreaChange(Base):
     id: Mapped[BigId]
     request_id: Mapped[int] = mapped_column(BigInteger, index=True)
     area_id: Mapped[int] = mapped_column(BigInteger)
-    change: Mapped[str] = mapped_column(Text)
+    change: Mapped[Membership] = mapped_column(Word(Membership))
     changed_at: Mapped[Moment]
 
-    __table_args__ = (
-        one_of("change", Membership),
-        Index("ix_request_area_changes_area_id_changed_at", "area_id", "changed_at"),
-    )
+    __table_args__ = (Index("ix_request_area_changes_area_id_changed_at", "area_id", "changed_at"),)
 
 
 class AreaReport(Base):

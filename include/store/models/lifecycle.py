@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, Uni
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from include.store.models.base import Base, BigId, CreatedAt, Moment, one_of
+from include.store.models.base import Base, BigId, CreatedAt, Moment, UpdatedAt, Word
 
 
 class LinkKind(StrEnum):
@@ -28,19 +28,18 @@ class RequestLink(Base):
     id: Mapped[BigId]
     low_id: Mapped[int] = mapped_column(ForeignKey("requests.id", ondelete="CASCADE"))
     high_id: Mapped[int] = mapped_column(ForeignKey("requests.id", ondelete="CASCADE"), index=True)
-    kind: Mapped[str] = mapped_column(Text)
+    kind: Mapped[LinkKind] = mapped_column(Word(LinkKind))
     confidence: Mapped[float]
     reason: Mapped[str] = mapped_column(Text, default="", server_default="")
     judge: Mapped[str] = mapped_column(Text)
     model: Mapped[str] = mapped_column(Text)
     found_by: Mapped[str] = mapped_column(Text)
     created_at: Mapped[CreatedAt]
-    updated_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
     dismissed_by: Mapped[str | None] = mapped_column(Text)
     dismissed_at: Mapped[Moment | None]
 
     __table_args__ = (
-        one_of("kind", LinkKind),
         UniqueConstraint("low_id", "high_id"),
         CheckConstraint("low_id < high_id", name="ordered"),
         CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence_range"),
@@ -95,8 +94,8 @@ class RunStart(Base):
     # Without a foreign key: a run may find that its request was deleted meanwhile.
     request_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
     conf: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    state: Mapped[str] = mapped_column(
-        Text, default=RunStartState.PENDING, server_default=RunStartState.PENDING
+    state: Mapped[RunStartState] = mapped_column(
+        Word(RunStartState), default=RunStartState.PENDING, server_default=RunStartState.PENDING
     )
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     error: Mapped[str | None] = mapped_column(Text)
@@ -104,7 +103,6 @@ class RunStart(Base):
     started_at: Mapped[Moment | None]
 
     __table_args__ = (
-        one_of("state", RunStartState),
         UniqueConstraint("dag_id", "run_id"),
         Index("ix_run_starts_pending", "id", postgresql_where=text("state = 'pending'")),
     )
@@ -152,14 +150,13 @@ class EmbeddingIndex(Base):
     key: Mapped[str] = mapped_column(Text, primary_key=True)
     model: Mapped[str] = mapped_column(Text)
     dimensions: Mapped[int]
-    state: Mapped[str] = mapped_column(Text)
+    state: Mapped[IndexState] = mapped_column(Word(IndexState))
     run_id: Mapped[str] = mapped_column(Text)
     created_at: Mapped[CreatedAt]
     live_at: Mapped[Moment | None]
     retired_at: Mapped[Moment | None]
 
     __table_args__ = (
-        one_of("state", IndexState),
         Index(
             "uq_embedding_indexes_live",
             "model",
@@ -177,4 +174,4 @@ class Watermark(Base):
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     position: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     failures: Mapped[int] = mapped_column(default=0, server_default="0")
-    updated_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]

@@ -14,7 +14,8 @@ from include.store.models.base import (
     BigId,
     CreatedAt,
     Moment,
-    one_of,
+    UpdatedAt,
+    Word,
 )
 
 
@@ -27,15 +28,15 @@ class Request(Base):
     slug: Mapped[str] = mapped_column(Text, unique=True)
     title: Mapped[str] = mapped_column(Text)
     description: Mapped[str] = mapped_column(Text, default="", server_default="")
-    status: Mapped[str] = mapped_column(
-        Text, default=RequestStatus.OPEN, server_default=RequestStatus.OPEN
+    status: Mapped[RequestStatus] = mapped_column(
+        Word(RequestStatus), default=RequestStatus.OPEN, server_default=RequestStatus.OPEN
     )
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     opened_by_entry_id: Mapped[int | None] = mapped_column(
         BigInteger, ForeignKey("entries.id"), unique=True
     )
     created_at: Mapped[CreatedAt]
-    updated_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
     shipped_at: Mapped[Moment | None]
     search: Mapped[str] = mapped_column(
         TSVECTOR,
@@ -48,7 +49,6 @@ class Request(Base):
     )
 
     __table_args__ = (
-        one_of("status", RequestStatus),
         CheckConstraint("char_length(title) BETWEEN 5 AND 120", name="title_length"),
         CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]*$'", name="slug_form"),
         Index(
@@ -111,8 +111,6 @@ class RequestStatusChange(Base):
     request_id: Mapped[int] = mapped_column(
         ForeignKey("requests.id", ondelete="CASCADE"), index=True
     )
-    status: Mapped[str] = mapped_column(Text)
+    status: Mapped[RequestStatus] = mapped_column(Word(RequestStatus))
     changed_by: Mapped[str] = mapped_column(Text)
     changed_at: Mapped[CreatedAt]
-
-    __table_args__ = (one_of("status", RequestStatus),)

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, tex
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from include.store.models.base import Base, BigId, CreatedAt, Moment, one_of
+from include.store.models.base import Base, BigId, CreatedAt, Moment, Word
 
 
 class EventState(StrEnum):
@@ -37,8 +37,8 @@ class SlackEvent(Base):
     user_id: Mapped[str | None] = mapped_column(Text)
     channel_id: Mapped[str | None] = mapped_column(Text)
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    state: Mapped[str] = mapped_column(
-        Text, default=EventState.RECEIVED, server_default=EventState.RECEIVED
+    state: Mapped[EventState] = mapped_column(
+        Word(EventState), default=EventState.RECEIVED, server_default=EventState.RECEIVED
     )
     dag_id: Mapped[str | None] = mapped_column(Text)
     run_id: Mapped[str | None] = mapped_column(Text)
@@ -49,7 +49,6 @@ class SlackEvent(Base):
     dispatched_at: Mapped[Moment | None]
 
     __table_args__ = (
-        one_of("state", EventState),
         CheckConstraint("(run_conf IS NULL) = (run_id IS NULL)", name="run_complete"),
         Index("ix_slack_events_open", "received_at", postgresql_where=text("state = 'received'")),
     )
@@ -84,7 +83,9 @@ class Message(Base):
 
     id: Mapped[BigId]
     key: Mapped[str] = mapped_column(Text, unique=True)
-    kind: Mapped[str] = mapped_column(Text, default=MessageKind.POST, server_default="post")
+    kind: Mapped[MessageKind] = mapped_column(
+        Word(MessageKind), default=MessageKind.POST, server_default="post"
+    )
     purpose: Mapped[str] = mapped_column(Text)
     address: Mapped[str | None] = mapped_column(Text)
     rerouted_from: Mapped[str | None] = mapped_column(Text)
@@ -94,8 +95,8 @@ class Message(Base):
     hook_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("hooks.id"), index=True)
     body: Mapped[str] = mapped_column(Text)
     blocks: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
-    state: Mapped[str] = mapped_column(
-        Text, default=MessageState.PENDING, server_default=MessageState.PENDING
+    state: Mapped[MessageState] = mapped_column(
+        Word(MessageState), default=MessageState.PENDING, server_default=MessageState.PENDING
     )
     channel: Mapped[str | None] = mapped_column(Text)
     ts: Mapped[str | None] = mapped_column(Text)
@@ -107,8 +108,6 @@ class Message(Base):
     sent_at: Mapped[Moment | None]
 
     __table_args__ = (
-        one_of("state", MessageState),
-        one_of("kind", MessageKind),
         CheckConstraint("(kind = 'update') = (target_id IS NOT NULL)", name="update_has_target"),
         CheckConstraint("kind = 'update' OR address IS NOT NULL", name="post_has_address"),
         CheckConstraint("state <> 'sent' OR sent_at IS NOT NULL", name="sent_has_time"),

@@ -86,15 +86,17 @@ def test_the_models_say_what_the_migrations_made(empty: Engine) -> None:
     upgrade(empty.url)
     with empty.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
-    checks = {
-        constraint.name
-        for table in Base.metadata.tables.values()
-        for constraint in table.constraints
-        if constraint.name and str(constraint.name).startswith("ck_")
-    }
-    made = " ".join(facts(empty))
-    assert len(checks) > 20
-    assert [name for name in checks if f" {name}CHECK" not in made] == []
+
+
+def test_tables_made_from_the_models_are_those_of_the_migrations(empty: Engine) -> None:
+    """Alembic's comparison leaves out checks, computed columns and conditions of indexes."""
+    upgrade(empty.url)
+    migrated = facts(empty)
+    downgrade(empty.url)
+    Base.metadata.create_all(empty)
+    described = facts(empty)
+    left_out = ("function ", "trigger ", "table request_roots", "column request_roots.")
+    assert {fact for fact in migrated if not fact.startswith(left_out)} == set(described)
 
 
 def test_a_vector_of_another_size_is_refused_by_the_column(empty: Engine) -> None:
