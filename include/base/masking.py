@@ -1,67 +1,76 @@
 """Hides what no model and no log may see, in a way that can be taken back.
 
-E-mail addresses, phone numbers, keys and card numbers become places such as `<EMAIL_1>`. The same
-value always becomes the same place within one call, so a model can still tell that two sentences
-are about one person. What comes back from the model is filled in again, so the product shows the
-customer's own words.
+E-mail addresses, phone numbers, keys, cards, accounts, numbers of people and addresses of machines
+become places such as `<EMAIL_1>`. The same value always becomes the same place within one call, so
+a model can still tell that two sentences are about one person. What comes back from the model is
+filled in again, so the product shows the customer's own words.
 """
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from include.base.plain import plain
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-REGIONS = ("US", "GB", "DE", "FR", "IN")
-"""A number without a country code is looked for as these would write it."""
+    from include.base.plain import Plain
 
-_PHONE_DIGITS = 7
-_RANDOM_LENGTH = 28
-_RANDOM_BITS = 3.2
-_CARD_LENGTHS = range(13, 20)
+    Recogniser = Callable[[str], Iterator[tuple[int, int]]]
 
+_PLACE = re.compile(r"<(?:EMAIL|PHONE|KEY|CARD|IBAN|ID|IP|MARK)_\d{1,4}>")
 _EMAIL = re.compile(
-    r"(?<![\w.+%-])[\w.+%'-]{1,64}@(?:[\w](?:[\w-]{0,61}[\w])?\.){1,8}[^\W\d_]{2,24}(?![\w-])"
+    r"""(?<![\w.+%-])(?:[\w.+%'&*=~-]{1,64}|"[^"\n@]{1,62}")@
+        (?:[\w-]{1,63}(?:\.[\w-]{1,63}){0,7}\.(?:[^\W\d_]{2,24}|xn--[\w-]{2,59})
+          |\[[\d.]{7,15}\])(?![\w-])""",
+    re.X,
 )
-_PLACE = re.compile(r"<(?:EMAIL|PHONE|KEY|CARD|MARK)_\d{1,4}>")
-_KEY = re.compile(
-    r"""
-      -----BEGIN\ [A-Z ]{0,40}PRIVATE\ KEY-----.*?(?:-----END\ [A-Z ]{0,40}PRIVATE\ KEY-----|\Z)
-    | \beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?
-    | https://hooks\.slack\.com/(?:services|workflows|triggers)/[\w/-]+
-    | \b(?:sk|pk|rk|whsec)[-_](?:[a-zA-Z0-9]+[-_]){0,3}[A-Za-z0-9_-]{14,}
-    | \b(?:gh[pousr]|github_pat|glpat|npm|hf|pypi|dop_v1|shpat|shpss|lin_api|xai|gsk)[-_][\w-]{12,}
-    | \bx(?:ox[a-z]|app)-[\w-]{8,}
-    | \b(?:AKIA|ASIA|AGPA|AIDA|AROA)[0-9A-Z]{16}\b
-    | \bAIza[\w-]{30,}
-    | \bya29\.[\w-]{16,}
-    | \bSG\.[\w-]{16,}\.[\w-]{16,}
-    """,
-    re.S | re.X,
+_AT = (
+    r"(?:\s?[\[({<]\s?(?:at|@|ät|arroba|chez)\s?[\])}>]\s?"
+    r"|\sat\s(?=[\w-]{1,63}\s(?:dot|punkt)\s))"
 )
-_NAMED_KEY = re.compile(
-    r"""
-    (?P<before>
-        \b(?:api|access|auth|secret|private|client|bearer|session)?[ _-]{0,1}
-        (?:key|token|secret|password|passwd|pwd|passphrase|credential)s?
-        (?:\s{0,2}(?:is|[:=])\s{0,2}|["']\s{0,2}:\s{0,2})["']?
-      | \b(?:bearer|basic)\s{1,2}
-      | ://[^\s/:@]{1,60}:
+_DOT = r"(?:\.|\s?[\[({<]\s?(?:dot|\.|punkt|punto|point)\s?[\])}>]\s?|\s(?:dot|punkt)\s)"
+_EMAIL_SPELT = re.compile(
+    rf"(?<![\w.+-])[\w.+-]{{1,64}}{_AT}[\w-]{{1,63}}(?:{_DOT}[\w-]{{1,63}}){{1,5}}"
+    r"|(?<![\w.+-])[\w+-]{1,40}[._\d][\w.+-]{0,23}\s@\s?[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}"
+    r"\.[a-z]{2,24}(?![\w-])",
+    re.I,
+)
+"""As people write them to hide them from machines."""
+
+_TAKEN = "\x1f"
+"""Stands for what is hidden already, so that no later recogniser sees it or reads across it."""
+
+
+def _emails(text: str) -> Iterator[tuple[int, int]]:
+    if "@" in text:
+        yield from (found.span() for found in _EMAIL.finditer(text))
+    yield from (found.span() for found in _EMAIL_SPELT.finditer(text))
+
+
+@cache
+def _recognisers() -> tuple[tuple[str, Recogniser], ...]:
+    """Kinds with what finds them, the surest first; loaded with the first text that is read."""
+    from include.base import credentials, identifiers
+    from include.base.phones import phones
+
+    return (
+        # A customer may write "<EMAIL_1>" themselves; it must not be filled with another's value.
+        ("MARK", lambda text: (found.span() for found in _PLACE.finditer(text))),
+        ("KEY", credentials.keys),
+        ("KEY", credentials.named_values),
+        ("EMAIL", _emails),
+        ("KEY", credentials.random_values),
+        ("IBAN", identifiers.ibans),
+        ("IP", identifiers.network_addresses),
+        ("CARD", identifiers.cards),
+        ("ID", identifiers.national_numbers),
+        ("PHONE", phones),
     )
-    (?P<value>[^\s"'<>,;]{6,200}?)(?=["',;<>\s]|\.?(?:\s|\Z)|@)
-    """,
-    re.I | re.X,
-)
-_RANDOM = re.compile(r"(?<![\w/+.=-])[A-Za-z0-9_+=-]{28,400}(?![\w/+=-])")
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\Z", re.I)
-_CARD = re.compile(r"(?<![\d.-])(?:\d[ -]?){12,18}\d(?![\d-])")
-_NUMBER = re.compile(r"(?<!\w)(?<!\d[.,])[+(]{0,2}\d(?:[\d \u00a0()./-]{5,40})\d(?![\w])")
 
 
 @dataclass
@@ -73,18 +82,12 @@ class Mask:
 
     def hide(self, text: str) -> str:
         """The text with a place wherever something must not be seen."""
-        # A customer may write "<EMAIL_1>" themselves; it must not be filled with somebody's value.
-        text = _PLACE.sub(lambda found: self._place("MARK", found[0]), text)
-        text = _KEY.sub(lambda found: self._place("KEY", found[0]), text)
-        text = _NAMED_KEY.sub(self._named, text)
-        text = _EMAIL.sub(lambda found: self._place("EMAIL", found[0]), text)
-        text = _RANDOM.sub(
-            lambda found: self._place("KEY", found[0]) if is_random(found[0]) else found[0], text
-        )
-        text = _CARD.sub(
-            lambda found: self._place("CARD", found[0]) if is_card(found[0]) else found[0], text
-        )
-        return self._phones(text)
+        parts, at = [], 0
+        for start, end, kind in _found(plain(text)):
+            if start >= at:
+                parts += [text[at:start], self._place(kind, text[start:end])]
+                at = end
+        return "".join([*parts, text[at:]])
 
     def show(self, text: str) -> str:
         """The text with every place of this call filled in again."""
@@ -113,92 +116,22 @@ class Mask:
             self._originals[known] = original
         return known
 
-    def _named(self, found: re.Match[str]) -> str:
-        value = found["value"]
-        if _PLACE.search(value) or not looks_secret(value):
-            return found[0]
-        return found["before"] + self._place("KEY", value)
-
-    def _phones(self, text: str) -> str:
-        return _NUMBER.sub(self._phone, text)
-
-    def _phone(self, found: re.Match[str]) -> str:
-        said = found[0]
-        if sum(letter.isdigit() for letter in said) < _PHONE_DIGITS:
-            return said
-        parts, at = [], 0
-        for start, end in phone_spans(said):
-            parts += [said[at:start], self._place("PHONE", said[start:end])]
-            at = end
-        return "".join([*parts, said[at:]])
-
 
 def masked(text: str) -> str:
     """The text as a log may show it; the values are gone."""
     return Mask().hide(text)
 
 
-def is_card(text: str) -> bool:
-    """Whether the digits are those of a payment card: length, first digit and check digit."""
-    digits = [int(letter) for letter in text if letter.isdigit()]
-    if len(digits) not in _CARD_LENGTHS or digits[0] not in (2, 3, 4, 5, 6):
-        return False
-    doubled = [digit * 2 - 9 * (digit > 4) for digit in digits[-2::-2]]
-    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0 and len(set(digits)) > 1
-
-
-def is_random(text: str) -> bool:
-    """Whether a long run of letters and digits looks made by a machine, and is no UUID."""
-    bare = text.strip("=_-+")
-    if len(bare) < _RANDOM_LENGTH or _UUID.match(bare):
-        return False
-    kinds = [any(map(test, bare)) for test in (str.isdigit, str.islower, str.isupper)]
-    mixed = kinds[0] and (kinds[1] or kinds[2])
-    return mixed and not _wordy(bare) and entropy(bare) >= _RANDOM_BITS
-
-
-def looks_secret(text: str) -> bool:
-    """Whether what stands behind "password:" is a value and not the next word of a sentence."""
-    signs = [any(map(test, text)) for test in (str.isdigit, str.isupper, _is_mark)]
-    return len(text) >= 6 and (sum(signs) >= 2 or (signs[0] and len(text) >= 8) or len(text) >= 20)
-
-
-def entropy(text: str) -> float:
-    """Shannon's entropy in bits a letter."""
-    counts = Counter(text).values()
-    return -sum(count / len(text) * math.log2(count / len(text)) for count in counts)
-
-
-def _is_mark(letter: str) -> bool:
-    return letter in "!#$%^&*+=?~|\\"
-
-
-def _wordy(text: str) -> bool:
-    """Whether it is made of words, such as a file name or a slug."""
-    pieces = [piece for piece in re.split(r"[_=+-]", text) if piece]
-    words = [piece for piece in pieces if piece.isalpha() or piece.isdigit()]
-    return len(pieces) > 2 and len(words) == len(pieces)
-
-
-@lru_cache(maxsize=512)
-def phone_spans(text: str) -> tuple[tuple[int, int], ...]:
-    """Where phone numbers stand in a run of digits, as any of the regions would write them."""
-    matcher, leniency = _matcher()
-    taken: list[tuple[int, int]] = []
-    for region in REGIONS:
-        for found in matcher(text, region, leniency=leniency, max_tries=50):
-            digits = sum(letter.isdigit() for letter in found.raw_string)
-            apart = all(found.end <= start or found.start >= end for start, end in taken)
-            if digits >= _PHONE_DIGITS and apart:
-                taken.append((found.start, found.end))
-        if taken and taken[0] == (0, len(text)):
-            break
-    return tuple(sorted(taken))
-
-
-@cache
-def _matcher() -> tuple[Callable[..., Any], int]:
-    """Imported when a text holds digits enough: reading the numbering plans takes a moment."""
-    from phonenumbers import Leniency, PhoneNumberMatcher
-
-    return PhoneNumberMatcher, Leniency.VALID
+def _found(read: Plain) -> list[tuple[int, int, str]]:
+    """Pieces of the original to hide, in order, with their kinds."""
+    text, pieces = read.text, []
+    for kind, recognise in _recognisers():
+        spans = sorted(recognise(text))
+        at, parts = 0, []
+        for start, end in spans:
+            if start >= at and start < end and _TAKEN not in text[start:end]:
+                pieces.append((*read.span(start, end), kind))
+                parts += [text[at:start], _TAKEN * (end - start)]
+                at = end
+        text = "".join([*parts, text[at:]])
+    return sorted(pieces)

@@ -51,7 +51,7 @@ class OpenAIEmbedder:
     """Embeds with the `openai` package, one try per batch: retrying is the task's business.
 
     A text longer than `MAX_BYTES` is embedded by its beginning; models read little more anyway.
-    E-mail addresses, phone numbers, keys and card numbers are hidden from the server.
+    What `include.base.masking` finds (addresses, numbers, keys) is hidden from the server.
 
     Args:
         base_url: As `https://api.openai.com/v1`.

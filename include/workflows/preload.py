@@ -36,6 +36,7 @@ MODULES = (
     "include.engine.retry",
     "include.outbox.sender",
     "sqlalchemy.dialects.postgresql.psycopg",
+    "phonenumbers",
     "psycopg",
 )
 

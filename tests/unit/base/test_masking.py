@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.base.masking import Mask, is_card, masked
+from include.base.identifiers import is_card
+from include.base.masking import Mask, masked
 
 HIDDEN = {
     "EMAIL": [
