@@ -14,9 +14,13 @@ if TYPE_CHECKING:
     from include.matching.types import Candidate
 
 TITLE_MIN, TITLE_MAX = 5, 120
+DRAFT_TITLE_MAX = 80
+"""A title made of the customer's words is cut here; people and models may use `TITLE_MAX`."""
 DESCRIPTION_MAX = 600
 _PAIN_READ = 4_000
-_GENERAL = "general"
+_NEAR = 0.5
+"""Cosine from which a neighbour's area says something about a pain's."""
+
 _UNTITLED = "Customer feedback"
 
 _CODE = re.compile(
@@ -56,6 +60,9 @@ _LEAD = re.compile(
             (?:great|nice|good|helpful|useful|awesome)\ (?:if|to)
       | (?:is\ it|would\ it\ be)\ possible\ to
       | (?:could|can|would)\ you(?:\ please)?
+      | (?:from|in|on|during|after)\ (?:the|a|our|my|today['\u2019]s|yesterday['\u2019]s)
+            \ (?:\w+\ ){0,3}(?:call|meeting|demo|interview|survey|visit|webinar|chat|email|e-mail)
+            \b[^:,."\u201c]{0,60}[:,]
       | (?:(?:our|the|my|a)\ )?customers?
             \ (?:says?|said|reports?|reported|complains?|complained|mentioned)\ that
     )\s+""",
@@ -71,15 +78,42 @@ _PRAISE_FIRST = re.compile(
     rf"^[^.!?]{{0,60}}\b{_GOOD}\b[^.!?]{{0,40}}?[\s,]\s*(?:but|however|though)\b[\s,]*(?=.{{12}})",
     re.I,
 )
-_PROBLEM = re.compile(
-    r"\b(?:can(?:no|['\u2019])?t|cannot|not|no|won['\u2019]?t|\w+n['\u2019]t|unable|never|without|missing|"
-    r"crash\w*|fail\w*|error\w*|bugs?|broken|breaks?|slow\w*|hangs?|freez\w*|stop\w*|stuck|los[est]\w*|"
-    r"problems?|issues?|need\w*|wants?|wish|should|must|add|support|allow|option|takes?|annoying)\b",
+_HURTS = re.compile(
+    r"\b(?:can(?:no|['\u2019])?t|cannot|could(?:\ not|n['\u2019]?t)|won['\u2019]?t|unable|"
+    r"impossible|no\ (?:way|option|export|import|api|support|button)|missing|lacks?|crash\w*|"
+    r"fail\w*|error\w*|bugs?|broken|breaks?|slow\w*|hangs?|freez\w*|stuck|los[est]|losing|"
+    r"annoying|by\ hand|manually|wrong|painful|(?:do|does|did)(?:\ not|n['\u2019]?t)|"
+    r"takes?\ (?:\w+\ )?(?:minutes|hours|days|weeks|ages)|"
+    r"dealbreaker|deal\ breaker|blocker|blocks?|frustrat\w*)\b",
     re.I,
 )
-_SUBORDINATE = re.compile(r"^(?:but|and|so|because|however|although|though)\b[\s,]*", re.I)
+_PROBLEM = re.compile(
+    r"\b(?:not|no|\w+n['\u2019]t|never|without|stop\w*|problems?|issues?|need\w*|wants?|wish|should|"
+    r"must|add|support|allow|option|takes?)\b",
+    re.I,
+)
+_SMALL_TALK = re.compile(
+    r"\b(?:we['\u2019]ve\ been\ (?:a\ )?customers?|how\ (?:are|is)\ (?:you|everything|it)|"
+    r"nice\ to\ meet|talk\ (?:soon|later)|can\ you\ hear|share\ my\ screen|sounds?\ good|"
+    r"let\ me\ know|as\ (?:you\ know|discussed)|thank(?:s|\ you)|don['\u2019]t\ worry|"
+    r"no\ (?:worries|problem|rush))\b",
+    re.I,
+)
+_SPEAKER = re.compile(
+    r"^[ \t]*(?:\[?\d{1,2}:\d{2}(?::\d{2})?\]?[ \t]*)?"
+    r"[A-Z][\w.'\u2019-]{1,20}(?:[ \t][A-Z][\w.'\u2019-]{0,20}){0,2}"
+    r"(?:[ \t]*\([^)\n]{1,30}\))?[ \t]*:[ \t]+(?=\S)",
+    re.M,
+)
+_CLAUSE = re.compile(r"(?:,|;|:|\s[-\u2013\u2014])\s+")
+_SUBORDINATE = re.compile(r"^(?:but|and|so|because|however|although|though|yet)\b[\s,]*", re.I)
 _LETTER = re.compile(r"[^\W\d_]")
 _WORD = re.compile(r"[^\W_]+")
+_LOOSE_END = re.compile(
+    r"\s+(?:and|or|but|so|because|that|which|who|when|if|while|as|to|of|for|with|in|on|at|"
+    r"by|the|a|an)$",
+    re.I,
+)
 _TRAILING = " \t\n.,;:!?…-\u2013—'\"([{<&/|。\uff01\uff1f、"
 
 
@@ -114,12 +148,12 @@ class Draft:
 def draft_request(
     pain: str, areas: Sequence[AreaOption], neighbours: Sequence[Candidate] = ()
 ) -> Draft:
-    """A title of 5 to 120 characters, at most two sentences, and an area wherever areas exist.
+    """A title of 5 to 80 characters, at most two sentences, and the area or none.
 
     Args:
         pain: The customer's words: plain text, Slack mrkdwn or HTML, in any language, of any
             length; only the first 4,000 characters are read.
-        areas: What to choose from; with none, the draft has no area.
+        areas: What to choose from. A draft whose area is not plain has none.
         neighbours: The nearest existing requests, nearest first; they vote with their areas.
     """
     sentences = _sentences(readable(pain[:_PAIN_READ]))
@@ -144,6 +178,9 @@ def readable(text: str) -> str:
     text = html.unescape(_TAG.sub(" ", _BLOCK.sub("\n", _HIDDEN.sub(" ", text))))
     text = _EMOJI_NAME.sub(" ", _URL.sub(" ", text))
     text = _MARKUP.sub("", _QUOTE_MARK.sub("", text))
+    # One label may be the beginning of a sentence ("Export: ..."); two are people who speak.
+    if len(_SPEAKER.findall(text)) > 1:
+        text = _SPEAKER.sub("", text)
     return re.sub(r"[^\S\n]+", " ", text).strip()
 
 
@@ -169,10 +206,21 @@ def _bare(sentence: str) -> str:
 
 
 def _most_telling(sentences: Sequence[str]) -> str:
-    """The first of the early sentences that speaks of a problem, else the first without praise."""
-    substantial = [one for one in sentences[:6] if not _PRAISE.match(one)]
-    problem = (one for one in substantial if len(one.split()) > 3 and _PROBLEM.search(one))
-    return next(problem, next(iter([*substantial, *sentences]), ""))
+    """The sentence that speaks most plainly of a problem, the earlier of two; praise is last."""
+    ranked = sorted(enumerate(sentences), key=lambda one: (-_weight(one[1]), one[0]))
+    return ranked[0][1] if ranked else ""
+
+
+def _weight(sentence: str) -> int:
+    """How plainly a sentence speaks of a problem: 3 it hurts, 2 it may, 1 it says something, 0."""
+    if _PRAISE.match(sentence) or _SMALL_TALK.search(sentence):
+        return 0
+    # Sentences of scripts without spaces are not counted in words.
+    if len(sentence.split()) <= 3 and sentence.isascii():
+        return 1
+    if _HURTS.search(sentence):
+        return 3
+    return 2 if _PROBLEM.search(sentence) else 1
 
 
 def _tells(sentence: str) -> bool:
@@ -183,7 +231,9 @@ def _tells(sentence: str) -> bool:
 
 
 def _title(sentence: str) -> str:
-    title = _cut(sentence, TITLE_MAX).strip().strip(_TRAILING).strip()
+    title = _cut(_telling_part(sentence), DRAFT_TITLE_MAX).strip().strip(_TRAILING).strip()
+    if len(sentence) > DRAFT_TITLE_MAX:
+        title = _LOOSE_END.sub("", title)
     if len(title) < TITLE_MIN:
         return f"{_UNTITLED}: {title}" if title else _UNTITLED
     first = title.split(maxsplit=1)[0]
@@ -191,7 +241,20 @@ def _title(sentence: str) -> str:
         title = title[0].upper() + title[1:]
     elif title.isupper() and len(title) > 12:
         title = title.capitalize()
-    return title[:TITLE_MAX]
+    return title[:DRAFT_TITLE_MAX]
+
+
+def _telling_part(sentence: str) -> str:
+    """The sentence, or, where that is too long, what follows from its telling clause on."""
+    if len(sentence) <= DRAFT_TITLE_MAX:
+        return sentence
+    starts = [0, *(mark.end() for mark in _CLAUSE.finditer(sentence))]
+    ends = [*(mark.start() for mark in _CLAUSE.finditer(sentence)), len(sentence)]
+    for start, end in zip(starts, ends, strict=True):
+        clause = _SUBORDINATE.sub("", sentence[start:end])
+        if len(clause.split()) > 3 and _HURTS.search(clause):
+            return _SUBORDINATE.sub("", sentence[start:])
+    return sentence
 
 
 def _cut(text: str, limit: int) -> str:
@@ -214,29 +277,26 @@ def _ended(sentence: str) -> str:
 def _areas(
     pain: str, areas: Sequence[AreaOption], neighbours: Sequence[Candidate]
 ) -> tuple[int, ...]:
-    """One area: the neighbours' vote, else shared words, else `general`, else the first."""
-    if not areas:
-        return ()
+    """One area or none: that of near neighbours, else the one whose words the pain shares most."""
     offered = {area.id for area in areas}
     votes: Counter[int] = Counter()
     for place, neighbour in enumerate(neighbours[:5]):
-        for area_id in neighbour.area_ids:
-            if area_id in offered:
-                # A nearer neighbour counts more; one without a cosine was found by words.
-                nearness = neighbour.cosine if neighbour.cosine is not None else 0.5
-                votes[area_id] += round(1000 * max(nearness, 0.0) / (place + 1))
-    if votes and max(votes.values()) > 0:
+        # A stranger that only happens to be the nearest says nothing about the area.
+        if (neighbour.cosine or 0.0) < _NEAR:
+            continue
+        for area_id in offered.intersection(neighbour.area_ids):
+            # A nearer neighbour counts more.
+            votes[area_id] += round(1000 * (neighbour.cosine or 0.0) / (place + 1))
+    if votes:
         return (min(votes, key=lambda area_id: (-votes[area_id], area_id)),)
     said = _roots(readable(pain[:_PAIN_READ]))
     overlap = {
         area.id: 2 * len(said & _roots(area.name)) + len(said & _roots(area.description))
         for area in areas
     }
-    best = max(areas, key=lambda area: overlap[area.id])
-    if overlap[best.id]:
-        return (best.id,)
-    general = next((area for area in areas if area.slug == _GENERAL), areas[0])
-    return (general.id,)
+    best = max(overlap.values(), default=0)
+    leading = [area_id for area_id, words in overlap.items() if words == best]
+    return (leading[0],) if best and len(leading) == 1 else ()
 
 
 def _roots(text: str) -> set[str]:

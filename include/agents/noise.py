@@ -33,6 +33,47 @@ regards tak thank thanks thx ty welcome yep yes good cool awesome great nice
 _CORE = frozenset(_CORE_WORDS.split())
 
 
+_PRAISE = re.compile(
+    r"\b(?:love|loving|great|awesome|amazing|fantastic|excellent|perfect|brilliant|wonderful|superb|"
+    r"well\s+done|good\s+job|nice\s+work|kudos|congratulations|congrats|keep\s+(?:it|this)\s+up|"
+    r"keep\s+up)\b",
+    re.I,
+)
+_MOST_PRAISE = 14
+# Whatever may be a problem, a wish, a condition or a comparison is not praise alone.
+_MORE_THAN_PRAISE = re.compile(
+    r"\?|n['\u2019]t\b|\b(?:not|no|never|but|however|although|though|except|if|would|wish|could|should|"
+    r"please|need|needs|want|wants|hope|only|once|until|unless|still|when|without|instead|than|"
+    r"missing|lacks?|slow|hard|fail\w*|crash\w*|bugs?|broken|error\w*|issues?|problems?|add|fix|"
+    r"support|improve|able|idea|feature|option|too)\b",
+    re.I,
+)
+# "Please add AI.": a fashion or a whole product quality is named, and nothing that hurts.
+_WISH = re.compile(
+    r"^\W*(?:(?:please|pls|kindly|can|could|you|would|just|we|i|they|need|needs|want|wants|like|to|"
+    r"it|be|great|nice|have|see)\W+){0,8}(?:add|build|include|make|do|have|get|give|integrate|need|"
+    r"want|see|implement|support|improve|offer)\W+(?:us\W+|it\W+|some\W+|more\W+|better\W+|an?\W+|the\W+)*"
+    r"(?:ai|a\.i|ml|llms?|machine\W+learning|artificial\W+intelligence|chatgpt|gpt|ai\W+features?|"
+    r"blockchain|features?|new\W+features?|functions?|functionality|improvements?|things?|stuff|"
+    r"something|options?|ux|ui|better|product|app|experience)"
+    r"(?:\W+(?:please|asap|soon|now|thanks|thank|you|too|as|well|to|the|app|product))*\W*$",
+    re.I,
+)
+# "Please see what this customer wrote to us yesterday": a colleague is sent to look elsewhere.
+_REMARK = re.compile(
+    r"^\W*(?:(?:hi|hey|hello|all|team|fyi|please|pls|kindly|can|could|you|someone|somebody)\W+){0,5}"
+    r"(?:see|look\W+(?:at|into)|check(?:\W+out)?|read|have\W+a\W+look(?:\W+at)?|take\W+a\W+look(?:\W+at)?|"
+    r"forwarding|fwd|passing\W+(?:on|along)|sharing|as\W+discussed|see\W+attached)\b"
+    r"(?:\W+(?:what|the|this|that|these|those|my|our|his|her|their|a|an|customer|customer['\u2019]s|client|"
+    r"account|prospect|user|they|he|she|it|wrote|said|sent|says|writes|asked|told|told\W+us|to|us|me|"
+    r"in|on|from|by|for|with|below|above|attached|attachment|email|e-mail|mail|message|thread|ticket|"
+    r"note|notes|call|chat|link|here|yesterday|today|earlier|last|week|morning|monday|tuesday|"
+    r"wednesday|thursday|friday|feedback|comment|comments|and|you|follow|up|please|thanks|asap)){0,20}\W*$",
+    re.I,
+)
+_MOST_CHARACTERS = 300
+
+
 class NoiseReason(StrEnum):
     """Why an entry was set aside."""
 
@@ -40,6 +81,11 @@ class NoiseReason(StrEnum):
     ONLY_LINKS = "only_links"
     ONLY_THANKS = "only_thanks"
     TOO_SHORT = "too_short"
+    ONLY_PRAISE = "only_praise"
+    NO_PROBLEM = "no_problem"
+    """It wishes for something without saying what hurts."""
+    ONLY_REMARK = "only_remark"
+    """It sends a colleague to look somewhere else."""
     NO_PAIN = "no_pain"
     """A language model read it and found no problem in it."""
 
@@ -63,4 +109,17 @@ def noise_reason(text: str) -> NoiseReason | None:
     letters = "".join(words)
     if letters.isascii() and len(letters) < _LEAST_LETTERS:
         return NoiseReason.TOO_SHORT
+    return _empty_words(" ".join(bare.split()), len(words))
+
+
+def _empty_words(said: str, words: int) -> NoiseReason | None:
+    """Why a short English text names no problem; ``None`` when it may name one."""
+    if len(said) > _MOST_CHARACTERS:
+        return None
+    if _WISH.match(said):
+        return NoiseReason.NO_PROBLEM
+    if _REMARK.match(said):
+        return NoiseReason.ONLY_REMARK
+    if words <= _MOST_PRAISE and _PRAISE.search(said) and not _MORE_THAN_PRAISE.search(said):
+        return NoiseReason.ONLY_PRAISE
     return None

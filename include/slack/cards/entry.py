@@ -12,6 +12,9 @@ _REASONS = {
     "only_links": "it holds only a link, and I do not open links",
     "only_thanks": "it reads like a greeting or a thank-you",
     "too_short": "it is too short to say what hurts",
+    "only_praise": "it reads like praise, without a problem",
+    "no_problem": "it wishes for something without saying what hurts",
+    "only_remark": "it sends a colleague to look somewhere else",
     "no_pain": "I found no problem of a customer in it",
 }
 
