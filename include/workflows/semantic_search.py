@@ -1,8 +1,8 @@
-"""What the tasks of the search, embedding and related-feedback DAGs call."""
+"""What the task of ``semantic_search`` calls."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from include.base.connections import EMBEDDINGS_API, get_connection
@@ -13,11 +13,6 @@ from include.store.session import session_scope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from include.matching.types import Embedder
-
-WORKERS = 4
-"""Slots of the pool ``embeddings``: so many batches share the allowed rate."""
 
 
 def search(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,9 +31,3 @@ def search(values: Mapping[str, Any]) -> dict[str, Any]:
         )
     requests = [asdict(one) | {"url": settings.request_url(one.slug)} for one in found]
     return {"count": len(requests), "requests": requests}
-
-
-def _embedder(values: Mapping[str, Any]) -> Embedder:
-    info = get_connection(EMBEDDINGS_API)
-    model = values.get("model")
-    return embedder_from(replace(info, extra={**info.extra, "model": model}) if model else info)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from include.base.connections import EMBEDDINGS_API, get_connection
 from include.base.settings import load_settings
+from include.clients.embeddings import embedder_from
 from include.requests import indexing
 from include.store.session import session_scope
-from include.workflows.semantic_search import WORKERS, _embedder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from include.matching.types import Embedder
+
+
+WORKERS = 4
+"""Slots of the pool ``embeddings``: so many batches share the allowed rate."""
 
 
 def plan_embeddings(values: Mapping[str, Any], *, run_id: str) -> list[dict[str, Any]]:
@@ -46,3 +54,9 @@ def finish_embeddings(
     with session_scope() as session:
         key = indexing.begin_index(session, embedder, full=True, run_id=run_id)
     return result | indexing.switch_index(session_scope, key, embedder)
+
+
+def _embedder(values: Mapping[str, Any]) -> Embedder:
+    info = get_connection(EMBEDDINGS_API)
+    model = values.get("model")
+    return embedder_from(replace(info, extra={**info.extra, "model": model}) if model else info)

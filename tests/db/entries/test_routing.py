@@ -58,7 +58,7 @@ def test_the_tiers_have_exact_borders_and_the_decision_is_on_record(
     decision = decision_of(entry_id)
     assert (decision.route, decision.confidence) == (expected, confidence)
     assert decision.thresholds_version == 1
-    assert (decision.judge, decision.model) == ("TableJudge", "words-384")
+    assert (decision.judge, decision.model) == ("table", "words-384")
     assert [row["request_id"] for row in decision.candidates] == [request_id]
     if expected != "create":
         assert decision.request_id == request_id

@@ -37,11 +37,10 @@ from include.store.models import (
 from include.store.session import session_scope
 from include.workflows import area_insights as area_reports
 from include.workflows import ask_analytics as analytics
+from include.workflows import find_all_related_feedback
 from include.workflows import ingest_slack_feedback as ingest
 from include.workflows import process_customer_entry as steps
-from include.workflows import semantic_search as utility_steps
 from include.workflows import weekly_digest as digests
-from include.workflows.find_all_related_feedback import judge_related
 from include.workflows.new_request import post_firehose
 from tests.db.entries.conftest import (
     MODEL,
@@ -179,12 +178,12 @@ def test_the_sweep_for_related_requests_hears_the_model(
         {"id": ids[2], "relation": "different", "confidence": 0.9, "reason": "Fish."},
     ]
     says(model, relations=relations)
-    monkeypatch.setattr(utility_steps, "embedder_from", lambda _: embedder)
-    monkeypatch.setattr(utility_steps, "get_connection", lambda _: None)
-    monkeypatch.setattr(utility_steps, "judge_for", lambda _: near)
+    monkeypatch.setattr(find_all_related_feedback, "embedder_from", lambda _: embedder)
+    monkeypatch.setattr(find_all_related_feedback, "get_connection", lambda _: None)
+    monkeypatch.setattr(find_all_related_feedback, "judge_for", lambda _: near)
     with session_scope() as session:
         plan = sweep_related.plan_pass(session, batch_size=1, limit=1, restart=False, dry_run=False)
-    result = judge_related({"dry_run": False}, plan[0], run_id="r")
+    result = find_all_related_feedback.judge_related({"dry_run": False}, plan[0], run_id="r")
     assert (result["pairs"], result["new"]) == (1, 1)
     with session_scope() as session:
         [link] = session.scalars(select(RequestLink)).all()
