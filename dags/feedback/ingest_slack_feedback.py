@@ -36,8 +36,9 @@ from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from include.engine.params import ENTRY_PARAMS
+from include.engine.params import params_of
 from include.engine.retry import Priority, default_args
+from include.entries.submission import Submission
 
 
 def note_failure(context: Any) -> None:
@@ -52,11 +53,11 @@ def note_failure(context: Any) -> None:
     catchup=False,
     params={
         **{
-            name: ENTRY_PARAMS[name]
-            for name in ("customer_pain", "severity", "account_id", "opportunity_id", "links")
+            name: param
+            for name, param in params_of(Submission).items()
+            if name not in ("areas", "submitter", "source")
         },
         "user": Param(None, type="string", minLength=1, title="Slack user who filled it in"),
-        "external_id": Param(None, type="string", minLength=1, maxLength=500),
         "message": Param(
             None,
             type=["null", "object"],

@@ -46,8 +46,9 @@ from airflow.sdk import Label, dag, get_current_context, task
 
 from include.durable.sensors import HookSensor
 from include.engine.assets import ENTRY_WRITES, written_by
-from include.engine.params import ENTRY_PARAMS
+from include.engine.params import params_of
 from include.engine.retry import Priority, default_args
+from include.entries.submission import Submission
 
 
 def note_failure(context: Any) -> None:
@@ -63,6 +64,7 @@ def note_failure(context: Any) -> None:
 @dag(
     schedule=None,
     catchup=False,
+    params=params_of(Submission, source="ui"),
     default_args=default_args("feedback", Priority.FEEDBACK)
     | {"on_failure_callback": note_failure},
     # Open questions are running runs: with the default, 16 of them would block all new feedback.
@@ -144,5 +146,4 @@ def process_customer_entry() -> None:
 
 NEXT = {"attach": "attach_feedback", "create": "create_request", "ask": "ask_submitter"}
 
-# After the tasks are made: of what a DAG has before, Airflow makes four copies for each of them.
-process_customer_entry().params = ENTRY_PARAMS
+process_customer_entry()

@@ -23,8 +23,9 @@ from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from include.engine.params import ACTOR_PARAM
+from include.engine.params import params_of
 from include.engine.retry import Priority, default_args
+from include.people.person import Acting
 
 
 @dag(
@@ -32,7 +33,7 @@ from include.engine.retry import Priority, default_args
     catchup=False,
     params={
         "entry_id": Param(None, type="integer", minimum=1, title="Id of the entry"),
-        "actor": ACTOR_PARAM,
+        **params_of(Acting),
     },
     default_args=default_args("feedback", Priority.FEEDBACK),
     max_active_runs=16,

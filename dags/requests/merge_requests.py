@@ -35,8 +35,9 @@ from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from include.engine.params import ACTOR_PARAM, REQUEST_PARAM
+from include.engine.params import REQUEST_PARAM, params_of
 from include.engine.retry import default_args
+from include.people.person import Acting
 
 
 @dag(
@@ -57,7 +58,7 @@ from include.engine.retry import default_args
             description="The two do not belong together: no sweep links them again.",
         ),
         "reason": Param(None, type=["null", "string"], maxLength=500),
-        "actor": ACTOR_PARAM,
+        **params_of(Acting),
         "dry_run": Param(True, type="boolean", description="Only say what it would do."),
     },
     default_args=default_args("requests"),

@@ -11,28 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from include.base.checked import Refused
 from include.base.errors import FatalError
 from include.entries.submission import Submission, parse_submission
+from include.people.person import Submitter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv"}
-FIELDS = (
-    "customer_pain",
-    "severity",
-    "account_id",
-    "opportunity_id",
-    "areas",
-    "links",
-    "submitter",
-    "external_id",
-)
 COLUMNS = (
-    *(field for field in FIELDS if field != "submitter"),
-    "submitter_email",
-    "submitter_slack_user_id",
-    "submitter_name",
+    *(name for name in Submission.model_fields if name not in ("submitter", "source")),
+    *(f"submitter_{name}" for name in Submitter.model_fields),
 )
 LONGEST_LINE = 200_000
 _SEPARATOR = ";"
@@ -79,24 +69,22 @@ def read_lines(file: IO[bytes], form: str, *, name: str) -> Iterator[Line]:
             yield Line(number, problem=row)
             continue
         try:
-            unknown = sorted(set(row) - set(FIELDS) - {"source"})
-            if unknown:
-                raise FatalError(f"unknown field {unknown[0][:40]!r}; known: {', '.join(FIELDS)}")
             submission = parse_submission({**row, "source": "import"})
-        except FatalError as error:
+        except Refused as error:
             yield Line(number, problem=str(error))
             continue
-        if submission.external_id:
-            key = submission.external_id
-            if key in seen:
-                yield Line(number, problem="external_id is on an earlier line already")
-                continue
-            seen.add(key)
-        else:
-            digest = hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:32]
+        key = submission.idempotency_key
+        if key is None:
+            content = json.dumps(submission.conf(), sort_keys=True).encode()
+            digest = hashlib.sha256(content).hexdigest()[:32]
             contents[digest] += 1
-            key = f"{name}/{digest}/{contents[digest]}"
-        yield Line(number, key=f"import:{key}", submission=submission)
+            key = f"import:{name}/{digest}/{contents[digest]}"
+        elif key in seen:
+            yield Line(number, problem="external_id is on an earlier line already")
+            continue
+        else:
+            seen.add(key)
+        yield Line(number, key=key, submission=submission)
     if not any_line:
         raise FatalError(f"{name} is empty: there is nothing to import")
 

@@ -8,14 +8,12 @@ are *held*: ``drain_backlog`` takes them together.
 
 from __future__ import annotations
 
-import json
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from include.base.errors import FatalError
 from include.base.settings import load_settings
 from include.engine.dag_ids import DRAIN_DAG, MAIN_DAG
 from include.entries import drain
@@ -24,7 +22,7 @@ from include.entries.drain import HELD
 from include.entries.report import report
 from include.entries.set_aside import tell_set_aside
 from include.entries.store import idempotency_key
-from include.entries.submission import MAX_EXTERNAL_ID, parse_submission
+from include.entries.submission import parse_submission
 from include.outbox.runs import queue_run, start_runs
 from include.store.models import Entry, EntryStatus, Outcome
 from include.store.session import session_scope
@@ -38,18 +36,6 @@ if TYPE_CHECKING:
 
 MOST_AT_ONCE = 1_000
 ARRIVING_LOCK = 7_310_012
-LONGEST = {
-    "customer_pain": 0,
-    "severity": 0,
-    "account_id": 200,
-    "opportunity_id": 200,
-    "areas": 0,
-    "links": 0,
-    "submitter": 0,
-    "source": 0,
-    "external_id": MAX_EXTERNAL_ID,
-}
-"""The fields of a submission, with the longest text; 0 for those checked elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -81,38 +67,10 @@ def arrival(values: Any) -> Arrival:
     """A submission as a client hands it in, checked.
 
     Raises:
-        FatalError: a field is missing or wrong, or the database could not store it.
+        Refused: a field is missing, wrong or unknown.
     """
-    if not isinstance(values, dict):
-        raise FatalError(f"an entry must be an object, got {type(values).__name__}")
-    unknown = sorted(set(values) - set(LONGEST))
-    if unknown:
-        raise FatalError(f"field {unknown[0][:40]!r} is unknown; known: {', '.join(LONGEST)}")
-    if "\\u0000" in json.dumps({name: values[name] for name in values if name != "customer_pain"}):
-        raise FatalError("a field holds a NUL character, which cannot be stored")
-    for name, longest in LONGEST.items():
-        value = values.get(name)
-        if longest and isinstance(value, str) and len(value) > longest:
-            raise FatalError(f"{name} has {len(value)} characters; at most {longest} are allowed")
-    submission = parse_submission({"source": "api", **values})
-    conf = {
-        name: values[name]
-        for name in LONGEST
-        if values.get(name) is not None and values[name] not in ("", [], {})
-    }
-    # As the run's own parameters want them; what was checked here must not be refused there.
-    conf["customer_pain"], conf["severity"] = submission.customer_pain, submission.severity
-    if submission.links:
-        conf["links"] = [_lower_scheme(link) for link in submission.links]
-    if "submitter" in conf and isinstance(conf["submitter"], dict):
-        known = ("email", "slack_user_id", "name")
-        conf["submitter"] = {name: conf["submitter"].get(name) for name in known}
-    return Arrival(submission, f"api__{uuid.uuid4().hex[:20]}", {"source": "api", **conf})
-
-
-def _lower_scheme(link: str) -> str:
-    scheme, mark, rest = link.partition("://")
-    return scheme.lower() + mark + rest
+    submission = parse_submission(values)
+    return Arrival(submission, f"api__{uuid.uuid4().hex[:20]}", submission.conf())
 
 
 def take_in_now(arrivals: Sequence[Arrival]) -> tuple[list[Taken], list[int]]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from include.entries.submission import Submission
-    from include.people.users import Submitter
+    from include.people.person import Submitter
 
 NOT_SET_ASIDE = {"status": EntryStatus.RECEIVED, "outcome": None, "noise_reason": None}
 
@@ -176,9 +176,7 @@ class StoredEntry:
 
 def idempotency_key(submission: Submission, dag_id: str, run_id: str) -> str:
     """What makes two submissions the same: source and external id, else the run itself."""
-    if submission.external_id:
-        return f"{submission.source}:{submission.external_id}"
-    return f"run:{dag_id}/{run_id}"
+    return submission.idempotency_key or f"run:{dag_id}/{run_id}"
 
 
 def store_entry(session: Session, submission: Submission, dag_id: str, run_id: str) -> StoredEntry:

@@ -1,117 +1,117 @@
-"""A submission as it is handed in: checked, normalised, and nothing else."""
+"""A submission as it is handed in: what it may hold is written here, for every way in.
+
+From this model come the parameters of the DAG, the body of the REST route with its OpenAPI
+document, the errors of Slack's form and the check of a file's lines.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+import re
+import unicodedata
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
-from include.base.errors import FatalError
-from include.people.users import Submitter
+from pydantic import AfterValidator, Field
+
+from include.base.checked import Checked, Text, none_if_blank, refusal, shown
+from include.base.text import identifier, stored
+from include.people.person import Submitter
 
 MAX_PAIN = 10_000
 MAX_LINKS = 20
 MAX_EXTERNAL_ID = 500
-SEVERITIES = ("low", "medium", "high")
-SOURCES = ("slack", "api", "ui", "import")
-DEFAULT_SEVERITY = "medium"
+
+Source = Literal["slack", "api", "ui", "import"]
+Severity = Literal["low", "medium", "high"]
 
 
-@dataclass(frozen=True)
-class Submission:
-    """The fields of ``process_customer_entry``, valid and with blanks turned into ``None``."""
-
-    customer_pain: str
-    severity: str
-    source: str
-    account_id: str | None
-    opportunity_id: str | None
-    areas: tuple[str, ...]
-    links: tuple[str, ...]
-    external_id: str | None
-    submitter: Submitter | None
-
-
-def parse_submission(values: Mapping[str, Any]) -> Submission:
-    """Check the parameters of a run.
-
-    Raises:
-        FatalError: a field is missing or wrong; the message names the field, what was given
-            (never the customer's words) and what is allowed.
-    """
-    pain = values.get("customer_pain")
-    # PostgreSQL cannot store a NUL character.
-    pain = pain.replace("\x00", "").strip() if isinstance(pain, str) else ""
-    if not pain:
-        raise FatalError("customer_pain is missing or blank: say in a sentence what hurts")
-    if len(pain) > MAX_PAIN:
-        raise FatalError(
-            f"customer_pain has {len(pain)} characters; at most {MAX_PAIN} are allowed"
-        )
-    return Submission(
-        customer_pain=pain,
-        severity=_choice("severity", values.get("severity"), SEVERITIES, DEFAULT_SEVERITY),
-        source=_choice("source", values.get("source"), SOURCES, "api"),
-        account_id=_text("account_id", values.get("account_id")),
-        opportunity_id=_text("opportunity_id", values.get("opportunity_id")),
-        areas=tuple(str(area).strip() for area in _items("areas", values.get("areas"))),
-        links=tuple(_link(link) for link in _items("links", values.get("links"))),
-        external_id=_text("external_id", values.get("external_id")),
-        submitter=_submitter(values.get("submitter")),
-    )
-
-
-def _text(name: str, value: Any) -> str | None:
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise FatalError(f"{name} must be a text, got {type(value).__name__}")
-    return value.strip() or None
-
-
-def _choice(name: str, value: Any, allowed: tuple[str, ...], default: str) -> str:
-    text = _text(name, value)
-    if text is None:
-        return default
-    if text not in allowed:
-        raise FatalError(f"{name} {text[:40]!r} is unknown; use one of {', '.join(allowed)}")
-    return text
-
-
-def _items(name: str, value: Any) -> list[str]:
-    if value is None:
-        return []
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise FatalError(f"{name} must be a list of texts")
-    items = [item for item in value if item.strip()]
-    if len(items) > MAX_LINKS:
-        raise FatalError(f"{name} has {len(items)} items; at most {MAX_LINKS} are allowed")
-    return items
+def _said(value: str) -> str:
+    if not value:
+        raise refusal("is missing or blank: say in a sentence what hurts")
+    return value
 
 
 def _link(value: str) -> str:
-    link = value.strip()
     try:
-        parts = urlsplit(link)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname)
+        parts = urlsplit(value)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
     except ValueError:
-        valid = False
-    if not valid or any(character.isspace() for character in link) or len(link) > 2000:
-        raise FatalError(f"links holds {link[:80]!r}, which is no http(s) URL")
-    return link
+        is_address = False
+    if value and (not is_address or re.search(r"[\s<>\"]", value)):
+        raise refusal(
+            f"{shown(value)} is no web address: it begins with http:// or https:// and has no blank"
+        )
+    return value
 
 
-def _submitter(value: Any) -> Submitter | None:
-    if value is None or value == {}:
-        return None
-    if not isinstance(value, Mapping):
-        raise FatalError("submitter must be an object with email, slack_user_id and name")
-    email = _text("submitter.email", value.get("email"))
-    if email is not None and ("@" not in email.strip("@") or any(c.isspace() for c in email)):
-        raise FatalError(f"submitter.email {email[:80]!r} is no e-mail address")
-    slack_user_id = _text("submitter.slack_user_id", value.get("slack_user_id"))
-    name = _text("submitter.name", value.get("name"))
-    if email is None and slack_user_id is None:
-        return None
-    return Submitter(email=email, slack_user_id=slack_user_id, name=name)
+def _not_blank(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(value for value in values if value)
+
+
+def _somebody(submitter: Submitter | None) -> Submitter | None:
+    return submitter if submitter is not None and submitter.is_somebody else None
+
+
+Words = Annotated[str, Text(lambda text: stored(text).strip(), MAX_PAIN, 4 * MAX_PAIN)]
+Id = Annotated[str, Text(identifier, 200, 800)]
+ExternalId = Annotated[str, Text(identifier, MAX_EXTERNAL_ID, 4 * MAX_EXTERNAL_ID)]
+AreaSlug = Annotated[str, Text(identifier, 100, 400)]
+Link = Annotated[
+    str,
+    Text(identifier, 2_000, 8_000),
+    AfterValidator(_link),
+    Field(json_schema_extra={"pattern": r"^\s*([Hh][Tt][Tt][Pp][Ss]?://[^\s<>\"]+)?\s*$"}),
+]
+
+
+class Submission(Checked):
+    """One piece of feedback, valid, in the form it is stored in."""
+
+    private: ClassVar[frozenset[str]] = frozenset({"customer_pain"})
+
+    customer_pain: Annotated[Words, AfterValidator(_said)] = Field(
+        title="Customer's words",
+        description="What hurts, in the customer's own words.",
+        json_schema_extra={"minLength": 1, "pattern": r"\S", "format": "multiline"},
+    )
+    severity: Severity = Field(
+        "medium",
+        description="low: nice to have, medium: significant pain, high: dealbreaker.",
+    )
+    account_id: Annotated[Id | None, AfterValidator(none_if_blank)] = None
+    opportunity_id: Annotated[Id | None, AfterValidator(none_if_blank)] = None
+    areas: Annotated[tuple[AreaSlug, ...], AfterValidator(_not_blank)] = Field(
+        (), max_length=20, description="Slugs of product areas."
+    )
+    links: Annotated[tuple[Link, ...], AfterValidator(_not_blank)] = Field(
+        (), max_length=MAX_LINKS, description="http(s) URLs, one a line."
+    )
+    submitter: Annotated[Submitter | None, AfterValidator(_somebody)] = Field(
+        None, description="Who hands it in: email and/or slack_user_id, name."
+    )
+    source: Source = "api"
+    external_id: Annotated[ExternalId | None, AfterValidator(none_if_blank)] = Field(
+        None, description="Id in the source; the same source and id are processed once."
+    )
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """What makes two submissions the same: source and external id; ``None`` without one."""
+        if self.external_id is None:
+            return None
+        # Not case-folded: ids of some sources differ in nothing but case.
+        return f"{self.source}:{unicodedata.normalize('NFKC', self.external_id)}"
+
+    def conf(self) -> dict[str, Any]:
+        """The fields that say something, as parameters of a run or a body of the REST route."""
+        return self.model_dump(mode="json", exclude_defaults=True) | {"source": self.source}
+
+
+def parse_submission(values: Any) -> Submission:
+    """The submission of these fields.
+
+    Raises:
+        Refused: a field is missing, wrong or unknown. The message names the field, what was given
+            (never the customer's words) and what is allowed.
+    """
+    return Submission.check(values)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from include.people.users import Submitter, ensure_user
+from include.people.person import Acting
+from include.people.users import ensure_user
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqlalchemy.orm import Session
+
+    from include.people.person import Submitter
 
 
 @dataclass(frozen=True)
@@ -22,16 +25,17 @@ class Actor:
 
 
 def actor_from(values: Mapping[str, Any] | None, *, dag_id: str, run_id: str) -> Actor:
-    """Who acts, from a run's ``actor`` parameter; the run itself when nobody is named."""
-    given = {name: str(value).strip() for name, value in (values or {}).items() if value}
-    slack, email = given.get("slack_user_id"), given.get("email")
-    if slack:
-        label = f"slack:{slack}"
-    elif email:
-        label = f"user:{email.lower()}"
-    else:
+    """Who acts, from a run's ``actor`` parameter; the run itself when nobody is named.
+
+    Raises:
+        Refused: the Slack id or the address is none.
+    """
+    actor = Acting.check({"actor": values}).actor
+    if actor is None or not actor.is_somebody:
         return Actor(f"run:{dag_id}/{run_id}")
-    return Actor(label, Submitter(email=email, slack_user_id=slack, name=given.get("name")))
+    if actor.slack_user_id:
+        return Actor(f"slack:{actor.slack_user_id}", actor)
+    return Actor(f"user:{(actor.email or '').lower()}", actor)
 
 
 def user_of(session: Session, actor: Actor) -> int | None:

@@ -12,7 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 from include.agents.identity import may_be_one
 from include.base.errors import TransientError
 from include.base.settings import load_settings
-from include.people.users import Submitter, ensure_user
+from include.people.person import Submitter
+from include.people.users import ensure_user
 from include.slack.reading import SlackProfile
 from include.store.models import PersonKind, SlackPerson, User, UserAlias
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import false, func, or_, select
@@ -14,6 +13,8 @@ from include.store.models import (
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+    from include.people.person import Submitter
 
 
 def ensure_user(session: Session, submitter: Submitter | None) -> int | None:
@@ -55,12 +56,3 @@ def _says_all(user: User, submitter: Submitter) -> bool:
         and (user.slack_user_id or not submitter.slack_user_id)
         and (user.name or not submitter.name)
     )
-
-
-@dataclass(frozen=True)
-class Submitter:
-    """Who handed it in; at least an e-mail or a Slack user id, or nobody."""
-
-    email: str | None = None
-    slack_user_id: str | None = None
-    name: str | None = None

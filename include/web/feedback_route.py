@@ -1,36 +1,60 @@
 """The REST route for feedback, mounted into Airflow's API server (``plugins/feedback_intake.py``).
 
 ``POST /feedback/entries`` stores one submission or many at once and answers as soon as they are
-stored; ``GET /feedback/entries/{id}`` says what became of one. Who may start
-``process_customer_entry`` may submit, and who may read its runs may read.
+stored; ``GET /feedback/entries/{id}`` says what became of one; ``GET /feedback/openapi.json``
+describes both. Who may start ``process_customer_entry`` may submit, and who may read its runs may
+read. Who is calling and how much is sent is looked at before the body is read.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+import json
+from typing import Annotated, Any
 
 import anyio
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.core_api.security import requires_access_dag
-from fastapi import Body, Depends, FastAPI, HTTPException, status
+from fastapi import Depends, FastAPI, HTTPException, Path, status
 from fastapi.responses import JSONResponse
+from starlette.requests import Request  # noqa: TC002 (FastAPI reads the annotations)
 
+from include.base.checked import Refused
 from include.base.errors import FatalError, TransientError
 from include.engine.dag_ids import MAIN_DAG
+from include.engine.params import schema_of
 from include.entries import intake
 from include.entries.intake import MOST_AT_ONCE
+from include.entries.submission import Submission
 from include.relay import background
 
-if TYPE_CHECKING:
-    from fastapi import Request
-
 THREADS = 8
+LONGEST_BODY = 16 * 1024 * 1024
+LARGEST_ID = 2**63 - 1
+BODY = {
+    "anyOf": [
+        schema_of(Submission),
+        {
+            "type": "object",
+            "properties": {
+                "entries": {
+                    "type": "array",
+                    "items": schema_of(Submission),
+                    "minItems": 1,
+                    "maxItems": MOST_AT_ONCE,
+                }
+            },
+            "required": ["entries"],
+        },
+    ]
+}
 
 
 def build() -> FastAPI:
-    """The app with its two routes."""
+    """The app with its three routes."""
     app = FastAPI(title="Feedback intake", docs_url=None, redoc_url=None, openapi_url=None)
     limiter: list[anyio.CapacityLimiter] = []
+    may_write = Depends(requires_access_dag("POST", DagAccessEntity.RUN, MAIN_DAG))
+    may_read = Depends(requires_access_dag("GET", DagAccessEntity.RUN, MAIN_DAG))
 
     async def in_thread(work: Any, *arguments: Any) -> Any:
         # Own threads: a slow database must not use up those of Airflow's API.
@@ -41,22 +65,27 @@ def build() -> FastAPI:
     @app.post(
         "/entries",
         status_code=status.HTTP_202_ACCEPTED,
-        dependencies=[Depends(requires_access_dag("POST", DagAccessEntity.RUN, MAIN_DAG))],
+        dependencies=[may_write],
+        openapi_extra={
+            "requestBody": {"required": True, "content": {"application/json": {"schema": BODY}}}
+        },
     )
-    async def submit(body: Annotated[dict[str, Any], Body()]) -> dict[str, Any]:
+    async def submit(request: Request) -> dict[str, Any]:
         """Store one submission, or many as ``{"entries": [...]}``; all of them or none."""
-        return {"entries": await in_thread(_submit, body)}
+        return {"entries": await in_thread(_submit, await _read_body(request))}
 
-    @app.get(
-        "/entries/{entry_id}",
-        dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.RUN, MAIN_DAG))],
-    )
-    async def read(entry_id: int) -> dict[str, Any]:
+    @app.get("/entries/{entry_id}", dependencies=[may_read])
+    async def read(entry_id: Annotated[int, Path(ge=1, le=LARGEST_ID)]) -> dict[str, Any]:
         """What became of an entry."""
-        found: dict[str, Any] | None = await in_thread(_read, entry_id)
+        found: dict[str, Any] | None = await in_thread(intake.standing, entry_id)
         if found is None:
             raise HTTPException(status.HTTP_404_NOT_FOUND, f"there is no entry {entry_id}")
         return found
+
+    @app.get("/openapi.json", dependencies=[may_read], include_in_schema=False)
+    async def describe() -> dict[str, Any]:
+        """The OpenAPI document of these routes."""
+        return app.openapi()
 
     @app.exception_handler(FatalError)
     async def refused(_request: Request, error: Exception) -> JSONResponse:
@@ -69,19 +98,39 @@ def build() -> FastAPI:
     return app
 
 
-def _submit(body: dict[str, Any]) -> list[dict[str, Any]]:
-    many = body.get("entries", [body])
-    if not isinstance(many, list) or not 0 < len(many) <= MOST_AT_ONCE:
+async def _read_body(request: Request) -> bytes:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
         raise HTTPException(
-            status.HTTP_422_UNPROCESSABLE_CONTENT,
-            f"entries must be a list of 1 to {MOST_AT_ONCE} submissions",
+            status.HTTP_415_UNSUPPORTED_MEDIA_TYPE, "send JSON, with content-type application/json"
         )
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > LONGEST_BODY:
+            raise HTTPException(
+                status.HTTP_413_CONTENT_TOO_LARGE,
+                f"the body has more than {LONGEST_BODY} bytes; send fewer entries at once",
+            )
+    return bytes(body)
+
+
+def _submit(raw: bytes) -> list[dict[str, Any]]:
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise FatalError("the body is not JSON in UTF-8") from None
+    many = body["entries"] if isinstance(body, dict) and "entries" in body else [body]
+    if not isinstance(many, list) or not 0 < len(many) <= MOST_AT_ONCE:
+        raise FatalError(f"entries must be a list of 1 to {MOST_AT_ONCE} submissions")
     arrivals, problems = [], []
     for number, values in enumerate(many):
         try:
             arrivals.append(intake.arrival(values))
-        except FatalError as error:
-            problems.append({"entry": number, "problem": str(error)})
+        except Refused as error:
+            problems += [
+                {"entry": number, "field": one.field, "problem": str(one)} for one in error.problems
+            ]
     if problems:
         raise HTTPException(status.HTTP_422_UNPROCESSABLE_CONTENT, problems)
     taken, start_ids = intake.take_in_now(arrivals)
@@ -97,7 +146,3 @@ def _submit(body: dict[str, Any]) -> list[dict[str, Any]]:
         }
         for one in taken
     ]
-
-
-def _read(entry_id: int) -> dict[str, Any] | None:
-    return intake.standing(entry_id)

@@ -135,8 +135,6 @@ def warm_airflow() -> None:
     """
     from airflow.sdk import DAG, Param, task
 
-    from include.engine.params import DRAFT_3
-
     schemas: dict[str, dict[str, Any]] = {
         "text": {"type": "string", "minLength": 1, "maxLength": 9, "pattern": "^a$"},
         "choice": {"type": ["null", "string"], "enum": [None, "a"]},
@@ -144,11 +142,7 @@ def warm_airflow() -> None:
         "object": {"type": "object", "additionalProperties": False, "properties": {}},
     }
     values: dict[str, Any] = {"text": "a", "choice": None, "list": [], "object": {}}
-    params = {
-        name + suffix: Param(values[name], schema=draft | schema)
-        for suffix, draft in (("", {}), ("_3", DRAFT_3))
-        for name, schema in schemas.items()
-    }
+    params = {name: Param(values[name], schema=schema) for name, schema in schemas.items()}
     with DAG("preload", schedule=None, params=params) as dag:
 
         @task

@@ -6,11 +6,12 @@ from typing import Any
 
 from airflow.sdk import Param, get_current_context, task
 
-from include.engine.params import ACTOR_PARAM, REQUEST_PARAM
+from include.engine.params import REQUEST_PARAM, params_of
+from include.people.person import Acting
 
 STATUS_PARAMS = {
     "request": REQUEST_PARAM,
-    "actor": ACTOR_PARAM,
+    **params_of(Acting),
     "dry_run": Param(False, type="boolean", description="Only say whom it would tell."),
 }
 

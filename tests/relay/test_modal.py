@@ -101,7 +101,11 @@ def test_the_form_opens_from_a_message_with_its_words_and_links_back(
     [
         ({"pain": " \n "}, "pain", "say in a sentence"),
         ({"pain": "x", "links": "see crm"}, "links", "is no web address"),
-        ({"pain": "x", "links": "https://e.com/\n" * 21}, "links", "At most 20 links"),
+        (
+            {"pain": "x", "links": "https://e.com/\n" * 21},
+            "links",
+            "This has 21 items; at most 20 are allowed.",
+        ),
         (
             {
                 "pain": "x",

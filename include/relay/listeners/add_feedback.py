@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import or_, select
 
 from include.agents.draft import readable
-from include.base.errors import FatalError
-from include.entries.submission import MAX_LINKS, SEVERITIES, parse_submission
+from include.base.checked import Refused
+from include.entries.submission import parse_submission
 from include.relay.accept import accept
 from include.relay.incoming import (
     MalformedPayload,
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 DAG_ID = "ingest_slack_feedback"
 GLOBAL, MESSAGE = "add_feedback", "add_feedback_from_message"
 MOST_FOUND = 50
+BLOCKS = {"customer_pain": "pain", "account_id": "account", "opportunity_id": "opportunity"}
+"""Blocks of the form that are not called like the field of a submission they hold."""
 
 
 def register(app: App) -> None:
@@ -100,22 +102,20 @@ def suggest_opportunities(ack: Ack, body: dict[str, Any]) -> None:
 def submit(ack: Ack, body: dict[str, Any]) -> None:
     """Check what was filled in, show what is wrong in the form, else take it."""
     view = body["view"]
-    values = {name: field_of(view, name) for name in ("pain", "account", "opportunity", "links")}
-    severity = field_of(view, "severity")
-    links = [line.strip(" <>") for line in (values["links"] or "").split() if line.strip(" <>")]
-    errors = _errors(values, links)
+    links = [link.strip("<>") for link in (field_of(view, "links") or "").split()]
+    values = {
+        "external_id": view_key(body),
+        "customer_pain": (field_of(view, "pain") or "").strip(),
+        "severity": field_of(view, "severity"),
+        "account_id": field_of(view, "account"),
+        "opportunity_id": field_of(view, "opportunity"),
+        "links": [link for link in links if link],
+    }
+    errors = _errors(values)
     if errors:
         ack(response_action="errors", errors=errors)
         return
-    conf: dict[str, Any] = {
-        "user": body["user"]["id"],
-        "external_id": view_key(body),
-        "customer_pain": (values["pain"] or "").strip(),
-        "severity": severity if severity in SEVERITIES else None,
-        "account_id": values["account"],
-        "opportunity_id": values["opportunity"],
-        "links": links,
-    }
+    conf: dict[str, Any] = {"user": body["user"]["id"], **values}
     message = metadata_of(view).get("message")
     if isinstance(message, dict) and all(
         isinstance(message.get(part), str) for part in ("channel", "ts")
@@ -124,23 +124,18 @@ def submit(ack: Ack, body: dict[str, Any]) -> None:
     accept(ack, from_view(body, {}, dag_id=DAG_ID, run_conf=conf))
 
 
-def _errors(values: dict[str, str | None], links: list[str]) -> dict[str, str]:
-    errors = {}
-    if not (values["pain"] or "").strip():
-        errors["pain"] = "Please say in a sentence what hurts."
-    for link in links:
-        try:
-            parse_submission({"customer_pain": "x", "links": [link]})
-        except FatalError:
-            errors["links"] = f"“{link[:60]}” is no web address. It begins with https://"
-    if len(links) > MAX_LINKS:
-        errors["links"] = f"At most {MAX_LINKS} links, please; these are {len(links)}."
-    if values["account"] and values["opportunity"]:
+def _errors(values: dict[str, Any]) -> dict[str, str]:
+    """What is wrong, by block of the form."""
+    try:
+        parse_submission(values)
+    except Refused as error:
+        return {BLOCKS.get(p.field, p.field): p.beside_field() for p in error.problems}
+    if values["account_id"] and values["opportunity_id"]:
         with session_scope() as session:
-            deal = session.get(Opportunity, values["opportunity"])
-        if deal is not None and deal.account_id not in (None, values["account"]):
-            errors["opportunity"] = "This deal belongs to another account."
-    return errors
+            deal = session.get(Opportunity, values["opportunity_id"])
+        if deal is not None and deal.account_id not in (None, values["account_id"]):
+            return {"opportunity": "This deal belongs to another account."}
+    return {}
 
 
 def _pattern(body: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from include.entries import group_questions as grouped
 from include.entries import import_file
 from include.entries import settle as outcomes
 from include.entries import store as batch_store
-from include.entries.submission import parse_submission
+from include.entries.submission import Submission, parse_submission
 from include.matching.types import Route
 from include.requests.evidence import Evidence
 from include.store.models import (
@@ -300,7 +300,7 @@ def test_bad_lines_are_told_by_number_and_the_rest_is_read() -> None:
         (5, "external_id is on an earlier line already"),
         (6, "not UTF-8 (byte 23)"),
         (7, "customer_pain is missing or blank: say in a sentence what hurts"),
-        (8, f"unknown field 'mood'; known: {', '.join(import_file.FIELDS)}"),
+        (8, f"'mood' is unknown; known: {', '.join(Submission.model_fields)}"),
     ]
     keys = [one.key for one in found if one.key]
     assert keys[0] == "import:a"

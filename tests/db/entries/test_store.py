@@ -11,7 +11,8 @@ from include.base.errors import FatalError
 from include.entries import entry as entries
 from include.entries.store import store_entry
 from include.entries.submission import parse_submission
-from include.people.users import Submitter, ensure_user
+from include.people.person import Submitter
+from include.people.users import ensure_user
 from include.store.models import Account, Entry, User
 from include.store.session import session_scope
 from tests.db.entries.conftest import DAG, make_area, submit
@@ -73,9 +74,9 @@ def test_unknown_accounts_and_areas_are_kept_as_given_and_marked() -> None:
 
 def test_people_without_an_address_are_not_each_other() -> None:
     with session_scope() as session:
-        first = ensure_user(session, Submitter(slack_user_id="U1"))
-        second = ensure_user(session, Submitter(slack_user_id="U2", name="Two"))
-        named = ensure_user(session, Submitter(slack_user_id="U1", name="One"))
+        first = ensure_user(session, Submitter(slack_user_id="U0ONE"))
+        second = ensure_user(session, Submitter(slack_user_id="U0TWO", name="Two"))
+        named = ensure_user(session, Submitter(slack_user_id="U0ONE", name="One"))
         assert first == named != second
         assert session.get_one(User, first).name == "One"
 
@@ -84,13 +85,13 @@ def test_a_submitter_is_one_user_whichever_part_names_them() -> None:
     with session_scope() as session:
         ids = [
             ensure_user(session, Submitter(email="Ann@Example.com")),
-            ensure_user(session, Submitter(email="ann@example.com", slack_user_id="U1")),
-            ensure_user(session, Submitter(slack_user_id="U1", name="Ann")),
+            ensure_user(session, Submitter(email="ann@example.com", slack_user_id="U0ONE")),
+            ensure_user(session, Submitter(slack_user_id="U0ONE", name="Ann")),
         ]
     assert len(set(ids)) == 1
     with session_scope() as session:
         user = session.scalars(select(User)).one()
-    assert (user.email, user.slack_user_id, user.name) == ("ann@example.com", "U1", "Ann")
+    assert (user.email, user.slack_user_id, user.name) == ("ann@example.com", "U0ONE", "Ann")
 
 
 def test_a_person_who_is_being_stored_under_another_sign_is_waited_for() -> None:
@@ -99,11 +100,13 @@ def test_a_person_who_is_being_stored_under_another_sign_is_waited_for() -> None
 
     def both() -> int | None:
         with session_scope() as session:
-            return ensure_user(session, Submitter("ann@example.com", "U1", "Ann"))
+            return ensure_user(
+                session, Submitter(email="ann@example.com", slack_user_id="U0ONE", name="Ann")
+            )
 
     with ThreadPoolExecutor(1) as pool:
         with session_scope() as session:
-            by_slack = ensure_user(session, Submitter(slack_user_id="U1"))
+            by_slack = ensure_user(session, Submitter(slack_user_id="U0ONE"))
             named = pool.submit(both)
             with pytest.raises(TimeoutError):
                 named.result(0.3)
@@ -113,8 +116,8 @@ def test_a_person_who_is_being_stored_under_another_sign_is_waited_for() -> None
 def test_an_email_and_a_slack_id_of_two_people_stay_two_people() -> None:
     with session_scope() as session:
         ann = ensure_user(session, Submitter(email="ann@example.com"))
-        ben = ensure_user(session, Submitter(slack_user_id="U2", email="ben@example.com"))
-        both = ensure_user(session, Submitter(slack_user_id="U2", email="ann@example.com"))
+        ben = ensure_user(session, Submitter(slack_user_id="U0TWO", email="ben@example.com"))
+        both = ensure_user(session, Submitter(slack_user_id="U0TWO", email="ann@example.com"))
     assert ann != ben
     assert both == ben
 
