@@ -1,22 +1,16 @@
-"""Registers the preload in the processes that fork task processes, and nowhere else."""
+"""Registers what imports, before the scheduler forks task processes, all that tasks need."""
 
 from __future__ import annotations
 
-import sys
+from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
-listeners = []
-if sys.argv[1:2] == ["scheduler"] or sys.argv[1:3] == ["celery", "worker"]:
-    from include.workflows import preload
-
-    listeners.append(preload)
-    if sys.argv[1] == "celery":  # Celery's worker has no start of its own that listeners hear of
-        preload.preload()
+from include.workflows import preload
 
 
 class PreloadPlugin(AirflowPlugin):
-    """Airflow's registration."""
+    """Registers the listener."""
 
     name = "gtm_feedback_preload"
-    listeners = listeners
+    listeners: Any = (preload,)

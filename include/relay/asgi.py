@@ -11,13 +11,16 @@ from include.relay import schema
 from include.relay.receive import receive
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
 
 BODY_LIMIT = 1024 * 1024
 THREADS = 16
 
 
-def build() -> FastAPI:
+def build(
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
+) -> FastAPI:
     """The app: one URL for events, clicks and commands, with two aliases, and a health check.
 
     Its schema is in the repository (``slack/openapi.json``) and not served: strangers get nothing.
@@ -29,6 +32,7 @@ def build() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        lifespan=lifespan,
     )
     # Own threads: a database that does not answer must not use up those of Airflow's API.
     limiter = _Limiter()

@@ -1,41 +1,40 @@
-"""ASGI apps that plugins mount, and that cost nothing where nobody calls them."""
+"""Apps of plugins that are made when Airflow's API server asks for them, and nowhere else."""
 
 from __future__ import annotations
 
-import threading
+from functools import cached_property
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from fastapi import FastAPI
 
 
-class LazyApp:
-    """An ASGI app that is built at its first call: every Airflow component imports every plugin.
+class LazyApps:
+    """One app as a plugin's ``fastapi_apps``: every Airflow component loads every plugin.
+
+    The API server alone goes through that list. It gets a real FastAPI app, of which Airflow also
+    runs the lifespan.
 
     Args:
-        build: Makes the app; called once, by whichever thread comes first.
+        build: Where the function is that makes the app, as ``package.module:function``.
+        url_prefix: Where the app is mounted.
+        name: How Airflow lists it.
     """
 
-    def __init__(self, build: Callable[[], FastAPI]) -> None:
-        self._build = build
-        self._app: FastAPI | None = None
-        self._lock = threading.Lock()
+    def __init__(self, build: str, *, url_prefix: str, name: str) -> None:
+        self.build = build
+        self.url_prefix = url_prefix
+        self.name = name
 
-    @property
+    @cached_property
     def app(self) -> FastAPI:
         """The app, built once."""
-        with self._lock:
-            if self._app is None:
-                self._app = self._build()
-            return self._app
+        app: FastAPI = resolve_name(self.build)()
+        return app
 
-    @property
-    def routes(self) -> list[Any]:
-        """The app's routes, for whoever walks them."""
-        return self.app.routes
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve one call."""
-        await self.app(scope, receive, send)
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """The app as Airflow wants it described."""
+        yield {"app": self.app, "url_prefix": self.url_prefix, "name": self.name}

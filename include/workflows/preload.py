@@ -5,12 +5,14 @@ a second of CPU each time. With LocalExecutor tasks are forked from the schedule
 its worker: what is imported there before the fork costs a task nothing. A process started for one
 task alone (Kubernetes) imports for itself; nothing depends on this module.
 
-``plugins/preload.py`` registers this module as an Airflow listener where it pays.
+``plugins/preload.py`` registers this module as an Airflow listener; a Celery worker is started with
+the settings of :mod:`include.workflows.celery_worker`.
 """
 
 from __future__ import annotations
 
 import logging
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -41,17 +43,18 @@ MODULES = (
 )
 
 
-_done: list[bool] = []
+SCHEDULER = "airflow.jobs.scheduler_job_runner"
 
 
 @hookimpl
-def on_starting(component: object) -> None:  # noqa: ARG001
-    """Airflow's listener hook: the scheduler starts and has not forked its workers yet.
+def on_starting(component: object) -> None:
+    """Airflow's listener hook: preload if the scheduler starts, which has forked nothing yet.
 
-    Airflow calls it again in every task's process, which has inherited what was done here.
+    Airflow calls it for every job, and for every task with a component that is none. A job does
+    not know its type yet when Airflow 3.3 calls; the scheduler is the one that has loaded its
+    runner.
     """
-    if not _done:
-        _done.append(True)
+    if hasattr(component, "job_type") and SCHEDULER in sys.modules:
         preload()
 
 

@@ -1,10 +1,12 @@
-"""The relay is ready before the first call: built beside the API server's start."""
+"""The relay is ready before the first call: made ready when the API server has started."""
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType, SimpleNamespace
+import threading
 from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from starlette.testclient import TestClient
 
 from include.relay import warm
 from include.relay.app import app_for
@@ -22,7 +24,6 @@ def test_warming_builds_the_app_that_calls_use(relay: Caller) -> None:
     assert app_for.cache_info().currsize == 1
     app_for(SECRET)
     assert app_for.cache_info().hits == 1
-    assert set(warm.MODULES) <= set(sys.modules)
 
 
 def test_without_a_connection_the_server_starts_all_the_same(
@@ -34,21 +35,18 @@ def test_without_a_connection_the_server_starts_all_the_same(
     assert "xoxb-1" not in caplog.text
 
 
-def test_it_waits_until_the_server_has_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    built: list[str] = []
-    state = SimpleNamespace()
-    server = ModuleType(warm.SERVER)
-    server.app = SimpleNamespace(state=state)  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, warm.SERVER, server)
-    monkeypatch.setattr(warm, "warm", lambda: built.append("warm"))
-    assert warm.is_server()
-    thread = warm.warm_beside_start(lambda: built.append("app"))
-    thread.join(0.5)
-    assert built == []
-    state.lifespan_called = True
-    thread.join(10)
-    assert built == ["app", "warm"]
+def test_the_start_of_a_server_warms_and_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on, warmed = threading.Event(), threading.Event()
 
+    def slow() -> None:
+        go_on.wait(30)
+        warmed.set()
 
-def test_other_components_do_not_warm() -> None:
-    assert not warm.is_server()
+    monkeypatch.setattr(warm, "warm", slow)
+    app = warm.build()
+    assert isinstance(app, FastAPI), "Airflow starts nothing else"
+    with TestClient(app) as client:
+        assert client.get("/health").json() == {"status": "ok"}
+        assert not warmed.is_set()
+        go_on.set()
+        assert warmed.wait(30)

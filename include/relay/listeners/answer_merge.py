@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.relay.accept import accept
 from include.relay.incoming import from_action
+from include.requests.merge_questions import answer
 from include.slack.cards.requests import DISMISS_PAIR, MERGE_REQUESTS, UNDO_MERGE
 
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ def receive(ack: Ack, body: dict[str, Any]) -> None:
 
 def effect(session: Session, event: SlackEvent) -> AnswerReply:
     """Carry the press out, and queue the changed card, in the caller's transaction."""
-    from include.requests.merge_questions import answer
-
     return answer(
         session,
         token=event.payload["value"] or "",

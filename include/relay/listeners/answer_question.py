@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from include.entries.questions import answer_question
 from include.relay.accept import accept
 from include.relay.home import publish_home
 from include.relay.incoming import from_action
@@ -35,8 +36,6 @@ def receive(ack: Ack, body: dict[str, Any]) -> None:
 
 def effect(session: Session, event: SlackEvent) -> AnswerReply:
     """Record the answer, its decision and the locked card in the caller's transaction."""
-    from include.entries.questions import answer_question
-
     user = event.user_id or ""
     reply = answer_question(
         session,

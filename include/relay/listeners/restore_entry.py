@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from include.entries.set_aside import press_restore
 from include.relay.accept import accept
 from include.relay.home import publish_home
 from include.relay.incoming import from_action
@@ -31,8 +32,6 @@ def receive(ack: Ack, body: dict[str, Any]) -> None:
 
 def effect(session: Session, event: SlackEvent) -> AnswerReply:
     """Restore the entry in the caller's transaction; its run is started afterwards."""
-    from include.entries.set_aside import press_restore
-
     user = event.user_id or ""
     reply = press_restore(session, token=event.payload["value"] or "", slack_user_id=user)
     if event.payload.get("surface") != "home":

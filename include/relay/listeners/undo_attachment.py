@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from include.entries.correct import undo_attachment
 from include.relay.accept import accept
 from include.relay.incoming import from_action
 from include.slack.cards.blocks import UNDO_ATTACHMENT
@@ -29,8 +30,6 @@ def receive(ack: Ack, body: dict[str, Any]) -> None:
 
 def effect(session: Session, event: SlackEvent) -> AnswerReply:
     """Take the attachment back in the caller's transaction."""
-    from include.entries.correct import undo_attachment
-
     return undo_attachment(
         session, token=event.payload["value"] or "", slack_user_id=event.user_id or ""
     )
