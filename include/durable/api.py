@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import RowMapping, bindparam, text
+from sqlalchemy import RowMapping, bindparam, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from include.base.errors import FatalError
-from include.durable.keys import SigningKey, hook_key, sign
+from include.durable.keys import hook_key, sign
 from include.durable.types import AnswerResult, AnswerStatus, HookView
+from include.store.models import HookKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -165,12 +166,10 @@ def cancel_hook(session: Session, hook_id: UUID, *, by: str, via: str) -> bool:
     return row.one_or_none() is not None
 
 
-def signing_keys(session: Session) -> list[SigningKey]:
+def signing_keys(session: Session) -> list[bytes]:
     """The keys in force, newest first: sign with the first, accept any."""
-    rows = session.execute(
-        text("SELECT id, secret FROM hook_keys WHERE retired_at IS NULL ORDER BY id DESC")
-    )
-    keys = [SigningKey(id=row.id, secret=bytes(row.secret)) for row in rows]
+    in_force = select(HookKey.secret).where(HookKey.retired_at.is_(None))
+    keys = list(session.scalars(in_force.order_by(HookKey.id.desc())))
     if not keys:
         raise FatalError("hook_keys has no key in force: insert one of at least 32 random bytes")
     return keys

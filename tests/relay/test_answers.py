@@ -158,14 +158,14 @@ def test_a_late_click_is_told_that_the_question_expired(
 def test_forged_tokens_change_nothing(relay: Caller, slack: SlackSandbox, asked: Asked) -> None:
     with session_scope() as session:
         other_purpose = sign("undo", asked.hook_id, signing_keys(session)[0])
-    subject, key, mac = asked.token.rsplit(".", 2)
+    subject, mac = asked.token.rsplit(".", 1)
     forged = [
         "",
         asked.hook_id,
         other_purpose,
-        f"{subject}.{key}.{mac[:-1]}{'A' if mac[-1] != 'A' else 'B'}",
+        f"{subject}.{'A' if mac[0] != 'A' else 'B'}{mac[1:]}",
         f"{subject}.999.{mac}",
-        f"00000000-0000-0000-0000-000000000000.{key}.{mac}",
+        f"00000000-0000-0000-0000-000000000000.{mac}",
     ]
 
     for token in forged:

@@ -8,14 +8,13 @@ import pytest
 
 from include.durable.keys import (
     InvalidToken,
-    SigningKey,
     hook_key,
     sign,
     verify,
     verify_hook_token,
 )
 
-OLD, NEW = SigningKey(1, b"o" * 32), SigningKey(2, b"n" * 32)
+OLD, NEW = b"o" * 32, b"n" * 32
 HOOK = uuid.UUID("6c0bb0a4-5c0c-4c3a-9a55-6f2f8a3f1b11")
 
 
@@ -34,7 +33,7 @@ def test_a_token_is_the_same_on_every_call_and_names_its_hook() -> None:
 def test_a_rotated_key_still_opens_old_buttons_until_it_is_retired() -> None:
     token = sign("hook", str(HOOK), OLD)
     assert verify_hook_token(token, [NEW, OLD]) == HOOK
-    with pytest.raises(InvalidToken, match="retired"):
+    with pytest.raises(InvalidToken, match="in force"):
         verify_hook_token(token, [NEW])
 
 
@@ -45,15 +44,16 @@ def test_a_rotated_key_still_opens_old_buttons_until_it_is_retired() -> None:
         ".",
         "..",
         str(HOOK),
-        f"{HOOK}.2.",
-        f"{HOOK}.2.AAAA",
-        f"{uuid.UUID(int=1)}.2." + sign("hook", str(HOOK), NEW).rsplit(".", 1)[1],
+        f"{HOOK}.",
+        f"{HOOK}.AAAA",
+        f"{uuid.UUID(int=1)}." + sign("hook", str(HOOK), NEW).rsplit(".", 1)[1],
         sign("undo", str(HOOK), NEW),
         sign("hook", "not-a-uuid", NEW),
         sign("hook", str(HOOK), NEW) + "x",
-        sign("hook", str(HOOK), NEW).replace(".2.", ".1."),
+        sign("hook", str(HOOK), b"x" * 32),
         "ü" * 50,
-        "\x00.2.\x00",
+        "\ud800.\ud800",
+        "\x00.\x00",
     ],
 )
 def test_a_forged_token_is_refused(token: str) -> None:
