@@ -44,7 +44,9 @@ def feedback_db(
     name = f"test_{uuid.uuid4().hex[:12]}"
     admin = create_engine(url_of(postgres, "postgres"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+        connection.execute(
+            text(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+        )
     admin.dispose()
     monkeypatch.setenv("AIRFLOW_CONN_FEEDBACK_DB", postgres.uri(name))
     url = database_url(get_connection("feedback_db"))
