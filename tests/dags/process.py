@@ -15,19 +15,20 @@ ROOT = Path(__file__).resolve().parents[2]
 INITIALISE = "from airflow.utils.db import initdb; initdb()"
 
 
-def airflow_process(code: str, home: Path, *arguments: str, **more: str) -> str:
+def airflow_process(code: str, home: Path, *arguments: str, root: Path = ROOT, **more: str) -> str:
     """Run code; returns what it printed, and fails with it when the process fails.
 
     Args:
         code: Python.
         home: Airflow's home; its database is made there.
         arguments: For ``sys.argv``.
+        root: Where the product is.
         more: More variables of the environment.
     """
     home.mkdir(parents=True, exist_ok=True)
     if not (home / "airflow.db").exists():
         shutil.copy(_empty_database(), home / "airflow.db")
-    return _run(code, home, *arguments, **more)
+    return _run(code, home, *arguments, root=root, **more)
 
 
 @cache
@@ -39,16 +40,16 @@ def _empty_database() -> Path:
     return folder / "airflow.db"
 
 
-def _run(code: str, home: Path, *arguments: str, **more: str) -> str:
+def _run(code: str, home: Path, *arguments: str, root: Path = ROOT, **more: str) -> str:
     completed = subprocess.run(
         [sys.executable, "-c", code, *arguments],
-        cwd=ROOT,
+        cwd=root,
         env=os.environ
         | {
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": str(root),
             "AIRFLOW_HOME": str(home),
-            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
-            "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(root / "dags"),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(root / "plugins"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
         }
