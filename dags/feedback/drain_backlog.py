@@ -1,21 +1,22 @@
 """# Drain a backlog
 
-When many entries wait, one run processes them together instead of one run each: same search,
-thresholds, messages and records, many times faster.
+When many entries wait, one run processes them together instead of one run each: with the same
+search, thresholds, messages and records, and many times faster.
 
 **Steps**
 
-1. `take_backlog` takes what is held (entries that `/feedback` and the REST route stored without a
-   run), and finds runs of `process_customer_entry` that have not begun to match and stores their
-   submissions as entries of this run. `end_taken_runs` ends these runs with a note that names this
-   one; one that begins before finds its entry taken.
-2. `match_batch`, mapped, a label each: embeds, matches, attaches or opens requests; the last one
-   goes on with what comes meanwhile, until nothing does.
+1. `take_backlog` takes the entries that are held: `/feedback` and the REST route stored them
+   without a run. It also finds runs of `process_customer_entry` that have not begun to decide, and
+   makes their entries entries of this run. `end_taken_runs` ends those runs with a note that names
+   this one. A run that begins before that finds its entry taken.
+2. `match_batch`, mapped over the batches, embeds, decides, and attaches or opens requests. The last
+   batch goes on with what comes meanwhile, until nothing does.
 3. `tell_meanwhile` tells each submitter, at the same time, what became of their feedback: a card
-   for each of a few entries, one message about many, each line with its button.
-4. `ask_questions` asks about the rest: one card for each request and person (`ask_people`: wait
-   without a worker, carry out). `tell_submitters` sends what is left and starts `new_request` for
-   what was opened, a few at a time; the sweep starts the rest.
+   for each of a few entries, or one message about many, where each line has its button.
+4. `ask_questions` asks about the rest, with one card for each request and person. `ask_people`
+   waits for the answers without a worker and carries them out. `tell_submitters` sends what is left
+   and starts `new_request` for the requests that were opened, a few at a time. The sweep starts the
+   others.
 5. `report_outcome` returns how many entries were `stored` and `held`, and how many are `attached`,
    `created`, `set_aside`, `split`, `waiting` or `unfinished`.
 
@@ -23,12 +24,12 @@ thresholds, messages and records, many times faster.
 
 **Runs** by itself, one at a time: as soon as an entry is held (setting `hold_from`), when
 `backlog_from` entries wait undecided in runs of their own, or when a run begins 5 seconds late (at
-most once in two minutes); of runs it then takes none while they are few. Also by hand.
+most once in two minutes). It leaves runs alone while they are few. You can also start it by hand.
 
-**A failure means** Airflow's API, the database or the embeddings API is away. What was taken over
-is stored; clear the failed task, or let the next run take it over.
+**A failure means** Airflow's API, the database or the embeddings API is down. What was taken over
+is stored. Clear the failed task, or let the next run take it over.
 
-**Safe to retry, to clear and to re-run**: yes; an entry belongs to one run.
+**Safe to retry, clear and re-run**: yes. An entry belongs to one run.
 
 **Owner**: feedback
 """

@@ -1,34 +1,37 @@
 """# Import a file of feedback
 
 Takes a file of customers' words (JSON lines or CSV) through the same matching as
-`process_customer_entry`, in batches instead of one run each: same search, thresholds and records.
+`process_customer_entry`, in batches instead of one run for each line: with the same search,
+thresholds and records.
 
 **Steps**
 
-1. `store_lines` reads and stores the lines. Bad lines are reported by number and do not stop the
-   rest. A line is known by its `external_id`, or by its content: importing a file again, or a
-   longer version of it, adds only what is new.
-2. `match_batch`, mapped, a label each, one after the other: embeds, matches, and attaches or opens
-   requests. A retry does only what is left.
-3. `ask_questions` asks about what is not certain: one card for each request and person
-   (`ask_people`: wait without a worker, carry out). No answer: one reminder, then the entries
-   become requests. `tell_submitters` sends what `notify` asks for, one message a person.
+1. `store_lines` reads and stores the lines. It reports bad lines by number and goes on with the
+   rest. A line is recognised by its `external_id`, or else by its content, so importing a file
+   again, or a longer version of it, adds only what is new.
+2. `match_batch`, mapped over the batches, one after the other, embeds, decides, and attaches or
+   opens requests. A retry does only what is left.
+3. `ask_questions` asks about what is not certain, with one card for each request and person.
+   `ask_people` waits for the answers without a worker and carries them out. Without an answer there
+   is one reminder, and then the entries become requests. `tell_submitters` sends what `notify` asks
+   for, one message a person.
 4. `report_outcome` returns `lines`, `stored`, `known_before`, `bad_lines`, `problems` (line and
    reason), and how many entries are `attached`, `created`, `waiting` or `unfinished`.
 
-**Parameters**: `{"path": "s3://aws_default@bucket/feedback.csv", "ask": "U0ANN"}`. CSV columns,
-like the fields of a JSON line: `customer_pain` (required), `severity`, `account_id`,
+**Parameters**: `{"path": "s3://aws_default@bucket/feedback.csv", "ask": "U0ANN"}`. CSV columns have
+the names of the fields of a JSON line: `customer_pain` (required), `severity`, `account_id`,
 `opportunity_id`, `areas` and `links` (separated by `;`), `external_id`, `submitter_email`,
-`submitter_slack_user_id`, `submitter_name`. `ask` is asked about everything; without it each
-submitter about theirs. With `"notify": true` every submitter is told and every opened request is
-announced.
+`submitter_slack_user_id`, `submitter_name`. The person named in `ask` is asked about everything;
+without it each submitter is asked about their own entries. With `"notify": true` every submitter is
+told, and every new request is announced.
 
-**Runs** when started by REST or the UI.
+**Runs** when started from the REST API or the UI. It uses no language model, and so takes no entry
+apart.
 
-**A failure means**: `store_lines`: the file cannot be read, is empty, or has a wrong header.
-`match_batch`: the database or the embeddings API is away; clear it.
+**A failure means**, in `store_lines`: the file cannot be read, is empty, or has a wrong header. In
+`match_batch`: the database or the embeddings API is down. Clear the task.
 
-**Safe to retry, to clear and to re-run**: yes.
+**Safe to retry, clear and re-run**: yes.
 
 **Owner**: feedback
 """

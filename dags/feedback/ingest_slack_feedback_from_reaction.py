@@ -1,17 +1,17 @@
-"""# Take feedback from a reaction in Slack.
+"""# Take feedback from a reaction in Slack
 
-Somebody put the emoji `:gtm-feedback:` (setting `capture_emoji`) on a message. This reads the
-message and its thread, takes the pain out of it, and hands it to `process_customer_entry`. An
-hourglass stands on the message meanwhile; the thread gets one reply, which changes as the entry
-goes on.
+Somebody put the emoji `:gtm-feedback:` (setting `capture_emoji`) on a message. This DAG reads the
+message and its thread, takes the customer's words out of it, and hands them to
+`process_customer_entry`. The message shows an hourglass meanwhile. The thread gets one reply, which
+changes as the entry moves on.
 
 **Steps**
 
 1. `read_message` puts the hourglass on the message and reads it with its thread.
-2. `extract_pain` takes the customer's words out of what was read, and `resolve_submitter` finds
-   out, side by side, who put the emoji there.
-3. `process_entry` starts `process_customer_entry` under the same run id; or says to the person why
-   nothing came of it (the message is gone, has no words, or the app is not in the channel).
+2. Side by side, `extract_pain` takes the customer's words out of what was read, and
+   `resolve_submitter` finds out who put the emoji there.
+3. `process_entry` starts `process_customer_entry` under the same run id. If nothing can be taken,
+   it tells the person why: the message is gone, it has no words, or the app is not in the channel.
 
 **Parameters**, from the relay. Example:
 
@@ -20,13 +20,13 @@ goes on.
  "is_internal": true}
 ```
 
-**Runs** when the relay hears of the reaction. The run id follows from the message, so that a
-second reaction, by whomever, starts nothing.
+**Runs** when the relay hears of the reaction. The run id follows from the message, so a second
+reaction, by anybody, starts nothing.
 
-**A failure means** Slack, Airflow's API or the database stayed away; the message shows a warning
+**A failure means** Slack, Airflow's API or the database stayed down. The message shows a warning
 sign and the person is told. Clear the failed task to go on.
 
-**Safe to retry, to clear and to re-run**: yes; one message is one entry.
+**Safe to retry, clear and re-run**: yes. One message is one entry.
 
 **Owner**: feedback
 """

@@ -1,18 +1,18 @@
 """# Restore an entry that was set aside
 
-A submission that holds no pain (only a link, only emoji, a thank-you) is kept and set aside. This
-has one processed after all, as the button *Process it anyway* does in Slack.
+A submission that holds no problem (only a link, only emoji, a thank-you) is kept and set aside.
+This DAG has it processed after all, as the button *Process it anyway* does in Slack.
 
-**Steps**: `restore_entry` opens the entry again and starts `process_customer_entry` for it.
+**Steps**: `restore` opens the entry again and starts `process_customer_entry` for it.
 
-**Parameters**: `{"entry_id": 4711, "actor": {"slack_user_id": "U0ANN"}}`. Which entries are set
-aside: see [operations](operations.md#entries-that-were-set-aside).
+**Parameters**: `{"entry_id": 4711, "actor": {"slack_user_id": "U0ANN"}}`. The
+[runbook](operations.md#entries-that-were-set-aside) says how to find entries that were set aside.
 
-**Runs** when started by REST or the UI.
+**Runs** when started from the REST API or the UI.
 
-**A failure means**: there is no such entry, or it was never set aside. Nothing was changed.
+**A failure means** there is no such entry, or it was never set aside. Nothing was changed.
 
-**Safe to retry, to clear and to re-run**: yes. An entry is restored once.
+**Safe to retry, clear and re-run**: yes. An entry is restored once.
 
 **Owner**: feedback
 """
