@@ -33,10 +33,11 @@ _HIDDEN = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.S | re.I)
 _TAG = re.compile(r"<!--.*?-->|</?[a-zA-Z][^<>]{0,300}>", re.S)
 _SLACK_LINK = re.compile(r"<(?:https?://|mailto:)[^|>\s]+(?:\|([^>]*))?>")
 _SLACK_ID = re.compile(r"<[@#!][^>]*>")
-_URL = re.compile(r"https?://\S+")
+_URL = re.compile(r"\s*\(https?://[^\s)]*\)|https?://\S+")
 _EMOJI_NAME = re.compile(r"(?<!\w):[a-z0-9_+-]{2,40}:(?!\w)")
 _QUOTE_MARK = re.compile(r"^[ \t]*(?:>+|[-*•#]+|\d{1,2}[.)])[ \t]+", re.M)
-_MARKUP = re.compile(r"[*_~`]{1,3}(?=\S)|(?<=\S)[*_~`]{1,3}")
+# At the edges of words and with its partner: `5*3*2`, customer_id and ~/exports hold none.
+_MARKUP = re.compile(r"(?<![\w/\\])(\*{1,3}|_(?!_)|~{1,2}|`{1,2})(?!\s)([^\n]{0,300}?\S)\1(?!\w)")
 _SENTENCE = re.compile(r"\s*[•●▪]\s*|(?<=[.!?…])[\"'”\u2019)]*\s+|\n+|(?<=[。\uff01\uff1f])")
 _ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|vs|approx|no|dr|mr|mrs|ms)\.$", re.I)
 _GREETING = re.compile(
@@ -177,7 +178,9 @@ def readable(text: str) -> str:
     text = _SLACK_ID.sub(" ", text)
     text = html.unescape(_TAG.sub(" ", _BLOCK.sub("\n", _HIDDEN.sub(" ", text))))
     text = _EMOJI_NAME.sub(" ", _URL.sub(" ", text))
-    text = _MARKUP.sub("", _QUOTE_MARK.sub("", text))
+    text = _QUOTE_MARK.sub("", text)
+    for _ in range(2):
+        text = _MARKUP.sub(r"\2", text)
     # One label may be the beginning of a sentence ("Export: ..."); two are people who speak.
     if len(_SPEAKER.findall(text)) > 1:
         text = _SPEAKER.sub("", text)

@@ -7,8 +7,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from include.agents.draft import readable
-from include.agents.extract import PAIN_MAX, SUMMARY_MAX, Extraction
+from include.agents.extract import PAIN_MAX, SUMMARY_MAX, Extraction, only_points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +35,7 @@ def extract_with(
             somebody's own words.
         key: Names the question in the ledger.
     """
-    said = [readable(message.text)[:CHARACTERS_READ] for message in messages]
+    said = [message.text[:CHARACTERS_READ] for message in messages]
     marked = next((i for i, one in enumerate(messages) if one.is_marked), len(messages) - 1)
     first = max(0, min(marked - MESSAGES_READ // 2, len(messages) - MESSAGES_READ))
     shown = range(first, min(len(messages), first + MESSAGES_READ))
@@ -52,6 +51,9 @@ def extract_with(
         return without
     stated = answer.model_dump()
     number = stated["message"]
+    if number != marked and messages and not only_points(messages[marked].text):
+        # What a person marked is the pain; the rest of the thread helps to understand it.
+        return without
     pain = _quoted(said[number], stated["pain"]) if number in shown else None
     if pain is None:
         return without

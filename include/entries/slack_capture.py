@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from include.agents.extract import Extraction
-    from include.slack.reading import ReadThread
+    from include.slack.reading.thread import ReadThread
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,9 @@ REFUSALS = {
     "not_in_channel": "I am not in that channel; invite me with `/invite`, then react again",
     "channel_not_found": "I cannot see that channel; invite me with `/invite`, then react again",
     "own_message": "that message is my own",
-    "no_words": "there is nothing in words in that message or its thread, only files or emoji",
+    "no_words": "there is nothing in words in that message or its thread, only files, emoji or a "
+    "nod to something that is not there",
+    "slacks_own": "those are Slack's own words, not somebody's feedback",
     "bot": "it was a bot that marked it",
 }
 """Why nothing came of a message, in words for the person who marked it."""
@@ -104,14 +106,21 @@ def get_capture(session: Session, capture_id: int, *, lock: bool = False) -> Sla
 def keep_thread(
     session: Session, capture_id: int, thread: ReadThread, permalink: str | None, own_app: str
 ) -> None:
-    """Store what was read. The app's own cards and replies are no customer's words."""
+    """Store what was read. The app's own cards, and Slack's notices, are no customer's words."""
     capture = get_capture(session, capture_id, lock=True)
     marked = next(m for m in thread.messages if m["ts"] == capture.message_ts)
     if own_app and own_app in (marked["user"], marked["app_id"]):
         refuse(session, capture_id, "own_message")
         return
+    if marked["is_notice"]:
+        refuse(session, capture_id, "slacks_own")
+        return
     capture.thread_ts, capture.permalink = thread.thread_ts, permalink
-    capture.thread = [m for m in thread.messages if own_app not in (m["user"], m["app_id"])]
+    capture.thread = [
+        message
+        for message in thread.messages
+        if own_app not in (message["user"], message["app_id"]) and not message["is_notice"]
+    ]
     capture.refusal, capture.updated_at = None, func.now()
 
 

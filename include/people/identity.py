@@ -14,11 +14,11 @@ from include.base.errors import TransientError
 from include.base.settings import load_settings
 from include.people.person import Submitter
 from include.people.users import ensure_user
-from include.slack.reading import SlackProfile
+from include.slack.profile import SlackProfile
 from include.store.models import PersonKind, SlackPerson, User, UserAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -67,7 +67,7 @@ def resolve(
     Args:
         scope: Opens a transaction; none is held while Slack is asked.
         slack_user_id: From a verified call.
-        lookup: Asks Slack (:func:`include.slack.reading.read_profile`).
+        lookup: Asks Slack (:func:`include.slack.profile.read_profile`).
         same: Says whether two names are surely one person's, of users without a Slack account at
             the same company; a sure one becomes a known alias. Without it likeness is no match.
 
@@ -92,6 +92,16 @@ def resolve(
         _learn_alias(scope, slack_user_id, profile, same)
     with scope() as session:
         return Identity(profile.kind, _user_id(session, slack_user_id, profile))
+
+
+def known_names(session: Session, slack_user_ids: Sequence[str]) -> dict[str, str]:
+    """The names of those Slack users of whom Slack was asked before."""
+    rows = session.execute(
+        select(SlackPerson.slack_user_id, SlackPerson.name).where(
+            SlackPerson.slack_user_id.in_(slack_user_ids), SlackPerson.name != ""
+        )
+    )
+    return {row.slack_user_id: row.name for row in rows}
 
 
 def match_email(session: Session, email: str) -> int | None:

@@ -9,7 +9,7 @@ from include.outbox.messages import queue_message
 from include.people import identity
 from include.slack.cards.blocks import section
 from include.slack.client import slack_client
-from include.slack.reading import read_profile
+from include.slack.profile import read_profile
 from include.store.models import PersonKind, User
 from include.store.session import session_scope
 

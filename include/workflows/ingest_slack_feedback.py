@@ -16,8 +16,9 @@ from include.entries.submission import parse_submission
 from include.entries.thread_reply import sync_emoji
 from include.outbox.sender import deliver
 from include.people.submitters import _queue_text, identify, queue_note, submitter_conf
+from include.slack.call import NotReadable, call
 from include.slack.client import slack_client
-from include.slack.reading import NotReadable, call, permalink, read_thread
+from include.slack.reading.thread import permalink, read_thread
 from include.store.models import Message, PersonKind, SlackCapture
 from include.store.session import session_scope
 

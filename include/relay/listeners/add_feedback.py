@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, select
 
-from include.agents.draft import readable
 from include.base.checked import Refused
 from include.entries.submission import parse_submission
+from include.people.identity import known_names
 from include.relay.accept import accept
 from include.relay.incoming import (
     MalformedPayload,
@@ -19,6 +19,8 @@ from include.relay.incoming import (
 )
 from include.relay.open_form import open_soon
 from include.slack.cards import modals
+from include.slack.reading.message import read_message
+from include.slack.reading.values import Names
 from include.store.models import Account, Opportunity
 from include.store.session import session_scope
 
@@ -56,14 +58,24 @@ def from_message(ack: Ack, body: dict[str, Any]) -> None:
     if not (isinstance(where, str) and where and isinstance(ts, str) and ts):
         raise MalformedPayload("a message shortcut names no message")
     place = {"channel": where, "ts": ts}
-    pain = readable(str(message.get("text") or ""))
     ack()
     open_soon(
         body["trigger_id"],
         body["user"]["id"],
         where,
-        lambda: modals.feedback_modal(pain=pain, message=place),
+        lambda: modals.feedback_modal(pain=_words(message), message=place),
     )
+
+
+def _words(message: dict[str, Any]) -> str:
+    """What a person reads in the message; people are named as far as they are known here."""
+    names = Names()
+    read = read_message(message, names)
+    if names.unknown:
+        with session_scope() as session:
+            names.users = known_names(session, list(names.unknown))
+        read = read_message(message, names)
+    return read.said
 
 
 def suggest_accounts(ack: Ack, body: dict[str, Any]) -> None:

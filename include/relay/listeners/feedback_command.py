@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from include.relay.accept import accept
 from include.relay.incoming import command_key, from_command
+from include.slack.reading.mrkdwn import read_mrkdwn
+from include.slack.reading.values import Names
 
 if TYPE_CHECKING:
     from slack_bolt import Ack, App
@@ -27,7 +29,8 @@ def register(app: App) -> None:
 
 def receive(ack: Ack, body: dict[str, Any]) -> None:
     """Take the command; without text, explain it and store nothing."""
-    said = str(body.get("text") or "").replace("\x00", "").strip()
+    # Slack escapes what was typed, once; so it is read as what it is.
+    said = read_mrkdwn(str(body.get("text") or ""), Names()).strip()
     if not said:
         ack(text=USAGE, response_type="ephemeral")
         return

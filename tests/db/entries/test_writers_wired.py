@@ -21,7 +21,7 @@ from include.people.submitters import _same_person
 from include.requests import announcing, sweep_related
 from include.requests.related import neighbours
 from include.slack.cards.digest import digest_card
-from include.slack.reading import SlackProfile
+from include.slack.profile import SlackProfile
 from include.store.models import (
     Area,
     AreaReport,

@@ -5,7 +5,7 @@ from sqlalchemy import func, select, update
 
 from include.base.errors import TransientError
 from include.people.identity import match_email, resolve
-from include.slack.reading import SlackProfile
+from include.slack.profile import SlackProfile
 from include.store.models import PersonKind, SlackPerson, User, UserAlias
 from include.store.session import session_scope
 

@@ -148,3 +148,22 @@ def test_the_title_never_ends_in_punctuation() -> None:
     for mark in ".,;:!?…-":
         title = draft_request(f"The export stops at night{mark}", AREAS).title
         assert re.search(r"\w$", title)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "The preview shows 5*3*2 as 30 and the invoice 5*32",
+        "Columns customer_id and account_name swap in orders_2026.csv",
+        "Backups under ~/exports/~old need --keep_all",
+        "Calling __init__ with **kwargs fails in a*b",
+        "The glob *_test.py finds nothing",
+    ],
+)
+def test_signs_inside_words_stay_in_the_title(words: str) -> None:
+    assert draft_request(words, ()).title == words
+
+
+def test_markup_at_the_edges_of_words_goes_from_the_title() -> None:
+    said = "*Exports* of `batch_size` rows ~never~ _fail_ **here**"
+    assert draft_request(said, ()).title == "Exports of batch_size rows never fail here"

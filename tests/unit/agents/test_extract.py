@@ -15,17 +15,25 @@ def test_the_marked_message_is_the_pain_in_its_own_words() -> None:
     found = extract_feedback(
         thread(
             "How was the call?",
-            "Hi <@U1>, *Acme's* team exports <https://e.com|reports> by hand. It takes hours :cry:",
+            "Hi @Ann, Acme's team exports reports (https://e.com) by hand. It takes hours :cry:",
             "Wow",
             marked=1,
         )
     )
     assert found is not None
-    assert found.pain_description == "Hi , Acme's team exports reports by hand. It takes hours"
-    assert found.summary == f"{found.pain_description}."
+    assert found.pain_description == (
+        "Hi @Ann, Acme's team exports reports (https://e.com) by hand. It takes hours :cry:"
+    )
+    assert found.summary == "Hi @Ann, Acme's team exports reports by hand. It takes hours."
 
 
-@pytest.mark.parametrize("thin", ["+1", "this!", "same here", ":point_up:", "<@U1>"])
+@pytest.mark.parametrize(
+    "thin",
+    [
+        *("+1", "this!", "same here", ":point_up:", "@U1", "@Ann Ames +1", "me too :+1:"),
+        *("^^^", "exactly this", "同上", "moi aussi", "genau das!"),
+    ],
+)
 def test_a_message_without_much_points_at_the_nearest_one_before(thin: str) -> None:
     before = "Exports over 10,000 rows time out."
     found = extract_feedback(thread("Good morning all of you out there", before, thin, marked=2))
@@ -39,7 +47,30 @@ def test_without_anything_before_it_points_at_what_follows() -> None:
     assert found.pain_description == "Exports over 10,000 rows time out."
 
 
-@pytest.mark.parametrize("texts", [(), ("",), (":tada:", "<@U1>"), ("123 !!",)])
+@pytest.mark.parametrize(
+    "marked",
+    [
+        *("SSO broken", "Login fails", "CSV export!!", "No dark mode"),
+        *("导出很慢", "ログインできない", "로그인 안됨", "مشكلة الدخول", "ส่งออกไม่ได้"),
+    ],
+)
+def test_what_was_marked_is_the_pain_however_short_and_in_any_script(marked: str) -> None:
+    talk = "Let us talk about the long list of things that the customer told us last week"
+    found = extract_feedback(thread(talk, marked, talk, marked=1))
+    assert found is not None
+    assert found.pain_description == marked
+
+
+def test_a_pain_longer_than_an_entry_ends_so_that_one_sees_it() -> None:
+    found = extract_feedback(thread("word " * 3_000))
+    assert found is not None
+    assert found.pain_description.endswith("word…")
+    assert len(found.pain_description) <= PAIN_MAX
+
+
+@pytest.mark.parametrize(
+    "texts", [(), ("",), (":tada:", "@U1"), ("123 !!",), ("+1",), ("this!", "same here")]
+)
 def test_nothing_in_words_is_nothing(texts: tuple[str, ...]) -> None:
     assert extract_feedback(thread(*texts)) is None
 
