@@ -30,7 +30,10 @@ from benchmarks.waits_compared import ONLY_TABLES, PARTS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-WITHOUT_AIRFLOW = ("import_time", "search", "sync", "import_batch", "related", "insights", "agents")
+WITHOUT_AIRFLOW = (
+    *("import_time", "slack_reading", "import_file", "search", "sync", "import_batch", "related"),
+    *("insights", "agents"),
+)
 # open_waits leaves its waits parked, so it comes last.
 WITH_AIRFLOW = ("button_latency", "entry_latency", "one_run_each", "open_waits")
 DEFAULT = (*WITHOUT_AIRFLOW, *WITH_AIRFLOW)
@@ -73,11 +76,13 @@ class Session:
         from benchmarks import (
             agents,
             import_batch,
+            import_file,
             import_time,
             insights,
             related,
             relay_load,
             search,
+            slack_reading,
             sync,
             waits_compared,
         )
@@ -87,6 +92,9 @@ class Session:
         for name in search.SIZES:
             if name in self.names:
                 self._one(name, partial(search.measure, name, quick=self.quick))
+        for name, module in (("slack_reading", slack_reading), ("import_file", import_file)):
+            if name in self.names:
+                self._one(name, partial(module.measure, quick=self.quick))
         if "relay_load" in self.names:
             self._one("relay_load", lambda: relay_load.measure(quick=self.quick))
         for name, module in (("sync", sync), ("import_batch", import_batch), ("related", related)):

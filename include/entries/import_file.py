@@ -1,167 +1,109 @@
-"""Reading a file of feedback: JSON lines or CSV, line by line, bad lines told by their number."""
+"""Reading a file of feedback: JSON or CSV, record by record, bad lines told by their number."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
-from include.base.checked import Refused
 from include.base.errors import FatalError
+from include.entries.file_columns import as_submission
+from include.entries.file_rows import read_rows
 from include.entries.submission import Submission, parse_submission
-from include.people.person import Submitter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv"}
-COLUMNS = (
-    *(name for name in Submission.model_fields if name not in ("submitter", "source")),
-    *(f"submitter_{name}" for name in Submitter.model_fields),
-)
-LONGEST_LINE = 200_000
-_SEPARATOR = ";"
+FORMATS = {
+    **dict.fromkeys((".jsonl", ".ndjson", ".json"), "jsonl"),
+    **dict.fromkeys((".csv", ".tsv", ".tab"), "csv"),
+}
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the file: its submission with a key that makes it one, or what is wrong with it."""
+    """A record: its submission with a key that makes it one, or what is wrong with it.
+
+    ``kind`` is ``record``, ``bad``, ``empty`` or ``header``; ``lines`` is how many it takes.
+    """
 
     number: int
     key: str | None = None
     submission: Submission | None = None
     problem: str | None = None
+    kind: str = "record"
+    lines: int = 1
 
 
 def format_of(path: str, given: str | None) -> str:
     """``jsonl`` or ``csv``: as given, else by the name's ending."""
     if given:
         return given
-    found = FORMATS.get(Path(path.split("?", 1)[0]).suffix.lower())
+    ending = Path(path.split("?", 1)[0]).suffix.lower()
+    found = FORMATS.get(ending)
     if found is None:
-        raise FatalError(
-            f"path {path!r} ends in neither .jsonl nor .csv; say its format ('jsonl' or 'csv')"
+        remedy = (
+            "save the sheet as CSV (UTF-8)"
+            if ending in (".xlsx", ".xls", ".xlsm", ".ods")
+            else "say its format ('jsonl' or 'csv')"
         )
+        raise FatalError(f"path {path!r} ends in neither .jsonl nor .csv; {remedy}")
     return found
 
 
 def read_lines(file: IO[bytes], form: str, *, name: str) -> Iterator[Line]:
-    """Every line that is not blank. A repeated external id is a problem of the later line.
-
-    Without an external id a line is known by its content (and by how often the file has it), so
-    that a longer version of the same file adds only what is new.
+    """Every record that is not blank (see :func:`read_all`).
 
     Raises:
         FatalError: the file is empty, or a CSV has no header or a wrong one.
     """
-    rows = _json_rows(file) if form == "jsonl" else _csv_rows(file)
-    seen: set[str] = set()
-    contents: Counter[str] = Counter()
-    any_line = False
-    for number, row in rows:
-        any_line = True
-        if isinstance(row, str):
-            yield Line(number, problem=row)
-            continue
-        try:
-            submission = parse_submission({**row, "source": "import"})
-        except Refused as error:
-            yield Line(number, problem=str(error))
-            continue
-        key = submission.idempotency_key
-        if key is None:
-            content = json.dumps(submission.conf(), sort_keys=True).encode()
-            digest = hashlib.sha256(content).hexdigest()[:32]
-            contents[digest] += 1
-            key = f"import:{name}/{digest}/{contents[digest]}"
-        elif key in seen:
-            yield Line(number, problem="external_id is on an earlier line already")
-            continue
-        else:
-            seen.add(key)
-        yield Line(number, key=key, submission=submission)
-    if not any_line:
+    found = False
+    for line in read_all(file, form, name=name):
+        if line.kind in ("record", "bad"):
+            found = True
+            yield line
+    if not found:
         raise FatalError(f"{name} is empty: there is nothing to import")
 
 
-def _json_rows(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    for number, raw in enumerate(file, start=1):
-        line = raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw
-        if not line.strip():
-            continue
-        if len(line) > LONGEST_LINE:
-            yield number, f"the line has {len(line)} bytes; at most {LONGEST_LINE} are allowed"
+def read_all(file: IO[bytes], form: str, *, name: str) -> Iterator[Line]:
+    """Every line of the file, those without a record as well.
+
+    A repeated external id is a problem of the later line. Without an external id a record is known
+    by its content (and by how often the file has it), so that a longer version of the same file
+    adds only what is new.
+
+    Raises:
+        FatalError: the file cannot be read, or a CSV has a wrong header.
+    """
+    seen: set[int] = set()
+    contents: Counter[int] = Counter()
+    for row in read_rows(file, form, name=name):
+        if row.kind != "record" or row.values is None:
+            yield Line(row.number, problem=row.problem, kind=row.kind, lines=row.lines)
             continue
         try:
-            row = json.loads(line.decode("utf-8"))
-        except UnicodeDecodeError as error:
-            yield number, f"not UTF-8 (byte {error.start + 1})"
-        except (ValueError, RecursionError):
-            yield number, "not JSON"
+            submission = parse_submission({**as_submission(row.values), "source": "import"})
+            key = _key(submission, seen, contents, name)
+        except FatalError as error:
+            yield Line(row.number, problem=str(error), kind="bad", lines=row.lines)
         else:
-            yield number, row if isinstance(row, dict) else "not a JSON object"
+            yield Line(row.number, key, submission, lines=row.lines)
 
 
-def _csv_rows(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    reader = csv.reader(text, strict=True)
-    try:
-        header = [name.strip() for name in next(reader, [])]
-    except csv.Error as error:
-        raise FatalError(f"the header cannot be read ({error})") from None
-    if not header:
-        return
-    _check_header(header)
-    while True:
-        number = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield number, f"not CSV ({error})"
-            continue
-        if not any(cell.strip() for cell in cells):
-            continue
-        if len(cells) != len(header):
-            yield number, f"{len(cells)} cells where the header has {len(header)}"
-        elif _broken(cells):
-            yield number, "not UTF-8"
-        else:
-            yield number, _from_cells(dict(zip(header, cells, strict=True)))
-
-
-def _check_header(header: list[str]) -> None:
-    unknown = [name for name in header if name not in COLUMNS]
-    known = f"known columns: {', '.join(COLUMNS)}"
-    if "customer_pain" not in header:
-        raise FatalError(f"the header has no column 'customer_pain'; {known}")
-    if unknown:
-        raise FatalError(f"the header has an unknown column {unknown[0][:40]!r}; {known}")
-    if len(set(header)) != len(header):
-        raise FatalError("the header names a column twice")
-
-
-def _broken(cells: Iterable[str]) -> bool:
-    return any("\udc80" <= character <= "\udcff" for cell in cells for character in cell)
-
-
-def _from_cells(cells: dict[str, str]) -> dict[str, Any]:
-    row: dict[str, Any] = {}
-    submitter: dict[str, str] = {}
-    for name, cell in cells.items():
-        value = cell.strip()
-        if not value:
-            continue
-        if name.startswith("submitter_"):
-            submitter[name.removeprefix("submitter_")] = value
-        elif name in ("areas", "links"):
-            row[name] = [part.strip() for part in value.split(_SEPARATOR) if part.strip()]
-        else:
-            row[name] = value
-    return row | ({"submitter": submitter} if submitter else {})
+def _key(submission: Submission, seen: set[int], contents: Counter[int], name: str) -> str:
+    key = submission.idempotency_key
+    content = key or json.dumps(submission.conf(), sort_keys=True)
+    digest = hashlib.sha256(content.encode()).hexdigest()[:32]
+    # Of a file of a million lines, numbers take less memory than texts.
+    mark = int(digest[:16], 16)
+    if key is None:
+        contents[mark] += 1
+        return f"import:{name}/{digest}/{contents[mark]}"
+    if mark in seen:
+        raise FatalError("external_id is on an earlier line already")
+    seen.add(mark)
+    return key

@@ -112,7 +112,9 @@ def session_scope() -> Iterator[Session]:
 def _translated(error: DBAPIError) -> FatalError | TransientError:
     state = str(getattr(error.orig, "sqlstate", None) or "")
     diagnosis = getattr(error.orig, "diag", None)
-    if isinstance(error, IntegrityError | DataError | ProgrammingError):
+    # 54: a limit of the database, such as the longest key of an index.
+    is_value = isinstance(error, DataError) or state.startswith("54")
+    if is_value or isinstance(error, IntegrityError | ProgrammingError):
         where = [
             f"{what} {value}"
             for what, value in (
@@ -122,7 +124,7 @@ def _translated(error: DBAPIError) -> FatalError | TransientError:
             )
             if value
         ]
-        kind = UnstorableValue if isinstance(error, DataError) else FatalError
+        kind = UnstorableValue if is_value else FatalError
         return kind(
             f"The database refused it ({type(error).__name__} {state}): "
             f"{', '.join(where) or getattr(diagnosis, 'message_primary', 'no detail')}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from include.base.connections import EMBEDDINGS_API, get_connection
-from include.base.errors import FatalError
+from include.base.errors import FatalError, UnstorableValue
 from include.base.settings import load_settings
 from include.clients.embeddings import embedder_from, judge_for
 from include.clients.language_model import find_agent
@@ -33,7 +33,7 @@ from include.store.models import Entry, EntryStatus
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 log = logging.getLogger(__name__)
 
@@ -60,40 +60,88 @@ def store_file(
     name = PurePosixPath(path.split("?", 1)[0]).name
     stored, known = batch_store.StoredMany(), batch_store.Known()
     problems: list[list[Any]] = []
-    good = bad = 0
+    held: Counter[str] = Counter()
+
+    def note(number: int, problem: str) -> None:
+        held["problems"] += 1
+        if len(problems) < SHOWN_PROBLEMS:
+            problems.append([number, problem])
+
     with closing(open_file(path)) as file:
-        lines = import_file.read_lines(file, form, name=name)
+        lines = import_file.read_all(file, form, name=name)
         while part := list(islice(lines, STORED_AT_ONCE)):
-            pairs = [(one.key, one.submission) for one in part if one.key and one.submission]
-            wrong = [[one.number, one.problem] for one in part if one.problem]
-            good, bad = good + len(pairs), bad + len(wrong)
-            problems += wrong[: SHOWN_PROBLEMS - len(problems)]
-            with session_scope() as session:
-                counts = batch_store.store_many(
-                    session, pairs, dag_id=dag_id, run_id=run_id, known=known
-                )
+            for one in part:
+                held["file_lines"] += one.lines
+                if one.kind == "record":
+                    held["continued_lines"] += one.lines - 1
+                else:
+                    held[f"{one.kind}_lines"] += one.lines
+                if one.problem:
+                    note(one.number, one.problem)
+            good = [one for one in part if one.key and one.submission]
+            counts, refused = _store_part(good, dag_id=dag_id, run_id=run_id, known=known)
+            for one, problem in refused:
+                note(one.number, problem)
+                held["bad_lines"] += one.lines
+                held["continued_lines"] -= one.lines - 1
             stored.new += counts.new
             stored.known += counts.known
             stored.taken_over += counts.taken_over
-    if not good:
+    good_ones = stored.new + stored.known + stored.taken_over
+    if not good_ones and not problems:
+        raise FatalError(f"{name} is empty: there is nothing to import")
+    if not good_ones:
         raise FatalError(
             f"no line of {name} can be imported; line {problems[0][0]}: {problems[0][1]}"
         )
+    bad = held["bad_lines"]
     facts = {
         "file": name,
-        "lines": good + bad,
+        "lines": good_ones + bad,
         "stored": stored.new,
         "known_before": stored.known,
         "taken_over": stored.taken_over,
         "bad_lines": bad,
+        "empty_lines": held["empty_lines"],
+        "header_lines": held["header_lines"],
+        "continued_lines": held["continued_lines"],
+        "file_lines": held["file_lines"],
         "problems": problems,
+        "problems_not_listed": held["problems"] - len(problems),
     }
     with session_scope() as session:
         batches = batch_store.open_batches(
             session, dag_id=dag_id, run_id=run_id, size=int(values.get("batch_size") or 500)
         )
-    log.info("%s: %s lines, %s bad, %s batches", name, good + bad, bad, len(batches))
+    log.info("%s: %s lines, %s bad, %s batches", name, good_ones + bad, bad, len(batches))
     return batches, facts
+
+
+def _store_part(
+    part: Sequence[import_file.Line], *, dag_id: str, run_id: str, known: batch_store.Known
+) -> tuple[batch_store.StoredMany, list[tuple[import_file.Line, str]]]:
+    """Store records together; when the database refuses one, each alone, and name that one."""
+    pairs = [(one.key, one.submission) for one in part if one.key and one.submission]
+    if not pairs:
+        return batch_store.StoredMany(), []
+    try:
+        with session_scope() as session:
+            return batch_store.store_many(
+                session, pairs, dag_id=dag_id, run_id=run_id, known=known, take_from=dag_id
+            ), []
+    except UnstorableValue:
+        pass
+    # Users that were made are rolled back with the rest.
+    known.users.clear()
+    if len(part) == 1:
+        return batch_store.StoredMany(), [(part[0], "the database cannot store one of its values")]
+    middle = len(part) // 2
+    first, refused = _store_part(part[:middle], dag_id=dag_id, run_id=run_id, known=known)
+    second, more = _store_part(part[middle:], dag_id=dag_id, run_id=run_id, known=known)
+    total = batch_store.StoredMany(
+        first.new + second.new, first.known + second.known, first.taken_over + second.taken_over
+    )
+    return total, refused + more
 
 
 def match_batch(

@@ -312,7 +312,7 @@ def test_csv_is_read_with_quotes_lists_and_people() -> None:
         b"customer_pain,severity,links,submitter_email\r\n"
         b'"Two\nlines, one cell",high,https://a.example;https://b.example,ann@example.com\r\n'
         b"short\r\n"
-    ) + b"caf\xe9,low,,\r\nlast one,,,\r\n"
+    ) + b"caf\xe9,low,,\r\nlast caf\xc3\xa9,,,\r\n"
     found = lines(text, "csv")
     first = found[0].submission
     assert first is not None
@@ -334,7 +334,7 @@ def test_csv_is_read_with_quotes_lists_and_people() -> None:
         (b"\n\n", "jsonl", "empty"),
         (b"", "csv", "empty"),
         (b"customer_pain\n", "csv", "empty"),
-        (b"pain,severity\nx,low\n", "csv", "no column 'customer_pain'"),
+        (b"words,severity\nx,low\n", "csv", "no column 'customer_pain'"),
         (b"customer_pain,mood\nx,sad\n", "csv", "unknown column 'mood'"),
         (b"customer_pain,customer_pain\nx,y\n", "csv", "twice"),
     ],

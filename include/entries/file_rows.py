@@ -1,0 +1,283 @@
+"""The rows of a file that a spreadsheet or an export made: encoding, separator, one row a record.
+
+Nothing is guessed silently: what cannot be read is a row with a problem, under the number of the
+line it stands on. Memory stays flat, because no more than one record is held.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+from include.base.errors import FatalError
+from include.entries.file_columns import Columns, read_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST_BYTES = 2 * 1024**3
+MOST_LINES = 1_000_000
+LONGEST_LINE = 200_000
+"""Characters of a line, and of a record that spans several."""
+
+_BETWEEN = re.compile(r"[\ufeff \t\r\n,\[\]]*")
+_NEXT_OBJECT = re.compile(r"\n[ \t]*\{")
+_HEAD = 1024 * 1024
+_PART = 64 * 1024
+_MARKS = (
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+)
+_NOT_TEXT = (
+    (b"\x1f\x8b", "is compressed with gzip; unpack it first"),
+    (b"PK\x03\x04", "is a workbook or a zip archive; save the sheet as CSV (UTF-8)"),
+    (b"\xd0\xcf\x11\xe0", "is an old Excel workbook; save the sheet as CSV (UTF-8)"),
+    (b"BZh", "is compressed with bzip2; unpack it first"),
+    (b"\xfd7zXZ", "is compressed with xz; unpack it first"),
+    (b"(\xb5/\xfd", "is compressed with zstd; unpack it first"),
+    (b"%PDF", "is a PDF; export it as CSV or JSON lines"),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A record of the file and the lines it takes. ``values`` is ``None`` where no entry is meant.
+
+    ``kind`` says what the lines count as: ``record``, ``bad``, ``empty`` or ``header``.
+    """
+
+    number: int
+    kind: str
+    values: dict[str, Any] | None = None
+    problem: str | None = None
+    lines: int = 1
+
+
+def read_rows(file: IO[bytes], form: str, *, name: str) -> Iterator[Row]:
+    """Every line of the file, in exactly one row.
+
+    Raises:
+        FatalError: the file is too large, is no text, or its header is missing or wrong.
+    """
+    _check_size(file, name)
+    head = file.read(_HEAD)
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding=_encoding(head, form, name), errors="surrogateescape")
+    if form == "csv":
+        return _csv_rows(text)
+    start = head.decode(text.encoding, "replace").lstrip("\ufeff \t\r\n")
+    if start.startswith("[") or _spans_lines(start):
+        return _json_values(text)
+    return _json_lines(text)
+
+
+def _check_size(file: IO[bytes], name: str) -> None:
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    if size > MOST_BYTES:
+        raise FatalError(
+            f"{name} has {size:,} bytes; at most {MOST_BYTES:,} are imported at once. Split it."
+        )
+    if size > MOST_LINES:
+        count = 0
+        while part := file.read(_HEAD):
+            count += part.count(b"\n")
+        file.seek(0)
+        if count > MOST_LINES:
+            raise FatalError(
+                f"{name} has {count:,} lines; at most {MOST_LINES:,} are imported at once. "
+                "Split it."
+            )
+
+
+def _encoding(head: bytes, form: str, name: str) -> str:
+    for mark, why in _NOT_TEXT:
+        if head.startswith(mark):
+            raise FatalError(f"{name} {why}")
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            return encoding
+    if head[:200].count(0) >= max(1, len(head[:200]) // 4):
+        raise FatalError(f"{name} seems to be UTF-16 without a byte order mark; save it as UTF-8")
+    return "cp1252" if form == "csv" and _is_windows_1252(head) else "utf-8"
+
+
+def _is_windows_1252(head: bytes) -> bool:
+    """Whether signs beyond ASCII are none of UTF-8, all of Windows-1252: what Excel saves."""
+    # The last line may be cut inside a character.
+    head = head.rpartition(b"\n")[0] or head
+    rest = head.decode("utf-8", "ignore")
+    if not rest.isascii() or head.isascii():
+        return False
+    try:
+        head.decode("cp1252")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _physical(text: io.TextIOWrapper) -> Iterator[tuple[int, str, str | None]]:
+    """Number, line and what is wrong with it; of a line too long only its beginning is held."""
+    number = 0
+    while line := text.readline(LONGEST_LINE + 1):
+        number += 1
+        if len(line) > LONGEST_LINE and not line.endswith("\n"):
+            while rest := text.readline(_PART):
+                if rest.endswith("\n"):
+                    break
+            yield number, "", f"the line is longer than the limit of {LONGEST_LINE:,} characters"
+        else:
+            yield number, line, None
+
+
+def _not_decoded(line: str) -> str | None:
+    try:
+        line.encode()
+    except UnicodeEncodeError as error:
+        return f"not UTF-8 (byte {len(line[: error.start].encode()) + 1})"
+    return None
+
+
+def _json_lines(text: io.TextIOWrapper) -> Iterator[Row]:
+    for number, line, problem in _physical(text):
+        problem = problem or _not_decoded(line)
+        if problem:
+            yield Row(number, "bad", problem=problem)
+        elif not line.strip():
+            yield Row(number, "empty")
+        else:
+            try:
+                yield _object(number, json.loads(line.removeprefix("\ufeff")), 1)
+            except (ValueError, RecursionError):
+                yield Row(number, "bad", problem="not JSON")
+
+
+def _object(number: int, value: object, lines: int) -> Row:
+    if isinstance(value, dict):
+        return Row(number, "record", values=value, lines=lines)
+    return Row(number, "bad", problem="not a JSON object", lines=lines)
+
+
+def _spans_lines(start: str) -> bool:
+    """Whether the file begins with an object that is written over several lines."""
+    if not start.startswith("{"):
+        return False
+    try:
+        _, end = json.JSONDecoder().raw_decode(start)
+    except (ValueError, RecursionError):
+        return False
+    return "\n" in start[:end]
+
+
+def _json_values(text: io.TextIOWrapper) -> Iterator[Row]:
+    """An array, or objects one after the other, read value by value; numbered by their lines.
+
+    After a value that is no JSON it goes on at the next line that begins with an object.
+    """
+    decoder = json.JSONDecoder()
+    buffer, at, number, over = "", 0, 1, False
+    counted, ends = 0, False
+    while True:
+        start = _BETWEEN.match(buffer, at).end()  # type: ignore[union-attr]
+        number, at = number + buffer.count("\n", at, start), start
+        value, end = None, at
+        if at < len(buffer):
+            with suppress(ValueError, RecursionError):
+                value, end = decoder.raw_decode(buffer, at)
+        if end == at and not over and len(buffer) - at <= LONGEST_LINE:
+            part = text.read(_PART)
+            over, ends = not part, part.endswith("\n") if part else ends
+            buffer, at = buffer[at:] + part, 0
+            continue
+        if at == len(buffer):
+            # Brackets that stand on lines of their own.
+            if (left := number - ends - counted) > 0:
+                yield Row(number, "empty", lines=left)
+            return
+        problem: str | None = None
+        if end == at:
+            following = _NEXT_OBJECT.search(buffer, at + 1)
+            end = following.start() + 1 if following else len(buffer)
+            problem = "not JSON"
+            if end - at > LONGEST_LINE:
+                problem += f", or longer than the limit of {LONGEST_LINE:,} characters"
+        count = buffer.count("\n", at, end)
+        lines = max(1, count + (buffer[end - 1] != "\n"))
+        problem = problem or _not_decoded(buffer[at:end])
+        if problem:
+            yield Row(number, "bad", problem=problem, lines=lines)
+        else:
+            yield _object(number, value, lines)
+        number, at, counted = number + count, end, counted + lines
+
+
+def _csv_rows(text: io.TextIOWrapper) -> Iterator[Row]:
+    lines = _physical(text)
+    number, columns = 0, None
+    separator: str | None = None
+    for number, line, problem in lines:
+        bare = line.strip().removeprefix("\ufeff")
+        if problem:
+            raise FatalError(f"the header cannot be read: {problem}")
+        if bare.lower().startswith("sep=") and separator is None:
+            separator = bare[4:5] or "\t"
+            yield Row(number, "header")
+        elif not bare.strip(",;\t| "):
+            yield Row(number, "empty")
+        else:
+            columns = read_columns(line.removeprefix("\ufeff"), separator)
+            yield Row(number, "header")
+            break
+    if columns is not None:
+        yield from _records(lines, number, columns)
+
+
+def _records(
+    lines: Iterator[tuple[int, str, str | None]], last: int, columns: Columns
+) -> Iterator[Row]:
+    held: list[Row] = []
+
+    def feed() -> Iterator[str]:
+        nonlocal last
+        for number, line, problem in lines:
+            last = number
+            if problem:
+                # An empty line to the reader, so that the lines before and after stay apart.
+                held.append(Row(number, "bad", problem=problem))
+            yield line or "\n"
+
+    reader = csv.reader(feed(), delimiter=columns.separator, strict=True)
+    while True:
+        first = last + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            span = last - first + 1
+            why = f"not CSV ({error})"
+            if span > 1:
+                why += f", so lines {first} to {last} were not read"
+            yield Row(first, "bad", problem=why, lines=span)
+            held.clear()
+            continue
+        span = last - first + 1
+        if held:
+            yield Row(first, "bad", problem=held[0].problem, lines=span)
+            held.clear()
+        elif not any(cell.strip() for cell in cells):
+            yield Row(first, "empty", lines=span)
+        elif any(_not_decoded(cell) for cell in cells):
+            yield Row(first, "bad", problem="not UTF-8", lines=span)
+        else:
+            values, problem = columns.read(cells)
+            kind = "bad" if problem else "record"
+            yield Row(first, kind, values=values, problem=problem, lines=span)

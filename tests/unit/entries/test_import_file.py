@@ -1,0 +1,244 @@
+"""Files as spreadsheets and exports make them: read, or refused with the true reason."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import tracemalloc
+
+import pytest
+
+from benchmarks.import_file import BAD_KINDS, write_file
+from include.base.errors import FatalError
+from include.entries import file_rows, import_file
+
+
+def read(data: bytes, form: str = "csv") -> list[import_file.Line]:
+    return list(import_file.read_all(io.BytesIO(data), form, name="f"))
+
+
+def pains(data: bytes, form: str = "csv") -> list[str]:
+    return [line.submission.customer_pain for line in read(data, form) if line.submission]
+
+
+def problems(data: bytes, form: str = "csv") -> list[tuple[int, str | None, int]]:
+    return [(one.number, one.problem, one.lines) for one in read(data, form) if one.problem]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"customer_pain,severity\nIt hurts,high\n",
+        b"customer_pain;severity\r\nIt hurts;High\r\n",
+        b"customer_pain\tseverity\nIt hurts\tHIGH\n",
+        b"customer_pain|severity\nIt hurts| high \n",
+        b"sep=;\r\ncustomer_pain;severity\r\nIt hurts;high\r\n",
+        b"sep=\t\ncustomer_pain\tseverity\nIt hurts\thigh\n",
+        b"\xef\xbb\xbfCustomer_Pain, Severity \nIt hurts,high\n",
+        b"Customer Pain,Priority\nIt hurts,high\n",
+        b"customer-pain,severity,,\nIt hurts,high,,\n",
+        b"customer_pain,severity\nIt hurts,high,,\n",
+        b"\n\n,,\ncustomer_pain,severity\nIt hurts,high\n",
+        b"customer_pain,severity\rIt hurts,high\r",
+        b'"customer_pain","severity"\n"It hurts","high"\n',
+        "customer_pain,severity\nIt hurts,high\n".encode("utf-16"),
+        b"\xfe\xff" + "customer_pain\tseverity\nIt hurts\thigh\n".encode("utf-16-be"),
+        "customer_pain,severity\nIt hurts,high\n".encode("utf-32"),
+    ],
+)
+def test_tables_of_spreadsheets_are_read(data: bytes) -> None:
+    [line] = [one for one in read(data) if one.kind == "record"]
+    assert line.submission is not None
+    assert (line.submission.customer_pain, line.submission.severity) == ("It hurts", "high")
+
+
+def test_other_names_of_columns_are_known() -> None:
+    data = b"Feedback,Account,Deal,Area,URL,ID,E-Mail\nIt hurts,a1,d1,x;y,https://a.example,7,a@b.example\n"
+    [line] = [one for one in read(data) if one.kind == "record"]
+    found = line.submission
+    assert found is not None
+    assert (found.account_id, found.opportunity_id, found.areas) == ("a1", "d1", ("x", "y"))
+    assert (found.links, found.external_id) == (("https://a.example",), "7")
+    assert found.submitter is not None
+    assert found.submitter.email == "a@b.example"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_the_encoding_is_told(encoding: str) -> None:
+    data = "customer_pain;severity\nCafé für 5 €;low\n".encode(encoding)
+    assert pains(data) == ["Café für 5 €"]
+
+
+def test_a_quoted_cell_may_hold_lines_and_separators() -> None:
+    data = b'customer_pain,severity\r\n"Two\r\nlines, and ""more""",low\r\nnext,low\r\n'
+    assert pains(data) == ['Two\nlines, and "more"', "next"]
+    assert [one.lines for one in read(data)] == [1, 2, 1]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'[{"customer_pain": "a"}, {"customer_pain": "b"}]',
+        b'\xef\xbb\xbf[\n  {\n    "customer_pain": "a"\n  },\n  {"customer_pain": "b"}\n]\n',
+        b'{"customer_pain": "a"}\n\n{"customer_pain": "b"}',
+        b'\xef\xbb\xbf{"customer_pain": "a"}\r\n{"Customer Pain": "b"}\r\n',
+        b'{\n "customer_pain": "a"\n}\n{\n "customer_pain": "b"\n}\n',
+        '{"customer_pain": "a"}\n{"customer_pain": "b"}\n'.encode("utf-16"),
+    ],
+)
+def test_json_is_read_however_it_is_laid_out(data: bytes) -> None:
+    assert pains(data, "jsonl") == ["a", "b"]
+
+
+def test_one_object_is_one_entry() -> None:
+    assert pains(b'{\n  "customer_pain": "a",\n  "severity": "High"\n}\n', "jsonl") == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("data", "form", "said"),
+    [
+        (gzip.compress(b"x"), "csv", "compressed with gzip; unpack it first"),
+        (b"PK\x03\x04 ...", "csv", r"save the sheet as CSV \(UTF-8\)"),
+        (b"%PDF-1.7", "jsonl", "is a PDF"),
+        ("customer_pain\nx\n".encode("utf-16-le"), "csv", "without a byte order mark"),
+        (
+            b"words,severity\nx,low\n",
+            "csv",
+            "no column 'customer_pain', it has 'words', 'severity'",
+        ),
+        (b"customer_pain;mood\nx;sad\n", "csv", "unknown column 'mood'"),
+        (
+            b"customer_pain,Customer Pain\nx,y\n",
+            "csv",
+            "twice: 'customer_pain' and 'Customer Pain'",
+        ),
+        (b"customer_pain,Feedback\nx,y\n", "csv", "twice: 'customer_pain' and 'Feedback'"),
+        (b'customer_pain,"open\nx,y\n', "csv", "header"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_the_true_reason(
+    data: bytes, form: str, said: str
+) -> None:
+    with pytest.raises(FatalError, match=said):
+        read(data, form)
+
+
+def test_a_quote_that_is_never_closed_names_all_lines_that_were_not_read() -> None:
+    data = b'customer_pain,severity\nfine,low\n"never closed,low\nx,low\ny,low\n'
+    [(number, said, lines)] = problems(data)
+    assert (number, lines) == (3, 3)
+    assert said is not None
+    assert "lines 3 to 5 were not read" in said
+    assert pains(data) == ["fine"]
+
+
+FINE = b'{"customer_pain": "a"}\n'
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        (b'{"customer_pain": "\\ud800"}', "customer_pain"),
+        (b'{"customer_pain": "b", "account_id": "A\\u0000"}', "account_id"),
+        (b'{"customer_pain": "b", "external_id": "%s"}' % (b"x" * 6_400), "external_id"),
+        (
+            b'{"customer_pain": "b", "submitter": {"email": "%s@x.example"}}' % (b"x" * 8_000),
+            "submitter.email",
+        ),
+        (b'{"customer_pain": "b", "pain": "c"}', "customer_pain is given twice"),
+        (b'{"customer_pain": "b", "mood": "sad"}', "'mood' is unknown"),
+        (b"[[[1]]]", "not a JSON object"),
+        (b'{"customer_pain": "b"', "not JSON"),
+    ],
+)
+def test_a_bad_line_of_json_is_told_by_number_and_field(line: bytes, field: str) -> None:
+    data = FINE + line + b"\n" + FINE
+    [(number, problem, _)] = problems(data, "jsonl")
+    assert number == 2
+    assert problem is not None
+    assert problem.startswith(field)
+    assert pains(data, "jsonl") == ["a", "a"]
+
+
+@pytest.mark.parametrize(
+    ("data", "form", "number", "said"),
+    [
+        (b"customer_pain,\nfine,\nx,y\n", "csv", 3, "column 2 has a value and no name"),
+        (b"customer_pain,severity\nfine,low\nx\n", "csv", 3, "1 cells where the header has 2"),
+        (b"customer_pain,severity\nfine \xc3\xa9,low\nbad \xe9,low\n", "csv", 3, "not UTF-8"),
+        (
+            b'[{"customer_pain": "a"},\n {"customer_pain": oops},\n {"customer_pain": "c"}]',
+            "jsonl",
+            2,
+            "not JSON",
+        ),
+    ],
+)
+def test_a_bad_line_is_told_by_number_and_field_and_the_rest_is_read(
+    data: bytes, form: str, number: int, said: str
+) -> None:
+    [(found, problem, _)] = problems(data, form)
+    assert found == number
+    assert problem is not None
+    assert said in problem
+    assert len(pains(data, form)) >= 1
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+@pytest.mark.parametrize("extra", [0, 1])
+def test_a_line_may_be_as_long_as_the_limit(
+    form: str, extra: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_rows, "LONGEST_LINE", 60)
+    length = 60 + extra
+    if form == "csv":
+        data = b"customer_pain\nfine\n" + b"x" * length + b"\nlast\n"
+    else:
+        words = b"x" * (length - len(FINE) + 2)
+        data = FINE + b'{"customer_pain": "%s"}\n' % words + FINE
+    assert len(pains(data, form)) == 3 - extra
+    assert ["limit of 60" in str(said) for _, said, _ in problems(data, form)] == [True] * extra
+
+
+@pytest.mark.parametrize(("limit", "what"), [("MOST_BYTES", "bytes"), ("MOST_LINES", "lines")])
+def test_the_limits_of_a_file_are_named_before_it_is_read(
+    limit: str, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = b"customer_pain\n" + b"x\n" * 9
+    monkeypatch.setattr(file_rows, limit, len(data) if what == "bytes" else 10)
+    assert len(pains(data)) == 9
+    data += b"x\n"
+    with pytest.raises(FatalError, match=f"{what}; at most"):
+        pains(data)
+
+
+def test_a_line_without_end_is_not_held_in_memory() -> None:
+    file = io.BytesIO(b"customer_pain\n" + b"x" * 30_000_000 + b"\nlast\n")
+    tracemalloc.start()
+    found = list(import_file.read_all(file, "csv", name="f"))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [one.kind for one in found] == ["header", "bad", "record"]
+    assert peak < 8_000_000
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_of_many_lines_all_good_ones_are_read_and_all_bad_ones_named(form: str) -> None:
+    file = io.BytesIO()
+    expected = write_file(file, form, lines=3_000, bad_each=100)
+    file.seek(0)
+    found = list(import_file.read_all(file, form, name="f"))
+    assert [one.number for one in found if one.kind == "bad"] == expected.bad
+    assert sum(one.kind == "record" for one in found) == expected.good
+    assert sum(one.lines for one in found) == expected.lines
+    assert len(BAD_KINDS[form]) == 10
+    assert len({(one.problem or "")[:30] for one in found if one.problem}) >= 7
+
+
+def test_a_longer_version_of_a_file_knows_its_lines_again() -> None:
+    rows = [json.dumps({"customer_pain": one}).encode() for one in ("a", "b", "a")]
+    first = [one.key for one in read(b"\n".join(rows), "jsonl")]
+    second = [one.key for one in read(b"\n".join([*rows, rows[0]]), "jsonl")]
+    assert second[:3] == first
+    assert len(set(second)) == 4
