@@ -9,18 +9,22 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
+
+from include.base.checked import Checked, Refused
 from include.base.errors import FatalError
 
 VARIABLE = "gtm_feedback"
 
 
-@dataclass(frozen=True)
-class Settings:
+AboveZero = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+
+
+class Settings(Checked):
     """Every setting with its default.
 
     Attributes:
@@ -49,27 +53,27 @@ class Settings:
     """
 
     review_channel: str = "#feedback-review"
-    approvers: tuple[str, ...] = field(default=())
-    question_remind_after_hours: float = 24
-    question_expires_after_days: float = 7
+    approvers: tuple[str, ...] = ()
+    question_remind_after_hours: AboveZero = 24
+    question_expires_after_days: AboveZero = 7
     web_base_url: str = ""
-    stuck_after_minutes: float = 15
-    hot_waits: float = 5
-    park_after_minutes: float = 10
-    resume_at_once: float = 16
+    stuck_after_minutes: AboveZero = 15
+    hot_waits: AboveZero = 5
+    park_after_minutes: AboveZero = 10
+    resume_at_once: AboveZero = 16
     capture_emoji: str = "gtm-feedback"
-    identity_cache_hours: float = 24
-    new_request_sleep_minutes: float = 60
-    embedding_calls_per_minute: float = 6000
-    backlog_from: float = 30
-    hold_from: float = 3
-    shipped_recently_days: float = 30
+    identity_cache_hours: AboveZero = 24
+    new_request_sleep_minutes: AboveZero = 60
+    embedding_calls_per_minute: AboveZero = 6000
+    backlog_from: AboveZero = 30
+    hold_from: AboveZero = 3
+    shipped_recently_days: AboveZero = 30
     operations_channel: str = ""
-    theme_similarity: float = 0.5
+    theme_similarity: AboveZero = 0.5
     digest_channel: str = "#feedback"
-    digest_areas: tuple[str, ...] = field(default=())
-    export_roots: tuple[str, ...] = field(default=())
-    model_budget_per_day: float = 10
+    digest_areas: tuple[str, ...] = ()
+    export_roots: tuple[str, ...] = ()
+    model_budget_per_day: AboveZero = 10
 
     @property
     def remind_after(self) -> timedelta:
@@ -90,8 +94,8 @@ def load_settings() -> Settings:
     """The settings as they are now.
 
     Raises:
-        FatalError: the variable is not a JSON object, names an unknown setting, or a value is of
-            the wrong type; the message names it.
+        FatalError: the variable is not a JSON object, names an unknown setting, or a value does
+            not fit; the message names the setting, the value and what is allowed.
     """
     raw = os.environ.get(f"AIRFLOW_VAR_{VARIABLE.upper()}")
     return parse_settings(_variable(time.monotonic() // 1) if raw is None else raw)
@@ -115,28 +119,7 @@ def parse_settings(raw: str) -> Settings:
         raise FatalError(
             f"Variable {VARIABLE!r} must be a JSON object, not {type(values).__name__}"
         )
-    defaults = Settings()
-    known = {f.name for f in fields(Settings)}
-    for name in values:
-        if name not in known:
-            raise FatalError(
-                f"Variable {VARIABLE!r} has an unknown setting {name!r}; known: {sorted(known)}"
-            )
-    checked = {
-        name: _checked(name, value, getattr(defaults, name)) for name, value in values.items()
-    }
-    return Settings(**checked)
-
-
-def _checked(name: str, value: Any, default: Any) -> Any:
-    if isinstance(default, tuple):
-        if isinstance(value, list) and all(isinstance(item, str) for item in value):
-            return tuple(value)
-        raise FatalError(f"Setting {name!r} must be a list of texts, got {value!r}")
-    if isinstance(default, str):
-        if isinstance(value, str):
-            return value
-        raise FatalError(f"Setting {name!r} must be a text, got {value!r}")
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        raise FatalError(f"Setting {name!r} must be a number above 0, got {value!r}")
-    return float(value)
+    try:
+        return Settings.check(values)
+    except Refused as refused:
+        raise FatalError(f"Variable {VARIABLE!r}: {refused}. Correct it there.") from None

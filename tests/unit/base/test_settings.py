@@ -33,12 +33,21 @@ def test_what_is_set_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("{", "is not JSON"),
         ("[]", "must be a JSON object, not list"),
-        ('{"aprovers": []}', "unknown setting 'aprovers'"),
-        ('{"approvers": "U1"}', "'approvers' must be a list of texts"),
-        ('{"review_channel": 5}', "'review_channel' must be a text"),
-        ('{"question_expires_after_days": 0}', "must be a number above 0"),
-        ('{"question_expires_after_days": true}', "must be a number above 0"),
-        ('{"question_expires_after_days": "7"}', "must be a number above 0"),
+        (
+            '{"aprovers": []}',
+            "'gtm_feedback': 'aprovers' is unknown; known: review_channel, approve",
+        ),
+        ('{"approvers": "U1"}', "approvers must be a list, got 'U1'. Correct it there."),
+        ('{"approvers": ["U1", 7]}', r"approvers \(item 2\) must be a text, got 7"),
+        ('{"review_channel": 5}', "review_channel must be a text, got 5"),
+        ('{"question_expires_after_days": 0}', "days must be above 0, got 0"),
+        ('{"question_expires_after_days": true}', "days must be a number, got True"),
+        ('{"question_expires_after_days": "7"}', "days must be a number, got '7'"),
+        ('{"question_expires_after_days": NaN}', "days must be a number that ends, got nan"),
+        (
+            '{"hot_waits": -1, "hold_from": "x"}',
+            "hot_waits must be above 0, got -1; hold_from must",
+        ),
     ],
 )
 def test_a_wrong_setting_is_named(raw: str, message: str) -> None:
