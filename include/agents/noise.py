@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
+from include.base.text import words as words_of
+
 _LINK = re.compile(r"<?(?:https?://|mailto:|www\.)[^\s|>]+(?:\|([^>]{0,300}))?>?", re.I)
 _ADDRESS = re.compile(r"\S{1,100}@\S{1,100}")
 _SLACK_ID = re.compile(r"<[@#!][^>]*>")
 _EMOJI_NAME = re.compile(r"(?<!\w):[a-z0-9_+'-]{1,60}:(?!\w)", re.I)
 _TAG = re.compile(r"<!--.{0,300}?-->|</?[a-zA-Z][^<>]{0,300}>", re.S)
 _ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|#\d{1,6});", re.I)
-_WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 _LEAST_LETTERS = 3
 _MOST_POLITE = 12
 _POLITE_WORDS = """
@@ -100,7 +101,7 @@ def noise_reason(text: str) -> NoiseReason | None:
     bare = _ADDRESS.sub(" ", _LINK.sub(lambda link: f" {link[1] or ''} ", text))
     had_links = _LINK.search(text) is not None
     bare = _ENTITY.sub(" ", _TAG.sub(" ", _EMOJI_NAME.sub(" ", _SLACK_ID.sub(" ", bare))))
-    words = [word.casefold().replace("\u2019", "'") for word in _WORD.findall(bare)]
+    words = words_of(bare)
     if not words:
         return NoiseReason.ONLY_LINKS if had_links else NoiseReason.NO_WORDS
     if len(words) <= _MOST_POLITE and _CORE.intersection(words) and _POLITE.issuperset(words):

@@ -56,8 +56,8 @@ def identifier(text: str) -> str:
 def comparable(text: str) -> str:
     """The text as it is compared and searched: NFKC, case-folded, nothing invisible."""
     if text.isascii():
-        return _UNSEEN.sub("", text).lower()
-    bare = _UNSEEN.sub("", text)
+        return _UNSEEN.sub("", _BREAKS.sub("\n", text)).lower()
+    bare = _UNSEEN.sub("", _BREAKS.sub("\n", text))
     folded = unicodedata.normalize("NFKC", bare).casefold()
     return "".join(c for c in unicodedata.normalize("NFKC", folded) if c not in _BLANK_LETTERS)
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from include.base.text import comparable
 from include.matching.calibration import Calibration
 from include.matching.contradiction import ASKED_AT_MOST, contradiction
 from include.matching.features import text_features, vector_features
@@ -86,7 +87,7 @@ def _same(pain: str, candidate: Candidate) -> bool:
 
 
 def _plain(text: str) -> str:
-    return " ".join(_WORD.findall(text.casefold()))
+    return " ".join(_WORD.findall(comparable(text)))
 
 
 def _reason(pain: str, candidate: Candidate, confidence: float, *, by_words: bool) -> str:

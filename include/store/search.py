@@ -182,7 +182,7 @@ _STATEMENT = r"""
 WITH lexemes AS MATERIALIZED (
     SELECT lexeme, positions[1] AS place,
            ('''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''')::tsquery AS query
-    FROM unnest(to_tsvector('english', :pain))
+    FROM unnest(to_tsvector('english', normalize(CAST(:pain AS text), NFKC)))
 ), corpus AS MATERIALIZED (
     SELECT CASE WHEN reltuples < 5000 THEN (SELECT count(*) FROM requests)
            ELSE reltuples END AS size

@@ -41,8 +41,8 @@ class Request(Base):
     search: Mapped[str] = mapped_column(
         TSVECTOR,
         Computed(
-            "setweight(to_tsvector('english'::regconfig, title), 'A') || "
-            "setweight(to_tsvector('english'::regconfig, description), 'B')",
+            "setweight(to_tsvector('english'::regconfig, normalize(title, NFKC)), 'A') || "
+            "setweight(to_tsvector('english'::regconfig, normalize(description, NFKC)), 'B')",
             persisted=True,
         ),
         deferred=True,

@@ -119,6 +119,21 @@ def test_words_find_what_has_no_vector(session: Session, shelf: dict[str, int]) 
     assert by_id[bare].shared_words == ("webhook", "invoic")
 
 
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("Caf\xe9 prices", "our cafe\u0301 price"),
+        ("\uff23\uff33\uff36 export", "a csv export"),
+        ("\ufb01nancial report", "financial reports"),
+    ],
+)
+def test_words_are_found_in_any_writing(session: Session, title: str, said: str) -> None:
+    other = add(session, title)
+    [found] = search(session, said)
+    assert found.request_id == other
+    assert len(found.shared_words) == 2
+
+
 def test_both_lists_agreeing_beats_either_alone(session: Session, shelf: dict[str, int]) -> None:
     found = search(session, "dark theme", axis(1, 0))
     assert found[0].request_id == shelf["dark"]

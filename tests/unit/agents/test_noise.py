@@ -34,6 +34,10 @@ from include.agents.noise import NoiseReason, noise_reason
         ("FYI, see the attached e-mail from the customer", NoiseReason.ONLY_REMARK),
         ("Check out this thread please", NoiseReason.ONLY_REMARK),
         ("🔥" * 10_000, NoiseReason.NO_WORDS),
+        ("\u3164\u3164\u3164", NoiseReason.NO_WORDS),
+        ("\u115f\u1160 \uffa0 \u2800", NoiseReason.NO_WORDS),
+        ("\u2139\ufe0f \U0001f1e9\U0001f1ea 1\ufe0f\u20e3", NoiseReason.NO_WORDS),
+        ("\uff34hank \uff39ou\u200b", NoiseReason.ONLY_THANKS),
         ("https://a.example/b " * 500, NoiseReason.ONLY_LINKS),
     ],
 )

@@ -127,8 +127,8 @@ CREATE TABLE requests (
     updated_at timestamptz NOT NULL DEFAULT now(),
     shipped_at timestamptz,
     search tsvector NOT NULL GENERATED ALWAYS AS (
-        setweight(to_tsvector('english'::regconfig, title), 'A')
-        || setweight(to_tsvector('english'::regconfig, description), 'B')
+        setweight(to_tsvector('english'::regconfig, normalize(title, NFKC)), 'A')
+        || setweight(to_tsvector('english'::regconfig, normalize(description, NFKC)), 'B')
     ) STORED,
     CONSTRAINT pk_requests PRIMARY KEY (id),
     CONSTRAINT uq_requests_opened_by_entry_id UNIQUE (opened_by_entry_id),
