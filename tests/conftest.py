@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import shutil
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -34,15 +33,12 @@ def loopback_only() -> None:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[SandboxPostgres]:
     """An embedded PostgreSQL in a short temporary folder (a socket path has at most 107 bytes)."""
-    from sandbox.postgres import start_server, stop_server
+    from sandbox.postgres import start_server
+    from sandbox.watchdog import tidied_up
 
-    folder = Path(tempfile.mkdtemp(prefix="gtm-pg-"))
-    try:
+    with tidied_up(Path(tempfile.mkdtemp(prefix="gtm-pg-"))) as folder:
         yield start_server(folder / "data", fsync="off", synchronous_commit="off")
-    finally:
         gc.collect()
-        stop_server(folder / "data", mode="immediate")
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 # First: xdist reads the groups in its own hook of this name.

@@ -23,6 +23,7 @@ from sandbox.samples import load_samples
 from sandbox.slack.client import SlackSandbox
 from sandbox.slack.running import free_port
 from sandbox.stack import Stack
+from sandbox.watchdog import tidied_up
 from tests.virtual_clock import MoveClock, set_offset
 
 if TYPE_CHECKING:
@@ -168,23 +169,22 @@ def stack() -> Iterator[Stack]:
         {"name": "tests", "classpath": local, "kwargs": {"path": str(dags)}},
     ]
     os.environ["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps(bundles)
-    try:
-        stack.up()
-        os.environ["AIRFLOW_CONN_FEEDBACK_DB"] = (
-            f"postgresql://postgres@/feedback?host={stack.postgres_host()}"
-        )
-        os.environ["AIRFLOW_VAR_GTM_FEEDBACK"] = "{}"
-        with session_scope() as session:
-            load_samples(session, stack.embedder())
-            session.execute(text(LATE_VECTORS_POINT_NOWHERE))
-        yield stack
-    finally:
-        if "AIRFLOW_CONN_FEEDBACK_DB" in os.environ:
-            engine().dispose()
-        os.environ.clear()
-        os.environ.update(before)
-        stack.down()
-        shutil.rmtree(state, ignore_errors=True)
+    with tidied_up(state):
+        try:
+            stack.up()
+            os.environ["AIRFLOW_CONN_FEEDBACK_DB"] = (
+                f"postgresql://postgres@/feedback?host={stack.postgres_host()}"
+            )
+            os.environ["AIRFLOW_VAR_GTM_FEEDBACK"] = "{}"
+            with session_scope() as session:
+                load_samples(session, stack.embedder())
+                session.execute(text(LATE_VECTORS_POINT_NOWHERE))
+            yield stack
+        finally:
+            if "AIRFLOW_CONN_FEEDBACK_DB" in os.environ:
+                engine().dispose()
+            os.environ.clear()
+            os.environ.update(before)
 
 
 @pytest.fixture(scope="session")
