@@ -13,6 +13,7 @@ import yaml
 
 from include.base import connections
 from include.base.settings import Settings
+from include.outbox import http_sinks
 from sandbox.dag_page import read_dag_files
 from sandbox.environment import shipped_settings
 
@@ -128,18 +129,29 @@ def test_every_setting_is_documented_with_its_default() -> None:
     assert shown == wanted
 
 
+def connection_ids() -> set[str]:
+    """The connections that code names."""
+    constants = vars(connections).items()
+    return {value for name, value in constants if name.isupper() and isinstance(value, str)}
+
+
 def test_every_connection_is_documented_and_in_the_sandbox() -> None:
-    ids = {
-        value
-        for name, value in vars(connections).items()
-        if name.isupper() and isinstance(value, str)
-    }
+    ids = connection_ids()
     assert {"feedback_db", "slack_app", "embeddings_api", "airflow_api"} <= ids
     sandbox = (ROOT / "airflow_settings.yaml").read_text(encoding="utf-8")
     in_sandbox = set(re.findall(r"conn_id: (\w+)", sandbox))
     headings = anchors((ROOT / "docs" / "configuration.md").read_text(encoding="utf-8"))
     assert ids <= headings
     assert ids <= in_sandbox
+
+
+def test_the_example_of_an_environment_has_every_connection_and_can_be_read() -> None:
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    lines = dict(re.findall(r"^(?:# )?AIRFLOW_CONN_(\w+)='(.*)'$", text, re.MULTILINE))
+    optional = {http_sinks.WEB_APP, http_sinks.ANALYTICS_SINK}
+    assert {name.lower() for name in lines} == connection_ids() | optional
+    for name, value in lines.items():
+        assert connections._from_environment(name.lower(), value).password.endswith("change-me")
 
 
 def test_every_shipped_airflow_setting_is_documented_and_known_to_airflow() -> None:
@@ -229,6 +241,14 @@ def test_ci_runs_the_readmes_test_command() -> None:
     assert block is not None
     assert f"timed {block[1]}" in script.read_text(encoding="utf-8").splitlines()
     assert os.access(script, os.X_OK)
+
+
+def test_plugins_that_are_slow_to_load_are_not_loaded(pytestconfig: pytest.Config) -> None:
+    loaded = {name for name, _ in pytestconfig.pluginmanager.list_name_plugin()}
+    assert "timeout" in loaded
+    assert not any(
+        pytestconfig.pluginmanager.hasplugin(n) for n in ("hypothesispytest", "schemathesis")
+    )
 
 
 def test_local_hooks_fetch_nothing() -> None:
