@@ -1,7 +1,7 @@
 # Recipes of the repository. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo history stop test check fmt chaos bench eval docs health slack-check clean
+.PHONY: help setup lock demo history stop test check fast static fmt chaos bench eval docs health slack-check clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -41,13 +41,18 @@ history: setup ## Add sixty made-up days to the running sandbox, to try reports 
 stop: ## Stop everything the demo started (its state stays in .sandbox/)
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m sandbox.stack down; fi
 
-test: setup ## Format check, lint, types, generated docs and all tests; exactly what CI runs
+static: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy
 	@$(BIN)/python -m sandbox.dag_page --check
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+
+fast: static ## Format check, lint, rooms, types, generated docs and the unit tests, within a minute
+	@$(BIN)/python -m pytest -q -n 2 tests/unit
+
+test: static ## What fast checks and all other tests, with coverage; exactly what CI runs
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --cov
 
 check: test ## Another name of test
 

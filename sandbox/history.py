@@ -30,6 +30,7 @@ from include.store.models import (
     Request,
     RequestArea,
     RequestEmbedding,
+    RequestStatus,
     RequestStatusChange,
 )
 from sandbox.environment import Sandbox
@@ -206,7 +207,7 @@ class Maker:
             )
         )
         self.session.flush()
-        request.status, request.updated_at = status, moment
+        request.status, request.updated_at = RequestStatus(status), moment
         request.shipped_at = moment if status == "shipped" else None
 
     def _customers(

@@ -11,6 +11,8 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from coverage import Coverage
+
 ROOT = Path(__file__).resolve().parents[2]
 INITIALISE = "from airflow.utils.db import initdb; initdb()"
 
@@ -41,6 +43,12 @@ def _empty_database() -> Path:
 
 
 def _run(code: str, home: Path, *arguments: str, root: Path = ROOT, **more: str) -> str:
+    if Coverage.current() and root == ROOT:
+        more |= {
+            "COVERAGE_PROCESS_START": str(ROOT / "pyproject.toml"),
+            "COVERAGE_FILE": str(ROOT / ".coverage"),
+        }
+        code = f"import coverage; coverage.process_startup()\n{code}"
     completed = subprocess.run(
         [sys.executable, "-c", code, *arguments],
         cwd=root,
