@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from include.base.errors import FatalError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FEEDBACK_DB = "feedback_db"
 SLACK_APP = "slack_app"
@@ -59,30 +62,37 @@ def find_connection(conn_id: str) -> ConnectionInfo | None:
 
 
 def _from_environment(conn_id: str, value: str) -> ConnectionInfo:
-    if value.lstrip().startswith("{"):
-        data = json.loads(value)
-        extra = data.get("extra") or {}
-        return ConnectionInfo(
-            conn_id=conn_id,
-            host=data.get("host") or "",
-            port=int(data["port"]) if data.get("port") else None,
-            login=data.get("login") or "",
-            password=data.get("password") or "",
-            schema=data.get("schema") or "",
-            extra=json.loads(extra) if isinstance(extra, str) else extra,
-        )
-    parts = urlsplit(value)
+    try:
+        is_json = value.lstrip().startswith("{")
+        return _info(conn_id, json.loads(value) if is_json else _parts_of(value))
+    except (ValueError, TypeError, AttributeError):
+        # Without the cause, which may quote a password.
+        raise FatalError(
+            f"AIRFLOW_CONN_{conn_id.upper()} cannot be read. Write it as a URI or JSON with host, "
+            "port, login, password, schema and extra."
+        ) from None
+
+
+def _parts_of(uri: str) -> dict[str, Any]:
+    parts = urlsplit(uri)
     extra = dict(parse_qsl(parts.query))
-    if "__extra__" in extra:
-        extra = json.loads(extra["__extra__"])
+    return {
+        "host": unquote(parts.hostname or ""),
+        "port": parts.port,
+        "login": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "schema": unquote(parts.path.lstrip("/")),
+        "extra": extra.get("__extra__", extra),
+    }
+
+
+def _info(conn_id: str, parts: Mapping[str, Any]) -> ConnectionInfo:
+    extra = parts.get("extra") or {}
     return ConnectionInfo(
         conn_id=conn_id,
-        host=unquote(parts.hostname or ""),
-        port=parts.port,
-        login=unquote(parts.username or ""),
-        password=unquote(parts.password or ""),
-        schema=unquote(parts.path.lstrip("/")),
-        extra=extra,
+        port=int(parts["port"]) if parts.get("port") else None,
+        extra=dict(json.loads(extra) if isinstance(extra, str) else extra),
+        **{name: parts.get(name) or "" for name in ("host", "login", "password", "schema")},
     )
 
 
@@ -102,15 +112,9 @@ def _from_airflow(conn_id: str) -> ConnectionInfo:
 
 def info_from(connection: Any) -> ConnectionInfo:
     """An Airflow connection, of its SDK or of its database, as this product uses it."""
-    return ConnectionInfo(
-        conn_id=str(connection.conn_id),
-        host=connection.host or "",
-        port=connection.port,
-        login=connection.login or "",
-        password=connection.password or "",
-        schema=connection.schema or "",
-        extra=dict(connection.extra_dejson),
-    )
+    names = ("host", "port", "login", "password", "schema")
+    parts = {name: getattr(connection, name) for name in names}
+    return _info(str(connection.conn_id), parts | {"extra": connection.extra_dejson})
 
 
 def read_as_server() -> None:
