@@ -12,9 +12,12 @@ production client, its prompts, its ledger and its budget.
     {"kind": "cut"}   {"kind": "malformed"}   {"kind": "refusal"}   {"kind": "empty_choice"}
     {"kind": "no_choice"}   {"kind": "two_answers"}   {"kind": "two_choices"}   {"kind": "filtered"}
     {"kind": "unknown_id"}   {"kind": "confidence_7"}   {"kind": "same_id_twice"}
+    {"kind": "raw", "status": 200, "body": {"choices": null}}
     {"lacks": ["json_schema", "json_object", "temperature", "max_completion_tokens"]}
+    {"lacks": ["json_schema"], "status": 500, "body": {"error": {"message": "as another says it"}}}
 
-`times` counts the calls it is served to (default 1); `lacks` stays until it is set again.
+`times` counts the calls it is served to (default 1); `lacks`, and with what `status` and `body` it
+is told, stay until `lacks` is set again.
 `GET /sandbox/requests` shows the bodies that came in, newest last; `DELETE` forgets them.
 """
 
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
 MODEL_NAME = "sandbox-words"
 KINDS = (
     "status",
+    "raw",
     "slow",
     "cut",
     "content",
@@ -69,12 +73,14 @@ class Script:
     delay_seconds: float = 0.0
     content: str = ""
     lacks: list[str] | None = None
+    body: Any = None
 
 
 @dataclass
 class _State:
     script: Script = field(default_factory=lambda: Script(times=0))
     lacks: frozenset[str] = frozenset()
+    refusal: tuple[int, Any] | None = None
     seen: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=KEPT))
 
     def next(self) -> Script:
@@ -128,6 +134,7 @@ async def _set_script(request: Request) -> Response:
         return _error(400, f"Send an object with a kind of {', '.join(KINDS)}, or lacks.")
     if script.lacks is not None:
         state.lacks = frozenset(script.lacks)
+        state.refusal = (script.status, script.body) if script.body is not None else None
     state.script = script if script.kind else Script(times=0)
     return JSONResponse({"ok": True})
 
@@ -151,6 +158,8 @@ async def _completions(request: Request) -> Response:
         return _error(400, "The body is no chat request: model and messages are needed.")
     state.seen.append(body)
     lacking = _lacking(body, state.lacks)
+    if lacking and state.refusal:
+        return JSONResponse(state.refusal[1], status_code=state.refusal[0])
     if lacking:
         return _error(400, f"Unsupported parameter: {lacking!r} is not supported here.")
     script = state.next()
@@ -158,6 +167,8 @@ async def _completions(request: Request) -> Response:
         await asyncio.sleep(script.delay_seconds)
     if script.kind == "cut":
         return _Cut()
+    if script.kind == "raw":
+        return JSONResponse(script.body, status_code=script.status)
     if script.kind == "status":
         answer = _error(script.status, "A fault was asked for.")
         if script.retry_after is not None:

@@ -5,8 +5,13 @@
 `GET /healthz` tells that the model is loaded. `POST /sandbox/faults` makes the next calls fail:
 
     {"status": 429, "retry_after": 2, "delay_seconds": 0, "wrong_size": false, "times": 3}
+    {"body": {"data": []}}   {"status": 400, "body": {"error": {"message": "as another says it"}}}
+    {"most_inputs": 10, "status": 400}   {"most_bytes": 500, "status": 400}
+    {"lacks_dimensions": true, "status": 400}
 
-`times` counts the embedding calls the fault is served to (default 1); `{"times": 0}` clears it.
+`body` is the whole answer; with `most_inputs`, `most_bytes` (of a text) or `lacks_dimensions` only
+requests that break them suffer. `times` counts the embedding calls the fault is served to (default
+1); `{"times": 0}` clears it.
 It answers chat requests too, by plain rules (`sandbox.chat_server`), as model
 `sandbox-words`.
 """
@@ -18,6 +23,7 @@ import asyncio
 import base64
 import json
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +54,23 @@ class Faults:
     delay_seconds: float = 0.0
     wrong_size: bool = False
     times: int = 1
+    body: Any = None
+    most_inputs: int | None = None
+    most_bytes: int | None = None
+    lacks_dimensions: bool = False
+
+    def spares(self, body: dict[str, Any]) -> bool:
+        """Whether a request keeps to what the fault is about."""
+        limits = (self.most_inputs, self.most_bytes)
+        if limits == (None, None) and not self.lacks_dimensions:
+            return False
+        given = body.get("input")
+        texts = [given] if isinstance(given, str) else given or []
+        return (
+            len(texts) <= (self.most_inputs or MAX_INPUTS)
+            and not (self.lacks_dimensions and "dimensions" in body)
+            and all(len(text.encode()) <= (self.most_bytes or 10**9) for text in texts)
+        )
 
 
 class BadRequest(Exception):
@@ -105,9 +128,11 @@ async def _set_faults(request: Request) -> Response:
 async def _embeddings(request: Request) -> Response:
     if not _authorized(request):
         return _unauthorized()
-    faults = _next_fault(request.app)
+    faults = await _next_fault(request)
     if faults.delay_seconds:
         await asyncio.sleep(faults.delay_seconds)
+    if faults.body is not None:
+        return JSONResponse(faults.body, status_code=faults.status or 200)
     if faults.status is not None:
         answer = _error(faults.status, "A fault was asked for.")
         if faults.retry_after is not None:
@@ -138,10 +163,13 @@ async def _embeddings(request: Request) -> Response:
     )
 
 
-def _next_fault(app: Starlette) -> Faults:
-    faults: Faults = app.state.faults
+async def _next_fault(request: Request) -> Faults:
+    faults: Faults = request.app.state.faults
     if faults.times <= 0:
         return Faults()
+    with suppress(ValueError, AttributeError, ClientDisconnect):
+        if faults.spares(json.loads(await request.body())):
+            return Faults()
     faults.times -= 1
     return faults
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +24,44 @@ TEMPERATURE = "temperature"
 MAX_TOKENS = "max_completion_tokens"
 FEATURES = (JSON_SCHEMA, JSON_OBJECT, TEMPERATURE, MAX_TOKENS)
 
+MOST_TOKENS = "max_tokens="
+"""Begins a lack that is a limit: the server answers with so many tokens at most."""
+
 _TRANSIENT_STATUSES = frozenset({408, 409, 425, 429})
+_REFUSALS = frozenset({400, 404, 415, 422, 500, 501})
 _NAMED_IN = {
+    MAX_TOKENS: ("max_completion_tokens",),
     JSON_SCHEMA: ("json_schema", "response_format", "structured output", "guided"),
     JSON_OBJECT: ("json_object", "response_format"),
     TEMPERATURE: ("temperature",),
-    MAX_TOKENS: ("max_completion_tokens",),
 }
+"""Words of a refusal by feature, the most telling name first."""
+
+_UNSUPPORTED = re.compile(
+    r"unsupported|(?:not|n't|no longer) (?:yet )?(?:support|allow|permit|implement|accept)"
+    r"|not recogni[sz]e"
+    r"|un(?:known|recogni[sz]ed|expected)|extra[_ ](?:inputs?|fields?|forbidden)|literal_error"
+    r"|input should be|must be (?:one of )?['\"]?(?:text|json_object)"
+    r"|only (?:the default|supports?)",
+    re.I,
+)
+_LIMIT = re.compile(
+    r"(?:at most|maximum(?: value)?(?: of| is)?|up to|<=|less than or equal to) ?:? ?(\d{2,7})",
+    re.I,
+)
+_STATUS_BY_TYPE = (
+    (re.compile(r"rate.?limit|quota|too.?many|exhausted", re.I), 429),
+    (re.compile(r"auth|api.?key|permission", re.I), 401),
+    (re.compile(r"invalid|context.?length|not.?found|unsupported", re.I), 400),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """What a refusal says the server does not take, and the error if that is not it."""
+
+    feature: str
+    error: FatalError | ModelUnavailable
 
 
 class ModelUnavailable(TransientError):
@@ -82,21 +114,37 @@ class ChatServer:
             ModelUnavailable: No connection, a timeout, 429 or 5xx.
             FatalError: The credentials, the address or the request are refused.
         """
-        for _ in range(len(FEATURES) + 1):
+        supposed: list[str] = []
+        known = set(self.lacking)
+        for _ in range(len(FEATURES) + 2):
             options = self._options(name, schema, strict=strict, max_tokens=max_tokens)
             told = self._with_schema(messages, schema)
-            lacks = self._call(told, options)
-            if isinstance(lacks, Reply):
-                return lacks
+            try:
+                reply = self._call(told, options)
+            except (FatalError, ModelUnavailable):
+                self.lacking = known
+                raise
+            if isinstance(reply, Reply):
+                self._learn(supposed)
+                return reply
+            if reply.feature in supposed:
+                self.lacking = known
+                raise reply.error
+            supposed.append(reply.feature)
+            self.lacking = self.lacking | {reply.feature}
+        self.lacking = known
+        raise FatalError(f"{self._where()} refuses every form of the request.")
+
+    def _learn(self, supposed: list[str]) -> None:
+        """Keep what the server did without: it answered, so that was it."""
+        for feature in supposed:
             log.warning(
                 "Model %r at %s does not know %s; going on without it",
                 self.chosen.model,
                 self.config.base_url,
-                lacks,
+                feature,
             )
-            self.lacking.add(lacks)
-            self.note_lacking(lacks)
-        raise FatalError(f"{self._where()} refuses every form of the request.")
+            self.note_lacking(feature)
 
     def _options(
         self, name: str, schema: dict[str, Any], *, strict: bool, max_tokens: int
@@ -109,10 +157,9 @@ class ChatServer:
             options["response_format"] = {"type": "json_object"}
         if TEMPERATURE not in self.lacking and self.chosen.temperature is not None:
             options["temperature"] = self.chosen.temperature
-        if MAX_TOKENS not in self.lacking:
-            options["max_completion_tokens"] = max_tokens
-        else:
-            options["max_tokens"] = max_tokens
+        limits = [one.removeprefix(MOST_TOKENS) for one in self.lacking if MOST_TOKENS in one]
+        most = "max_tokens" if MAX_TOKENS in self.lacking else "max_completion_tokens"
+        options[most] = min([max_tokens, *map(int, limits)])
         return options
 
     def _with_schema(
@@ -129,8 +176,8 @@ class ChatServer:
             )
         return told
 
-    def _call(self, messages: list[dict[str, str]], options: dict[str, Any]) -> Reply | str:
-        """The reply, or the name of the feature that the server does not have."""
+    def _call(self, messages: list[dict[str, str]], options: dict[str, Any]) -> Reply | Lack:
+        """The reply, or what the server does not take."""
         import openai
         from openai import DefaultHttpxClient, OpenAI
 
@@ -160,31 +207,40 @@ class ChatServer:
         except openai.APIConnectionError:
             raise ModelUnavailable(f"{self._where()} cannot be reached.") from None
         except openai.APIStatusError as error:
-            missing = self._missing(error.status_code, str(error), options)
-            if missing is not None:
-                return missing
             if error.code == "content_filter":
                 return Reply(None, refused=True)
-            raise self._refused(error.status_code, error.response.headers) from None
+            refused = self._refused(error.status_code, error.response.headers)
+            lack = self._lack(error, messages, options) if error.status_code in _REFUSALS else None
+            if lack is None:
+                raise refused from None
+            return Lack(lack, refused)
         except (openai.OpenAIError, ValueError):
             raise ModelUnavailable(f"{self._where()} answered something unreadable.") from None
         return self._reply(completion)
 
-    def _missing(self, status: int, said: str, options: Mapping[str, Any]) -> str | None:
-        """The feature a refusal is about, if it is about one that was used."""
-        if status not in (400, 404, 415, 422, 501):
+    def _lack(
+        self, error: Any, messages: list[dict[str, str]], options: Mapping[str, Any]
+    ) -> str | None:
+        """What a refusal is about, if the server calls something that was used unsupported.
+
+        A server may quote the request. So a name counts in `param`, and in the words only if
+        nothing that was sent holds it.
+        """
+        said, param = f"{error} {error.body}", str(error.param or "").lower()
+        sent = " ".join(one["content"] for one in messages).lower()
+        tokens = "max_tokens" if "max_tokens" in options else MAX_TOKENS
+        limit = _LIMIT.search(said)
+        if limit and (tokens in param or (tokens in said and tokens not in sent)):
+            return f"{MOST_TOKENS}{limit[1]}" if int(limit[1]) < options[tokens] else None
+        kind = f"{error.code or ''} {error.type or ''}"
+        if not _UNSUPPORTED.search(f"{kind} {said}"):
             return None
-        lowered = said.lower()
         form = options.get("response_format", {}).get("type")
-        used = {
-            JSON_SCHEMA: form == "json_schema",
-            JSON_OBJECT: form == "json_object",
-            TEMPERATURE: "temperature" in options,
-            MAX_TOKENS: "max_completion_tokens" in options,
-        }
-        # The most telling name first: "temperature" also stands in long complaints about others.
-        for feature in (MAX_TOKENS, JSON_SCHEMA, JSON_OBJECT, TEMPERATURE):
-            if used[feature] and any(word in lowered for word in _NAMED_IN[feature]):
+        used = {form, *options}
+        lowered = said.lower()
+        for feature, words in _NAMED_IN.items():
+            named = any(word in param or (word in lowered and word not in sent) for word in words)
+            if feature in used and named:
                 return feature
         return None
 
@@ -202,19 +258,52 @@ class ChatServer:
         return FatalError(f"{self._where()} answered {status}: {hint}.")
 
     def _reply(self, completion: Any) -> Reply:
+        failed = getattr(completion, "error", None)
+        if failed:
+            raise self._refused(_status_of(failed), {})
         usage = getattr(completion, "usage", None)
-        tokens_in = int(getattr(usage, "prompt_tokens", 0) or 0)
-        tokens_out = int(getattr(usage, "completion_tokens", 0) or 0)
+        tokens_in = _count(getattr(usage, "prompt_tokens", None))
+        tokens_out = _count(getattr(usage, "completion_tokens", None))
         said = []
         for choice in getattr(completion, "choices", None) or []:
             message = getattr(choice, "message", None)
             filtered = getattr(choice, "finish_reason", None) == "content_filter"
             if filtered or getattr(message, "refusal", None):
                 return Reply(None, tokens_in, tokens_out, refused=True)
-            said.append(getattr(message, "content", None))
+            said.append(_words(message))
         # Several choices were not asked for; if they differ, none of them is the answer.
         text = said[0] if said and all(one == said[0] for one in said) else None
-        return Reply(text if isinstance(text, str) else None, tokens_in, tokens_out)
+        return Reply(text, tokens_in, tokens_out)
 
     def _where(self) -> str:
         return f"The chat model {self.chosen.model!r} at {self.config.base_url}"
+
+
+def _status_of(failed: Any) -> int:
+    """The HTTP status that an error inside a 200 stands for: its code, or what it is called."""
+    named = failed if isinstance(failed, dict) else {"message": failed}
+    code = str(named.get("code") or named.get("status") or "")
+    if code.isdigit() and 400 <= int(code) <= 599:
+        return int(code)
+    kind = f"{code} {named.get('type') or ''}"
+    return next((status for form, status in _STATUS_BY_TYPE if form.search(kind)), 503)
+
+
+def _count(value: Any) -> int:
+    """Tokens as a server counted them; 0 when it did not."""
+    return value if isinstance(value, int) and value > 0 else 0
+
+
+def _words(message: Any) -> str | None:
+    """What a message says: its text, its parts of text, or the arguments of a call it makes."""
+    content = getattr(message, "content", None)
+    if isinstance(content, list):
+        parts = [one.get("text") for one in content if isinstance(one, dict)]
+        content = "".join(part for part in parts if isinstance(part, str))
+    if isinstance(content, str) and content.strip():
+        return content
+    for call in getattr(message, "tool_calls", None) or []:
+        arguments = getattr(getattr(call, "function", None), "arguments", None)
+        if isinstance(arguments, str):
+            return arguments
+    return None

@@ -10,13 +10,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 REST_AFTER = 3
 """So many calls in a row fail before the server is left alone for a while."""
 
 REST = timedelta(seconds=60)
 LONGEST_REST = timedelta(hours=1)
+LACK_KEPT = timedelta(days=1)
+"""What a server was found to lack is tried again after this: servers are updated."""
 
 
 class CallOutcome(StrEnum):
@@ -77,6 +79,13 @@ class Opened:
     lacking: frozenset[str] = frozenset()
 
 
+def still_lacking(found: Mapping[str, str], now: datetime) -> frozenset[str]:
+    """What a server lacks, of features with the ISO time at which each was found missing."""
+    return frozenset(
+        name for name, at in found.items() if datetime.fromisoformat(at) > now - LACK_KEPT
+    )
+
+
 class Ledger(Protocol):
     """Where calls are written down, once each, and where the budget is kept."""
 
@@ -125,7 +134,7 @@ class MemoryLedger:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     calls: list[tuple[Call, Result]] = field(default_factory=list)
     notes: dict[str, str] = field(default_factory=dict)
-    _lacking: dict[str, set[str]] = field(default_factory=dict)
+    _lacking: dict[str, dict[str, str]] = field(default_factory=dict)
     _health: dict[str, Health] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -140,7 +149,7 @@ class MemoryLedger:
             return self._open(call)
 
     def _open(self, call: Call) -> Opened:
-        lacking = frozenset(self._lacking.get(call.server, ()))
+        lacking = still_lacking(self._lacking.get(call.server, {}), self.clock())
         for made, result in reversed(self.calls):
             if made.call_key == call.call_key and result.outcome in FINAL:
                 return Opened(stored=result, lacking=lacking)
@@ -161,7 +170,7 @@ class MemoryLedger:
 
     def note_lacking(self, call: Call, feature: str) -> None:
         """See `Ledger`."""
-        self._lacking.setdefault(call.server, set()).add(feature)
+        self._lacking.setdefault(call.server, {})[feature] = self.clock().isoformat()
 
     def note(self, server: str, model: str, name: str, words: str) -> None:  # noqa: ARG002
         """See `Ledger`."""

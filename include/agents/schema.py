@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pydantic import BaseModel
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 ANSWER_MAX = 100_000
 _UNSUPPORTED = ("default", "title", "minLength", "maxLength", "examples")
 _MOST_PROBLEMS = 5
-_FENCED = re.compile(r"\A```[a-zA-Z]*\s*\n(.*)\n\s*```\Z", re.S)
+_MOST_TRIES = 50
+_THOUGHT = re.compile(r"\A.{0,40}?<(think|thinking|reasoning)>.*?</\1>", re.S)
+_OPENS = re.compile(r"""[{"]""")
 
 
 class MalformedAnswer(Exception):
@@ -38,35 +40,58 @@ def answer_schema(model: type[BaseModel]) -> tuple[dict[str, Any], bool]:
 
 
 def read_answer(text: str, model: type[T], show: Callable[[Any], Any]) -> T:
-    """The typed value of an answer.
+    """The typed value of an answer: the JSON object in it that fits.
+
+    Models put words, fences, lists, quotation marks and stop tokens around what was asked for.
 
     Args:
-        text: What the model said: one JSON object, perhaps inside a Markdown fence.
+        text: What the model said.
         model: What was asked for.
         show: Fills hidden values in again.
 
     Raises:
-        MalformedAnswer: It is no JSON, two objects, or of another form.
+        MalformedAnswer: It has no JSON, nothing of the form, or more than one answer.
     """
     from pydantic import ValidationError
 
-    bare = text.strip()
-    inside = _FENCED.match(bare)
-    bare = inside[1].strip() if inside else bare
-    if len(bare) > ANSWER_MAX:
+    if len(text) > ANSWER_MAX:
         raise MalformedAnswer(f"the answer has more than {ANSWER_MAX} characters")
-    try:
-        value, end = json.JSONDecoder().raw_decode(bare)
-    except (ValueError, RecursionError):
-        raise MalformedAnswer("the answer is not JSON") from None
-    if bare[end:].strip():
-        raise MalformedAnswer("the answer holds more than one JSON value")
-    try:
-        return model.model_validate(show(value))
-    except ValidationError as error:
-        raise MalformedAnswer(_problems(error)) from None
-    except RecursionError:
-        raise MalformedAnswer("the answer is nested too deeply") from None
+    found: T | None = None
+    problem = "the answer is not JSON"
+    for value in _objects(_THOUGHT.sub("", text)):
+        try:
+            fitting = model.model_validate(show(value))
+        except ValidationError as error:
+            problem = _problems(error)
+        except RecursionError:
+            problem = "the answer is nested too deeply"
+        else:
+            if found is not None:
+                raise MalformedAnswer("the answer holds more than one JSON value")
+            found = fitting
+    if found is None:
+        raise MalformedAnswer(problem)
+    return found
+
+
+def _objects(text: str, depth: int = 0) -> Iterator[dict[str, Any]]:
+    """The JSON objects of a text in order, also those that are written inside a JSON string."""
+    decoder, at = json.JSONDecoder(), 0
+    for _ in range(_MOST_TRIES):
+        opens = _OPENS.search(text, at)
+        if opens is None:
+            return
+        at = opens.start() + 1
+        try:
+            value, end = decoder.raw_decode(text, opens.start())
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict):
+            yield value
+            at = end
+        elif depth == 0 and "{" in value:
+            yield from _objects(value, depth + 1)
+            at = end
 
 
 def _problems(error: Any) -> str:

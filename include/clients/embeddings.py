@@ -12,8 +12,16 @@ if TYPE_CHECKING:
 
 
 def embedder_from(info: ConnectionInfo) -> Embedder:
-    """The embedder of a connection: host is the base URL; extra has ``model``, ``dimensions``."""
-    from include.matching.embed import DEFAULT_DIMENSIONS, DEFAULT_MODEL, OpenAIEmbedder
+    """The embedder of a connection: host is the base URL.
+
+    Extra has ``model``, ``dimensions`` and ``batch_size`` (texts sent at once).
+    """
+    from include.matching.embed import (
+        DEFAULT_BATCH,
+        DEFAULT_DIMENSIONS,
+        DEFAULT_MODEL,
+        OpenAIEmbedder,
+    )
 
     if not info.host:
         raise FatalError(
@@ -25,6 +33,7 @@ def embedder_from(info: ConnectionInfo) -> Embedder:
         api_key=info.password or "none",
         model=str(info.extra.get("model", DEFAULT_MODEL)),
         dimensions=int(info.extra.get("dimensions", DEFAULT_DIMENSIONS)),
+        batch_size=max(1, int(info.extra.get("batch_size", DEFAULT_BATCH))),
     )
 
 

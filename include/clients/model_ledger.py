@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import false, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from include.agents.ledger import FINAL, CallOutcome, Health, Opened, Result
+from include.agents.ledger import FINAL, CallOutcome, Health, Opened, Result, still_lacking
 from include.store.locks import AdvisoryLock, hold
 from include.store.models import ModelCall, ModelServer
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy.orm import Session
 
     from include.agents.ledger import Call
@@ -42,7 +44,9 @@ class StoreLedger:
                     ModelServer.server == call.server
                 )
             ).one_or_none()
-            lacking = frozenset(known[0]) if known else frozenset()
+            lacking = frozenset[str]()
+            if known and known[0]:
+                lacking = still_lacking(known[0], _now(session))
             stored = session.scalars(
                 select(ModelCall)
                 .where(ModelCall.call_key == call.call_key, ModelCall.outcome.in_(FINAL))
@@ -90,7 +94,7 @@ class StoreLedger:
                 )
             )
             server = _server(session, call.server, call.model)
-            now = session.scalars(select(func.clock_timestamp())).one()
+            now = _now(session)
             health = Health(server.failures, server.resting_until).after(result, now)
             server.failures, server.resting_until = health.failures, health.resting_until
             if result.outcome is CallOutcome.ANSWERED:
@@ -99,19 +103,32 @@ class StoreLedger:
                 server.last_error, server.last_error_at = (result.error or "")[:ERROR_MAX], now
 
     def note_lacking(self, call: Call, feature: str) -> None:
-        """Remember what a server cannot do, for as long as the connection names it."""
+        """Remember what a server cannot do, for a day."""
         with self.scope() as session:
             server = _server(session, call.server, call.model)
-            server.lacking = sorted({*server.lacking, feature})
+            found_at = _now(session).isoformat(timespec="seconds")
+            server.lacking = server.lacking | {feature: found_at}
 
     def note(self, server: str, model: str, name: str, words: str) -> None:
         """Remember something that an operator should know, with how often it was said."""
         with self.scope() as session:
             row = _server(session, server, model)
             times = int(row.notes.get(name, {}).get("times", 0)) + 1
-            now = session.scalars(select(func.clock_timestamp())).one()
+            now = _now(session)
             noted = {"words": words, "times": times, "at": now.isoformat(timespec="seconds")}
             row.notes = row.notes | {name: noted}
+
+
+def forget_lacks(session: Session) -> int:
+    """Let every server be tried anew: what it lacks and its rest are forgotten; how many."""
+    return len(
+        session.scalars(
+            update(ModelServer)
+            .where((ModelServer.lacking != {}) | ModelServer.resting_until.is_not(None))
+            .values(lacking={}, failures=0, resting_until=None)
+            .returning(ModelServer.server)
+        ).all()
+    )
 
 
 def use_server(session: Session, server: str | None, model: str | None) -> bool:
@@ -130,6 +147,12 @@ def spent_today(session: Session) -> Decimal:
     today = func.date_trunc("day", func.now(), "UTC")
     statement = select(func.coalesce(func.sum(ModelCall.cost), 0))
     return session.scalar(statement.where(ModelCall.created_at >= today)) or Decimal(0)
+
+
+def _now(session: Session) -> datetime:
+    """The database's clock; inside a transaction it goes on."""
+    now: datetime = session.scalars(select(func.clock_timestamp())).one()
+    return now
 
 
 def _server(session: Session, server: str, model: str) -> ModelServer:

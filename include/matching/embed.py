@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import math
+import re
+import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from include.base.errors import EmbeddingsUnavailable, FatalError
 from include.base.tls import verify_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    Call = Callable[[list[str]], list[list[float]]]
 
 DEFAULT_MODEL = "text-embedding-3-small"
 DEFAULT_DIMENSIONS = 384
@@ -22,8 +28,22 @@ MAX_BYTES = 8_000
 8,192 tokens.
 """
 
-_BATCH = 64
+DEFAULT_BATCH = 64
 _TRANSIENT_STATUSES = frozenset({408, 409, 425, 429})
+_TOO_MUCH_STATUSES = frozenset({400, 413, 422, 500})
+_UNSUPPORTED = re.compile(
+    r"unsupported|not (?:yet )?(?:support|allow|permit|implement)|does not accept|matryoshka"
+    r"|un(?:known|recogni[sz]ed|expected)|extra[_ ](?:inputs?|fields?|forbidden)",
+    re.I,
+)
+_TOO_MUCH = re.compile(
+    r"too (?:long|large|many|big)|maximum (?:context|input|batch|number|allowed|length|sequence)"
+    r"|context.{0,10}(?:length|size|window)|exceed|at most \d+|larger than|batch.?size|max_tokens"
+    r"|less than or equal to \d+|input length|token.?limit",
+    re.I,
+)
+_SHORTEST = 200
+"""Bytes to which a text that is too long for the model is cut at last."""
 
 
 def embedding_text(title: str, description: str) -> str:
@@ -36,12 +56,12 @@ def content_hash(text: str, model: str, dimensions: int) -> str:
     return hashlib.sha256(f"{model}\x00{dimensions}\x00{text}".encode()).hexdigest()
 
 
-def truncated(text: str) -> str:
-    """At most `MAX_BYTES` bytes of UTF-8, cut at a space if one is near, never in a character."""
+def truncated(text: str, most: int = MAX_BYTES) -> str:
+    """At most `most` bytes of UTF-8, cut at a space if one is near, never in a character."""
     raw = text.encode("utf-8", errors="replace")
-    if len(raw) <= MAX_BYTES:
+    if len(raw) <= most:
         return raw.decode()
-    cut = raw[:MAX_BYTES].decode("utf-8", errors="ignore")
+    cut = raw[:most].decode("utf-8", errors="ignore")
     at_word = cut.rsplit(maxsplit=1)[0]
     return at_word if len(at_word) > len(cut) - 200 else cut
 
@@ -51,6 +71,8 @@ class OpenAIEmbedder:
     """Embeds with the `openai` package, one try per batch: retrying is the task's business.
 
     A text longer than `MAX_BYTES` is embedded by its beginning; models read little more anyway.
+    A batch that the server refuses as too much is halved, down to the text at fault, which is cut
+    further. `dimensions` is not sent again once the server calls it unsupported.
     What `include.base.masking` finds (addresses, numbers, keys) is hidden from the server.
 
     Args:
@@ -67,7 +89,7 @@ class OpenAIEmbedder:
     model: str = DEFAULT_MODEL
     dimensions: int = DEFAULT_DIMENSIONS
     timeout: float = 30.0
-    batch_size: int = _BATCH
+    batch_size: int = DEFAULT_BATCH
 
     def __repr__(self) -> str:
         return f"OpenAIEmbedder({self.base_url!r}, {self.model!r}, {self.dimensions})"
@@ -78,8 +100,8 @@ class OpenAIEmbedder:
         Raises:
             FatalError: The request or the credentials are refused (400, 401, 403, 404), a text is
                 blank, or a vector has the wrong size. Retrying cannot help.
-            EmbeddingsUnavailable: No connection, a timeout, 429 (with `retry_after`) or 5xx.
-                Retrying can help.
+            EmbeddingsUnavailable: No connection, a timeout, 429 (with `retry_after`), 5xx, or
+                something that is no list of vectors. Retrying can help.
         """
         from include.base.masking import masked
 
@@ -103,22 +125,37 @@ class OpenAIEmbedder:
                 http_client=http,
             ) as client,
         ):
+            call = partial(self._call, client, {"dimensions": self.dimensions})
             return [
-                vector for batch in self._batches(prepared) for vector in self._call(client, batch)
+                vector for batch in self._batches(prepared) for vector in self._fitting(call, batch)
             ]
 
     def _batches(self, texts: list[str]) -> Iterator[list[str]]:
         for start in range(0, len(texts), self.batch_size):
             yield texts[start : start + self.batch_size]
 
-    def _call(self, client: Any, batch: list[str]) -> list[list[float]]:
+    def _fitting(self, call: Call, batch: list[str]) -> list[list[float]]:
+        """The vectors of a batch, in smaller ones where the server takes no such batch."""
+        try:
+            return call(batch)
+        except _TooMuch as refused:
+            if len(batch) > 1:
+                half = len(batch) // 2
+                return self._fitting(call, batch[:half]) + self._fitting(call, batch[half:])
+            shorter = truncated(batch[0], len(batch[0].encode()) // 2)
+            if len(shorter.encode()) < _SHORTEST:
+                raise refused.error from None
+            return self._fitting(call, [shorter])
+
+    def _call(self, client: Any, extra: dict[str, Any], batch: list[str]) -> list[list[float]]:
+        """The vectors of one request; `extra` loses what the server turns out not to support."""
         import openai
 
         # The client's own exceptions quote the server's answer, which may echo a customer's words:
         # `from None`.
         try:
             answer = client.embeddings.create(
-                model=self.model, input=batch, dimensions=self.dimensions, encoding_format="float"
+                model=self.model, input=batch, encoding_format="float", **extra
             )
         except openai.APITimeoutError:
             raise EmbeddingsUnavailable(
@@ -129,9 +166,20 @@ class OpenAIEmbedder:
                 f"The embeddings endpoint {self.base_url} cannot be reached."
             ) from None
         except openai.APIStatusError as error:
-            raise self._refused(error.status_code, error.response.headers) from None
-        except (openai.OpenAIError, ValueError):
+            if extra and _says_no_dimensions(error, batch):
+                extra.clear()
+                return self._call(client, extra, batch)
+            refused = self._refused(error.status_code, error.response.headers)
+            halves = len(batch) > 1 and error.status_code in (400, 422)
+            if halves or error.status_code == 413 or _is_too_much(error, batch):
+                raise _TooMuch(refused) from None
+            raise refused from None
+        except (openai.OpenAIError, ValueError, TypeError, AttributeError):
             raise self._unreadable() from None
+        failed = getattr(answer, "error", None)
+        if failed:
+            code = failed.get("code") if isinstance(failed, dict) else None
+            raise self._refused(code if isinstance(code, int) and code >= 400 else 503, {})
         return self._vectors(answer, len(batch))
 
     def _refused(
@@ -160,13 +208,16 @@ class OpenAIEmbedder:
         if not isinstance(data, list):
             raise self._unreadable()
         if len(data) != expected:
-            raise FatalError(
+            raise EmbeddingsUnavailable(
                 f"The embeddings endpoint {self.base_url} answered {len(data)} vectors for "
                 f"{expected} texts."
             )
         vectors = []
-        for item in sorted(data, key=lambda item: item.index):
-            vector = [float(value) for value in item.embedding]
+        for item in self._in_order(data):
+            try:
+                vector = _floats(getattr(item, "embedding", None))
+            except (TypeError, ValueError, struct.error):
+                raise self._unreadable() from None
             if len(vector) != self.dimensions:
                 raise FatalError(
                     f"Model {self.model!r} answered a vector of {len(vector)} dimensions where "
@@ -175,12 +226,61 @@ class OpenAIEmbedder:
                     "database column holds."
                 )
             if not all(map(math.isfinite, vector)) or not any(vector):
-                raise FatalError(
+                raise EmbeddingsUnavailable(
                     f"Model {self.model!r} answered a vector that is zero or not finite; it "
                     "cannot be compared."
                 )
             vectors.append(vector)
         return vectors
+
+    def _in_order(self, data: list[Any]) -> list[Any]:
+        """The items by their index; as they stand where a server gives none."""
+        places = [getattr(item, "index", None) for item in data]
+        if all(place is None for place in places):
+            return data
+        if sorted(place for place in places if isinstance(place, int)) != list(range(len(data))):
+            raise self._unreadable()
+        return sorted(data, key=lambda item: item.index)
+
+
+class _TooMuch(Exception):
+    """A request is larger than the server takes; `error` is what it comes to in the end."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def _is_too_much(error: Any, batch: list[str]) -> bool:
+    """Whether a refusal speaks of the size of the request: of the batch or of a text.
+
+    A server may quote a text, so its words count only where no text of the batch has them.
+    """
+    if error.status_code not in _TOO_MUCH_STATUSES:
+        return False
+    if "length" in f"{error.code or ''}":
+        return True
+    found = _TOO_MUCH.search(f"{error} {error.body}")
+    return bool(found) and not any(found[0].lower() in text.lower() for text in batch if found)
+
+
+def _says_no_dimensions(error: Any, batch: list[str]) -> bool:
+    """Whether a refusal calls the parameter `dimensions` unsupported."""
+    said = f"{error.code or ''} {error} {error.body}".lower()
+    named = error.param == "dimensions" or (
+        "dimensions" in said and not any("dimensions" in text.lower() for text in batch)
+    )
+    return named and error.status_code in (400, 422, 500, 501) and bool(_UNSUPPORTED.search(said))
+
+
+def _floats(embedding: Any) -> list[float]:
+    """The numbers of an embedding: a list, or base64 of little-endian single floats."""
+    if isinstance(embedding, str):
+        raw = base64.b64decode(embedding, validate=True)
+        return list(struct.unpack(f"<{len(raw) // 4}f", raw))
+    if not isinstance(embedding, list) or any(isinstance(one, bool | str) for one in embedding):
+        raise TypeError
+    return [float(value) for value in embedding]
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: datetime | None = None) -> float | None:

@@ -1,7 +1,9 @@
 """The degradation ladder: which parts are there, and how the product goes on without them.
 
 ``python -m include.operations.health`` prints it, run where Airflow runs; ``--ask`` also asks the
-embeddings API and Slack whether they answer. What it reads is in the database and the connections.
+embeddings API and Slack whether they answer, and ``--forget`` has every model server tried anew:
+what it was found to lack, and its rest, are forgotten. What it reads is in the database and the
+connections.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from include.agents.ledger import still_lacking
 from include.base.connections import (
     CHAT_MODEL,
     EMBEDDINGS_API,
@@ -25,7 +28,7 @@ from include.base.connections import (
 from include.base.errors import FatalError, TransientError
 from include.base.settings import load_settings
 from include.clients.language_model import budget_notice, config_from, note_model_in_use
-from include.clients.model_ledger import spent_today
+from include.clients.model_ledger import forget_lacks, spent_today
 from include.matching.calibration import UNCALIBRATED, Calibration
 from include.store.models import (
     AnalyticsEvent,
@@ -199,8 +202,12 @@ def _servers(session: Session, config: ModelConfig) -> list[ModelServer]:
 def _server_facts(server: ModelServer) -> tuple[list[str], bool]:
     facts = []
     now = datetime.now(UTC)
-    if server.lacking:
-        facts.append(f"{server.model} does without: {', '.join(server.lacking)}")
+    lacking = still_lacking(server.lacking, now)
+    facts += [
+        f"{server.model} does without: {name} (found at {at}, tried again after a day)"
+        for name, at in sorted(server.lacking.items())
+        if name in lacking
+    ]
     facts += [
         f"{name} ({note['times']} times, last {note['at']}): {note['words']}"
         for name, note in sorted(server.notes.items())
@@ -221,10 +228,13 @@ def _server_facts(server: ModelServer) -> tuple[list[str], bool]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the ladder; 1 when something is degraded."""
-    ask = "--ask" in (sys.argv[1:] if arguments is None else arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    ask = "--ask" in given
     read_as_server()
     note_model_in_use()
     with session_scope() as session:
+        if "--forget" in given:
+            print(f"forgotten what {forget_lacks(session)} servers lack, and that they rest")
         rungs = ladder(session, ask=ask)
     for rung in rungs:
         print(f"{rung.state:<9} {rung.part}")

@@ -71,15 +71,17 @@ class ModelCall(Base):
 class ModelServer(Base):
     """A model at an address: what it cannot do, and how it did lately.
 
-    ``notes`` are things an operator should know, as a model without a calibration. ``in_use`` says
-    that the connection was found to name it, so that entries need not look for the connection.
+    ``lacking`` names what it does not take, with the time at which that was found; it is tried
+    again after a day. ``notes`` are things an operator should know, as a model without a
+    calibration. ``in_use`` says that the connection was found to name it, so that entries need not
+    look for the connection.
     """
 
     __tablename__ = "model_servers"
 
     server: Mapped[str] = mapped_column(Text, primary_key=True)
     model: Mapped[str] = mapped_column(Text)
-    lacking: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
+    lacking: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict, server_default="{}")
     notes: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
     in_use: Mapped[bool] = mapped_column(default=False, server_default="false")
     failures: Mapped[int] = mapped_column(default=0, server_default="0")

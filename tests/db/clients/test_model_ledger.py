@@ -6,11 +6,11 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from include.agents.ledger import Call, CallOutcome, Result
 from include.clients.language_model import agent_from_connection
-from include.clients.model_ledger import StoreLedger, spent_today
+from include.clients.model_ledger import StoreLedger, forget_lacks, spent_today
 from include.store.models import Message, ModelCall, ModelServer
 from include.store.session import session_scope
 from tests.unit.agents.test_client import DRAFT, values
@@ -76,6 +76,22 @@ def test_a_server_in_trouble_rests_and_what_it_lacks_is_remembered(session: Sess
     with session_scope() as own:
         own.execute(text("UPDATE model_servers SET resting_until = now() - interval '1 second'"))
     assert ledger().open(CALL).call_id
+
+
+def test_a_lack_is_tried_again_after_a_day_or_when_it_is_forgotten_by_command(
+    session: Session,
+) -> None:
+    for _ in range(2):
+        ledger().note_lacking(CALL, "json_schema")
+        assert ledger().open(CALL).lacking == {"json_schema"}
+        assert forget_lacks(session) == 1
+        session.commit()
+        assert ledger().open(CALL).lacking == set()
+    assert forget_lacks(session) == 0
+    with session_scope() as own:
+        long_ago = {"json_schema": "2020-01-01T00:00:00+00:00"}
+        own.execute(update(ModelServer).values(lacking=long_ago))
+    assert ledger().open(CALL).lacking == set()
 
 
 def test_a_refused_connection_is_noted_but_does_not_rest(session: Session) -> None:

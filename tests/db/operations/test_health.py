@@ -149,3 +149,21 @@ def test_the_command_prints_every_part_and_notes_the_model(
     printed = capsys.readouterr().out
     assert all(part in printed for part in ("language model", "model budget", "Slack"))
     assert session.scalar(text("SELECT in_use FROM model_servers")) is True
+
+
+def test_the_command_shows_what_a_model_lacks_and_forgets_it(
+    session: Session,
+    chat: Chat,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    use(monkeypatch, chat)
+    monkeypatch.setenv("_AIRFLOW_PROCESS_CONTEXT", "server")
+    chat.script(lacks=["json_schema"])
+    assert agent_from_connection().ask(DRAFT, values(), key="k") is not None
+    main([])
+    assert "does without: json_schema (found at" in capsys.readouterr().out
+    main(["--forget"])
+    printed = capsys.readouterr().out
+    assert "forgotten what 1 servers lack" in printed
+    assert "does without" not in printed

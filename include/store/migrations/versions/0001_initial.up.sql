@@ -635,7 +635,7 @@ CREATE INDEX ix_model_calls_entry_id ON model_calls (entry_id);
 CREATE TABLE model_servers (
     server text NOT NULL,
     model text NOT NULL,
-    lacking jsonb NOT NULL DEFAULT '[]',
+    lacking jsonb NOT NULL DEFAULT '{}',
     notes jsonb NOT NULL DEFAULT '{}',
     in_use boolean NOT NULL DEFAULT false,
     failures integer NOT NULL DEFAULT 0,

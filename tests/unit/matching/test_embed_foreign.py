@@ -1,0 +1,154 @@
+"""What embeddings servers of many makers answer, and what the client makes of it."""
+
+from __future__ import annotations
+
+import base64
+import struct
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from include.base.connections import ConnectionInfo
+from include.base.errors import EmbeddingsUnavailable, FatalError
+from include.clients.embeddings import embedder_from
+from tests.unit.matching.test_embed import SECRET_WORDS, base, embedder, fault, served
+
+if TYPE_CHECKING:
+    from tests.unit.matching.test_embed import Numbered
+
+__all__ = ["base", "served"]  # fixtures
+
+TOO_MANY = {"error": {"message": "batch size is invalid, it should not be larger than 10"}}
+TOO_LONG = {
+    "error": {
+        "message": "This model's maximum context length is 512 tokens",
+        "code": "context_length_exceeded",
+    }
+}
+NO_DIMENSIONS = {
+    "error": {
+        "message": "This model does not support specifying dimensions",
+        "param": "dimensions",
+        "code": "unsupported_parameter",
+    }
+}
+
+
+NO_DIMENSIONS_BY_LITELLM = {
+    "error": {
+        "message": "litellm.UnsupportedParamsError: Setting dimensions is not supported for OpenAI "
+        "`text-embedding-3` and later models. To drop it, set drop_params",
+        "type": "invalid_request_error",
+        "param": None,
+        "code": "400",
+    }
+}
+
+
+def texts(count: int) -> list[str]:
+    return ["a" * number for number in range(1, count + 1)]
+
+
+@pytest.mark.parametrize("status", [400, 413, 422, 500])
+@pytest.mark.parametrize("most", [1, 10, 16])
+def test_a_batch_that_is_too_large_is_halved_and_stays_in_order(
+    base: str, served: tuple[str, Numbered], status: int, most: int
+) -> None:
+    fault(base, status=status, body=TOO_MANY, most_inputs=most, times=999)
+    vectors = embedder(base).embed(texts(40))
+    assert [vector[0] for vector in vectors] == [*range(1, 41)]
+    assert max(served[1].batches) <= most
+
+
+def test_a_batch_is_halved_whatever_reason_a_refusal_gives(base: str) -> None:
+    fault(base, status=422, body={"detail": "no"}, most_inputs=16, times=999)
+    assert len(embedder(base).embed(texts(70))) == 70
+
+
+def test_only_the_text_at_fault_is_shortened(base: str, served: tuple[str, Numbered]) -> None:
+    fault(base, status=400, body=TOO_LONG, most_bytes=2_000, times=999)
+    vectors = embedder(base).embed(["short", "long word " * 700, "other"])
+    assert [vectors[0][0], vectors[2][0]] == [5, 5]
+    assert 900 <= vectors[1][0] <= 2_000
+
+
+def test_a_text_that_no_length_helps_is_refused_for_good(base: str) -> None:
+    fault(base, status=400, body=TOO_LONG, times=999)
+    with pytest.raises(FatalError, match="400") as caught:
+        embedder(base).embed([SECRET_WORDS * 90])
+    assert SECRET_WORDS not in str(caught.value)
+
+
+@pytest.mark.parametrize("body", [NO_DIMENSIONS, NO_DIMENSIONS_BY_LITELLM])
+def test_dimensions_are_left_out_where_they_are_unsupported(base: str, body: Any) -> None:
+    fault(base, status=400, body=body, lacks_dimensions=True, times=1)
+    assert [vector[0] for vector in embedder(base, batch_size=1).embed(["a", "bb"])] == [1, 2]
+
+
+def test_a_refusal_that_quotes_the_text_is_not_taken_for_a_lack(base: str) -> None:
+    said = "dimensions unsupported"
+    fault(base, status=400, body={"error": {"message": f"Bad request: {said}"}}, times=1)
+    with pytest.raises(FatalError):
+        embedder(base).embed([said])
+
+
+def _answer(*embeddings: Any, **more: Any) -> dict[str, Any]:
+    return {"object": "list", "data": [{"embedding": one, **more} for one in embeddings]}
+
+
+def test_vectors_without_an_index_count_by_their_place(base: str) -> None:
+    fault(base, body=_answer([1.0] * 384, [2.0] * 384))
+    assert [vector[0] for vector in embedder(base).embed(["a", "b"])] == [1, 2]
+
+
+def test_an_index_out_of_order_is_followed(base: str) -> None:
+    data = [{"index": 1, "embedding": [2.0] * 384}, {"index": 0, "embedding": [1.0] * 384}]
+    fault(base, body={"data": data})
+    assert [vector[0] for vector in embedder(base).embed(["a", "b"])] == [1, 2]
+
+
+def test_base64_is_read_though_floats_were_asked_for(base: str) -> None:
+    raw = base64.b64encode(struct.pack("<384f", *[0.5] * 384)).decode()
+    fault(base, body=_answer(raw, index=0))
+    assert embedder(base).embed(["a"]) == [[0.5] * 384]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        _answer(None, index=0),
+        _answer([None] * 384, index=0),
+        _answer(["0.5"] * 384, index=0),
+        _answer([0.0] * 384, index=0),
+        _answer("not base64!", index=0),
+        _answer("AAA=", index=0),
+        _answer({"a": 1}, index=0),
+        _answer([1.0] * 384, index=7),
+        _answer([1.0] * 384, [1.0] * 384, index=0),
+        _answer(),
+        {"data": None},
+        {"data": "x"},
+        {"data": [None]},
+        [],
+        {"error": {"message": "slow down", "code": 429}},
+        {"object": "error", "message": "broken"},
+    ],
+)
+def test_what_is_no_list_of_vectors_is_unavailable_and_breaks_nothing(base: str, body: Any) -> None:
+    fault(base, body=body)
+    with pytest.raises(EmbeddingsUnavailable):
+        embedder(base).embed(["a"])
+
+
+def test_numbers_that_are_not_finite_are_unavailable(base: str) -> None:
+    raw = base64.b64encode(struct.pack("<384f", *[float("nan")] * 384)).decode()
+    fault(base, body=_answer(raw, index=0))
+    with pytest.raises(EmbeddingsUnavailable, match="not finite"):
+        embedder(base).embed(["a"])
+
+
+def test_the_size_of_a_batch_is_a_setting(base: str, served: tuple[str, Numbered]) -> None:
+    extra = {"model": "all-MiniLM-L6-v2", "batch_size": 3}
+    info = ConnectionInfo("embeddings_api", host=base, password="key", extra=extra)
+    embedder_from(info).embed(texts(7))
+    assert served[1].batches == [3, 3, 1]
