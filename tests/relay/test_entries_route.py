@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from include.relay import background
 from include.store.models import Entry, RunStart
 from include.store.session import session_scope
+from include.web import feedback_route
 from include.web.feedback_route import build
 
 if TYPE_CHECKING:
@@ -113,6 +114,29 @@ def test_bad_input_is_refused_with_a_reason_and_nothing_is_stored(
     assert answer.status_code == 422
     assert said in answer.text
     assert stored() == 0
+
+
+def test_who_is_calling_and_the_size_are_looked_at_before_the_body(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feedback_route, "LONGEST_BODY", 100)
+    large, json_type = b"x" * 101, {"content-type": "application/json"}
+    stranger = json_type | {"authorization": "Bearer stranger"}
+
+    assert client.post("/entries", content=large, headers=stranger).status_code == 403
+    assert client.post("/entries", content=large, headers=json_type).status_code == 413
+    assert client.post("/entries", content=b"{", headers=json_type).status_code == 422
+    plain = {"content-type": "text/plain"}
+    assert client.post("/entries", content=b"{}", headers=plain).status_code == 415
+    assert client.get(f"/entries/{10**30}").status_code == 422
+    assert stored() == 0
+
+
+def test_the_document_names_the_limits_of_a_submission(client: TestClient) -> None:
+    body = client.get("/openapi.json").json()["paths"]["/entries"]["post"]["requestBody"]
+    one, many = body["content"]["application/json"]["schema"]["anyOf"]
+    assert one["properties"]["customer_pain"]["maxLength"] == 10_000
+    assert many["properties"]["entries"]["items"] == one
 
 
 @pytest.mark.parametrize(
