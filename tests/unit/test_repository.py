@@ -51,6 +51,8 @@ def our_files(suffixes: set[str] | None = None) -> Iterator[Path]:
         folders[:] = sorted(set(folders) - NOT_OURS)
         for name in sorted(names):
             path = Path(folder) / name
+            if name.startswith(".coverage"):  # figures of the run that runs this test
+                continue
             if path.suffix not in BINARY and (suffixes is None or path.suffix in suffixes):
                 yield path
 
