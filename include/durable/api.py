@@ -9,22 +9,26 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import RowMapping, bindparam, select, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from include.base.errors import FatalError
 from include.durable.keys import hook_key, sign
 from include.durable.types import AnswerResult, AnswerStatus, HookView
-from include.store.models import HookKey
+from include.store.models import Hook, HookKey, HookStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from datetime import timedelta
     from uuid import UUID
 
+    from sqlalchemy import ColumnExpressionArgument, Select, Update
     from sqlalchemy.orm import Session
+    from sqlalchemy.sql.dml import ReturningUpdate
 
 COLUMNS = ", ".join(f.name for f in fields(HookView))
+VIEW = tuple(getattr(Hook, f.name) for f in fields(HookView))
+NOW = func.durable_now()
 
 
 def create_hook(
@@ -61,66 +65,54 @@ def create_hook(
         expires_after: From now; ``None`` to wait for ever.
     """
     key = hook_key(dag_id, run_id, name, map_index)
-    values = {
-        "key": key,
-        "kind": kind,
-        "dag_id": dag_id,
-        "run_id": run_id,
-        "map_index": map_index,
-        "handler": handler,
-        "question": question or {},
-        "responders": list(responders),
-        "remind_after": remind_after,
-        "expires_after": expires_after,
-    }
     existing = find_hook(session, key, lock=True)
-    if existing is not None and existing.status != "cancelled":
+    if existing is not None and existing.status != HookStatus.CANCELLED:
         return existing
     if existing is not None:
-        session.execute(
-            text("UPDATE hooks SET is_current = false WHERE id = :id"), {"id": existing.id}
-        )
-    session.execute(_INSERT, values | {"round": existing.round + 1 if existing else 1})
-    created = find_hook(session, key)
-    if created is None:  # the conflicting row was removed meanwhile
-        raise FatalError(f"durable hook {key!r} vanished while it was created")
-    return created
+        session.execute(update(Hook).where(Hook.id == existing.id).values(is_current=False))
+    return _created(
+        session,
+        key=key,
+        round=existing.round + 1 if existing else 1,
+        kind=kind,
+        dag_id=dag_id,
+        run_id=run_id,
+        map_index=map_index,
+        handler=handler,
+        question=question or {},
+        responders=list(responders),
+        remind_at=None if remind_after is None else NOW + remind_after,
+        expires_at=None if expires_after is None else NOW + expires_after,
+    )
 
 
-_INSERT = text(
-    """
-    INSERT INTO hooks (key, round, kind, dag_id, run_id, map_index, handler, question, responders,
-                       remind_at, expires_at)
-    VALUES (:key, :round, :kind, :dag_id, :run_id, :map_index, :handler, :question, :responders,
-            durable_now() + CAST(:remind_after AS interval),
-            durable_now() + CAST(:expires_after AS interval))
-    ON CONFLICT DO NOTHING
-    """
-).bindparams(bindparam("question", type_=JSONB), bindparam("responders", type_=JSONB))
+def create_sleep(
+    session: Session, *, dag_id: str, run_id: str, name: str, duration: timedelta
+) -> HookView:
+    """Begin the sleep ``name`` of a run before its ``SleepSensor`` starts, or return it.
 
-_ANSWER = text(
-    f"""
-    UPDATE hooks
-       SET status = 'answered', answer = :answer, answered_by = :by, answered_via = :via,
-           closed_at = durable_now()
-     WHERE id = :id AND is_current AND status = 'pending'
-       AND (expires_at IS NULL OR expires_at > durable_now())
-    RETURNING {COLUMNS}
+    For a length that is a setting (a sensor's own is fixed when the DAG is parsed), and so that a
+    sleep can be ended before its sensor has started. A repeated call changes nothing.
     """
-).bindparams(bindparam("answer", type_=JSONB))
+    return _created(
+        session,
+        key=hook_key(dag_id, run_id, name),
+        kind="sleep",
+        dag_id=dag_id,
+        run_id=run_id,
+        due_at=NOW + duration,
+    )
 
 
 def find_hook(session: Session, key: str, *, lock: bool = False) -> HookView | None:
     """The current round of the hook with this key."""
-    statement = f"SELECT {COLUMNS} FROM hooks WHERE key = :key AND is_current"
-    row = session.execute(text(statement + (" FOR UPDATE" if lock else "")), {"key": key})
-    return _view(row.mappings().one_or_none())
+    statement = select(*VIEW).where(Hook.key == key, Hook.is_current)
+    return _view(session, statement.with_for_update() if lock else statement)
 
 
 def get_hook(session: Session, hook_id: UUID) -> HookView | None:
     """The hook with this id, of whatever round."""
-    row = session.execute(text(f"SELECT {COLUMNS} FROM hooks WHERE id = :id"), {"id": hook_id})
-    return _view(row.mappings().one_or_none())
+    return _view(session, select(*VIEW).where(Hook.id == hook_id))
 
 
 def answer_hook(
@@ -147,10 +139,11 @@ def answer_hook(
         return AnswerResult(AnswerStatus.UNKNOWN)
     if hook.responders and by not in hook.responders and not is_approver(by):
         return AnswerResult(AnswerStatus.NOT_ALLOWED, hook)
-    row = session.execute(
-        _ANSWER, {"id": hook_id, "answer": answer, "by": by, "via": via}
-    ).mappings()
-    recorded = _view(row.one_or_none())
+    in_time = Hook.expires_at.is_(None) | (Hook.expires_at > NOW)
+    statement = _close(
+        HookStatus.ANSWERED, Hook.id == hook_id, Hook.is_current, in_time, by=by, via=via
+    )
+    recorded = _view(session, statement.values(answer=answer).returning(*VIEW))
     if recorded is not None:
         return AnswerResult(AnswerStatus.RECORDED, recorded)
     return AnswerResult(AnswerStatus.TOO_LATE, get_hook(session, hook_id))
@@ -158,12 +151,8 @@ def answer_hook(
 
 def cancel_hook(session: Session, hook_id: UUID, *, by: str, via: str) -> bool:
     """Close an open hook without an answer; false when it was closed already."""
-    statement = text(
-        "UPDATE hooks SET status = 'cancelled', closed_at = durable_now(), answered_by = :by, "
-        "answered_via = :via WHERE id = :id AND status = 'pending' RETURNING id"
-    )
-    row = session.execute(statement, {"id": hook_id, "by": by, "via": via})
-    return row.one_or_none() is not None
+    statement = _close(HookStatus.CANCELLED, Hook.id == hook_id, by=by, via=via)
+    return session.execute(statement.returning(Hook.id)).one_or_none() is not None
 
 
 def signing_keys(session: Session) -> list[bytes]:
@@ -180,33 +169,24 @@ def hook_token(session: Session, hook_id: UUID) -> str:
     return sign("hook", str(hook_id), signing_keys(session)[0])
 
 
-def _view(row: RowMapping | None) -> HookView | None:
-    return HookView(**row) if row is not None else None
-
-
-def create_sleep(
-    session: Session, *, dag_id: str, run_id: str, name: str, duration: timedelta
-) -> HookView:
-    """Begin the sleep ``name`` of a run before its ``SleepSensor`` starts, or return it.
-
-    For a length that is a setting (a sensor's own is fixed when the DAG is parsed), and so that a
-    sleep can be ended before its sensor has started. A repeated call changes nothing.
-    """
-    key = hook_key(dag_id, run_id, name)
-    session.execute(
-        _SLEEP,
-        {"key": key, "dag_id": dag_id, "run_id": run_id, "duration": duration},
-    )
-    created = find_hook(session, key)
-    if created is None:
-        raise FatalError(f"durable hook {key!r} vanished while it was created")
+def _created(session: Session, **values: Any) -> HookView:
+    session.execute(insert(Hook).values(values).on_conflict_do_nothing())
+    created = find_hook(session, values["key"])
+    if created is None:  # the conflicting row was removed meanwhile
+        raise FatalError(f"durable hook {values['key']!r} vanished while it was created")
     return created
 
 
-_SLEEP = text(
-    """
-    INSERT INTO hooks (key, kind, dag_id, run_id, map_index, due_at)
-    VALUES (:key, 'sleep', :dag_id, :run_id, -1, durable_now() + CAST(:duration AS interval))
-    ON CONFLICT DO NOTHING
-    """
-)
+def _close(status: HookStatus, *which: ColumnExpressionArgument[bool], by: str, via: str) -> Update:
+    closed = {"status": status, "closed_at": NOW, "answered_by": by, "answered_via": via}
+    return (
+        update(Hook)
+        .where(*which, Hook.status == HookStatus.PENDING)
+        .values(closed)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _view(session: Session, statement: Select[Any] | ReturningUpdate[Any]) -> HookView | None:
+    row = session.execute(statement).one_or_none()
+    return None if row is None else HookView(*row)
