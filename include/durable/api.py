@@ -140,7 +140,7 @@ def answer_hook(
     if hook.responders and by not in hook.responders and not is_approver(by):
         return AnswerResult(AnswerStatus.NOT_ALLOWED, hook)
     in_time = Hook.expires_at.is_(None) | (Hook.expires_at > NOW)
-    statement = _close(
+    statement = close(
         HookStatus.ANSWERED, Hook.id == hook_id, Hook.is_current, in_time, by=by, via=via
     )
     recorded = _view(session, statement.values(answer=answer).returning(*VIEW))
@@ -151,7 +151,7 @@ def answer_hook(
 
 def cancel_hook(session: Session, hook_id: UUID, *, by: str, via: str) -> bool:
     """Close an open hook without an answer; false when it was closed already."""
-    statement = _close(HookStatus.CANCELLED, Hook.id == hook_id, by=by, via=via)
+    statement = close(HookStatus.CANCELLED, Hook.id == hook_id, by=by, via=via)
     return session.execute(statement.returning(Hook.id)).one_or_none() is not None
 
 
@@ -177,7 +177,10 @@ def _created(session: Session, **values: Any) -> HookView:
     return created
 
 
-def _close(status: HookStatus, *which: ColumnExpressionArgument[bool], by: str, via: str) -> Update:
+def close(
+    status: HookStatus, *which: ColumnExpressionArgument[bool], by: str | None = None, via: str
+) -> Update:
+    """The statement that closes those of the hooks that are still open."""
     closed = {"status": status, "closed_at": NOW, "answered_by": by, "answered_via": via}
     return (
         update(Hook)

@@ -17,11 +17,12 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 
-from include.durable.api import COLUMNS
+from include.durable.api import NOW, VIEW, close
 from include.durable.types import CANCELLED_IN_AIRFLOW, HookView
+from include.store.models import Hook, HookStatus, ParkedRun, ParkedState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -96,21 +97,7 @@ _OVER_BUDGET = text(
      ORDER BY since LIMIT :limit
     """
 )
-_RUN_HOOKS = text(
-    f"SELECT {COLUMNS}, task_id, wait_resumes FROM hooks "
-    "WHERE dag_id = :dag_id AND run_id = :run_id AND is_current ORDER BY key"
-)
 _CLAIM = text(f"SELECT id FROM hooks WHERE id = ANY(:ids) AND {_HOT} ORDER BY id FOR UPDATE")
-_INSERT = text(
-    "INSERT INTO parked_runs (dag_id, run_id, tasks, note, attempted_at) "
-    "VALUES (:dag_id, :run_id, :tasks, :note, now()) "
-    "ON CONFLICT (dag_id, run_id) DO NOTHING RETURNING id"
-).bindparams(bindparam("tasks", type_=JSONB))
-_LOCK = text(
-    "SELECT id, dag_id, run_id, state, tasks, note, created_at, "
-    "attempted_at > now() - CAST(:patience AS interval) AS is_fresh "
-    "FROM parked_runs WHERE id = :id FOR UPDATE SKIP LOCKED"
-)
 _TO_RESUME = text(
     """
     SELECT p.id, min(h.closed_at) AS since
@@ -122,10 +109,6 @@ _TO_RESUME = text(
      WHERE p.resume_requested AND NOT p.id = ANY(:excluded)
      ORDER BY since, id LIMIT :limit
     """
-)
-_UNSETTLED = text(
-    "SELECT id FROM parked_runs WHERE state = 'parking' "
-    "AND attempted_at < now() - CAST(:patience AS interval) AND NOT id = ANY(:excluded) LIMIT 20"
 )
 
 
@@ -167,18 +150,22 @@ def to_resume(session: Session, *, excluded: Sequence[int], limit: int) -> list[
 
 def unsettled(session: Session, *, excluded: Sequence[int]) -> list[int]:
     """Ids of runs whose parking was begun and not confirmed."""
-    rows = session.execute(_UNSETTLED, {"patience": PATIENCE, "excluded": list(excluded)})
-    return [row.id for row in rows]
+    statement = select(ParkedRun.id).where(
+        ParkedRun.state == ParkedState.PARKING,
+        ParkedRun.attempted_at < func.now() - PATIENCE,
+        ParkedRun.id.not_in(excluded),
+    )
+    return list(session.scalars(statement.limit(20)))
 
 
 def request_resume(session: Session, dag_id: str, run_id: str) -> int | None:
     """Ask for a parked run to go on although nothing closed; its id, ``None`` if not parked."""
-    statement = text(
-        "UPDATE parked_runs SET resume_requested = true "
-        "WHERE dag_id = :dag_id AND run_id = :run_id RETURNING id"
+    return session.scalar(
+        update(ParkedRun)
+        .where(ParkedRun.dag_id == dag_id, ParkedRun.run_id == run_id)
+        .values(resume_requested=True)
+        .returning(ParkedRun.id)
     )
-    found = session.execute(statement, {"dag_id": dag_id, "run_id": run_id}).scalar_one_or_none()
-    return None if found is None else int(found)
 
 
 def tasks_to_keep(
@@ -230,16 +217,15 @@ def park(sessions: Sessions, runs: Runs, dag_id: str, run_id: str) -> None:
         if len(session.execute(_CLAIM, {"ids": ids}).all()) < len(ids):
             raise CannotPark("a wait was closed or parked meanwhile")
         values = {"dag_id": dag_id, "run_id": run_id, "tasks": kept, "note": run.note}
-        parked_id = session.execute(_INSERT, values).scalar_one_or_none()
+        begun = insert(ParkedRun).values(values | {"attempted_at": func.now()})
+        parked_id = session.scalar(begun.on_conflict_do_nothing().returning(ParkedRun.id))
         if parked_id is None:
             raise CannotPark("the run is being parked or resumed already")
-        session.execute(
-            text("UPDATE hooks SET parked_at = durable_now() WHERE id = ANY(:ids)"), {"ids": ids}
-        )
+        session.execute(update(Hook).where(Hook.id.in_(ids)).values(parked_at=NOW))
     with sessions() as session:
-        if session.execute(_LOCK, {"id": parked_id, "patience": PATIENCE}).one_or_none():
+        if parked := _lock(session, parked_id):
             runs.end(dag_id, run_id, _note(waits, run.note))
-            _confirm(session, parked_id)
+            parked.state = ParkedState.PARKED
 
 
 def settle(sessions: Sessions, runs: Runs, parked_id: int) -> None:
@@ -249,14 +235,14 @@ def settle(sessions: Sessions, runs: Runs, parked_id: int) -> None:
         TransientError: Airflow cannot be asked now.
     """
     with sessions() as session:
-        row = session.execute(_LOCK, {"id": parked_id, "patience": PATIENCE}).one_or_none()
-        if row is None or row.state != "parking" or row.is_fresh:
+        row = _lock(session, parked_id)
+        if row is None or row.state != ParkedState.PARKING or _is_fresh(session, row):
             return
         run = runs.state(row.dag_id, row.run_id)
         if run is not None and run.state in ("running", "queued"):
             _release(session, parked_id, _waits(session, row.dag_id, row.run_id))
         else:
-            _confirm(session, parked_id)
+            row.state = ParkedState.PARKED
 
 
 def resume(sessions: Sessions, runs: Runs, parked_id: int) -> tuple[Resumed, list[HookView]]:
@@ -269,8 +255,8 @@ def resume(sessions: Sessions, runs: Runs, parked_id: int) -> tuple[Resumed, lis
         TransientError: Airflow cannot be asked now.
     """
     with sessions() as session:
-        row = session.execute(_LOCK, {"id": parked_id, "patience": PATIENCE}).one_or_none()
-        if row is None or (row.state == "parking" and row.is_fresh):
+        row = _lock(session, parked_id)
+        if row is None or (row.state == ParkedState.PARKING and _is_fresh(session, row)):
             return Resumed.LATER, []
         waits = _waits(session, row.dag_id, row.run_id)
         run = runs.state(row.dag_id, row.run_id)
@@ -297,39 +283,40 @@ def resume(sessions: Sessions, runs: Runs, parked_id: int) -> tuple[Resumed, lis
     return Resumed.CONTINUED, []
 
 
+def _lock(session: Session, parked_id: int) -> ParkedRun | None:
+    """The run's row for this transaction; ``None`` when it is gone or another caller has it."""
+    statement = select(ParkedRun).where(ParkedRun.id == parked_id)
+    return session.scalar(statement.with_for_update(skip_locked=True))
+
+
+def _is_fresh(session: Session, parked: ParkedRun) -> bool:
+    """Whether an attempt to end the run may still take effect, by the database's clock."""
+    now = session.scalars(select(func.now())).one()
+    return parked.attempted_at is not None and parked.attempted_at > now - PATIENCE
+
+
 def _waits(session: Session, dag_id: str, run_id: str) -> list[Waiting]:
-    found = []
-    for row in session.execute(_RUN_HOOKS, {"dag_id": dag_id, "run_id": run_id}).mappings():
-        values = dict(row)
-        task_id, wait_resumes = values.pop("task_id"), values.pop("wait_resumes")
-        if task_id is not None:
-            found.append(Waiting(HookView(**values), task_id, wait_resumes))
-    return found
-
-
-def _confirm(session: Session, parked_id: int) -> None:
-    session.execute(
-        text("UPDATE parked_runs SET state = 'parked' WHERE id = :id"), {"id": parked_id}
+    statement = select(Hook.task_id, Hook.wait_resumes, *VIEW).where(
+        Hook.dag_id == dag_id, Hook.run_id == run_id, Hook.is_current, Hook.task_id.is_not(None)
     )
+    return [
+        Waiting(HookView(*view), task_id, wait_resumes)
+        for task_id, wait_resumes, *view in session.execute(statement.order_by(Hook.key))
+    ]
 
 
 def _release(session: Session, parked_id: int, waits: Sequence[Waiting]) -> None:
     """Forget that the run was parked. A wait that starts again frees its hook when it joins."""
-    session.execute(
-        text("UPDATE hooks SET parked_at = NULL WHERE id = ANY(:ids) AND parked_at IS NOT NULL"),
-        {"ids": [wait.hook.id for wait in waits]},
-    )
-    session.execute(text("DELETE FROM parked_runs WHERE id = :id"), {"id": parked_id})
+    ids = [wait.hook.id for wait in waits]
+    freed = update(Hook).where(Hook.id.in_(ids), Hook.parked_at.is_not(None))
+    session.execute(freed.values(parked_at=None))
+    session.execute(delete(ParkedRun).where(ParkedRun.id == parked_id))
 
 
 def _cancel(session: Session, waits: Sequence[Waiting]) -> list[HookView]:
-    statement = text(
-        "UPDATE hooks SET status = 'cancelled', closed_at = durable_now(), "
-        f"answered_via = '{CANCELLED_IN_AIRFLOW}' "
-        f"WHERE id = ANY(:ids) AND status = 'pending' RETURNING {COLUMNS}"
-    )
-    rows = session.execute(statement, {"ids": [wait.hook.id for wait in waits]}).mappings()
-    return [HookView(**row) for row in rows]
+    ids = [wait.hook.id for wait in waits]
+    statement = close(HookStatus.CANCELLED, Hook.id.in_(ids), via=CANCELLED_IN_AIRFLOW)
+    return [HookView(*row) for row in session.execute(statement.returning(*VIEW))]
 
 
 def _note(waits: Sequence[Waiting], before: str | None) -> str:
