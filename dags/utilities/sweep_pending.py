@@ -6,10 +6,9 @@ woke.
 
 **Steps**, side by side; if one fails, the others still run
 
-* `deliver_messages` sends the messages that wait in the ledger, oldest first, and corrects the
-  status emoji on captured messages.
-* `dispatch_slack_events` starts the runs of stored Slack calls that have none yet.
-* `start_pending_runs` starts runs that were queued and not started, such as `new_request`.
+* `carry_out_effects` carries out what is queued and not done, oldest first: Slack calls that were
+  cut short, runs to start such as `new_request`, messages, status emoji, and analytics events. If
+  one kind fails, the others still go out.
 * `alert_operations` tells the operations channel, once each, what is late: entries without an
   outcome, questions well past their reminder, runs not started, messages not sent. It also checks
   whether a language model is set.
@@ -54,17 +53,12 @@ from include.engine.retry import Priority, default_args
     doc_md=__doc__,
 )
 def sweep_pending() -> None:
-    @task
-    def deliver_messages() -> dict[str, object]:
-        from include.workflows.sweep_pending import deliver_pending
+    @task(multiple_outputs=False)
+    def carry_out_effects() -> dict[str, Any]:
+        from include.relay.dispatch import UntouchedSlackEvents
+        from include.workflows.sweep_pending import carry_out_pending
 
-        return deliver_pending()
-
-    @task
-    def dispatch_slack_events() -> dict[str, int]:
-        from include.relay.dispatch import dispatch_pending
-
-        return dispatch_pending().as_dict()
+        return carry_out_pending(UntouchedSlackEvents())
 
     @task
     def find_stuck_entries() -> dict[str, Any]:
@@ -82,14 +76,6 @@ def sweep_pending() -> None:
 
         return catch_up()
 
-    @task(multiple_outputs=False)
-    def start_pending_runs() -> dict[str, int]:
-        from include.entries.drain import look_after_held
-        from include.outbox.runs import start_pending
-
-        look_after_held()
-        return start_pending()
-
     @task
     def alert_operations() -> int:
         from include.operations.late import alert
@@ -97,10 +83,8 @@ def sweep_pending() -> None:
         return alert()
 
     catch_up_waits()
-    deliver_messages()
+    carry_out_effects()
     alert_operations()
-    dispatch_slack_events()
-    start_pending_runs()
     find_stuck_entries()
 
 

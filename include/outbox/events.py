@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from include.base.connections import find_connection
+from include.base.connections import get_connection
 from include.base.errors import FatalError
+from include.outbox.effects import LONGEST_WAIT, Fate, Kind, Outcome
 from include.outbox.http_sinks import ANALYTICS_SINK, post_json
 from include.store.models import AnalyticsEvent
-from include.store.session import session_scope
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.orm import Session
 
-log = logging.getLogger(__name__)
-
-BATCH = 100
 DEFAULT_PATH = "/events"
 
 
@@ -54,42 +51,33 @@ def new_event(session: Session, key: str, name: str) -> bool:
     return session.scalar(statement.returning(AnalyticsEvent.id)) is not None
 
 
-def send_events(limit: int = 1000) -> dict[str, Any]:
-    """Send what the sink has not got yet, oldest first, in batches of 100.
+class AnalyticsEvents(Kind[AnalyticsEvent]):
+    """Events for the sink, a hundred in one call.
 
     The sink sees an event again if its answer was lost; the event's ``key`` tells.
-
-    Raises:
-        FatalError: the sink refuses the events.
-        TransientError: it cannot take them now.
     """
-    if find_connection(ANALYTICS_SINK) is None:
-        return {"sent": 0, "skipped": f"connection '{ANALYTICS_SINK}' is not set"}
-    sent = 0
-    while sent < limit:
-        with session_scope() as session:
-            events = session.scalars(
-                select(AnalyticsEvent)
-                .where(AnalyticsEvent.delivered_at.is_(None))
-                .order_by(AnalyticsEvent.id)
-                .limit(BATCH)
-            ).all()
-        if not events:
-            break
-        body = {"events": [_as_dict(event) for event in events]}
-        skipped = post_json(
-            ANALYTICS_SINK, DEFAULT_PATH, body, idempotency_key=f"events-{events[-1].id}"
-        )
-        if skipped:
-            raise FatalError(skipped)
-        with session_scope() as session:
-            session.execute(
-                update(AnalyticsEvent)
-                .where(AnalyticsEvent.id.in_([event.id for event in events]))
-                .values(delivered_at=func.now())
-            )
-        sent += len(events)
-    return {"sent": sent, "skipped": None}
+
+    name = "analytics event"
+    model = AnalyticsEvent
+    done_at = "delivered_at"
+    batch = 100
+
+    def prepare(self) -> None:
+        """Without the sink's connection the events are kept and nothing is claimed."""
+        get_connection(ANALYTICS_SINK)
+
+    def carry_out(self, rows: Sequence[AnalyticsEvent]) -> Outcome:
+        """Post them."""
+        body = {"events": [_as_dict(event) for event in rows]}
+        key = f"events-{rows[-1].id}"
+        skipped = post_json(ANALYTICS_SINK, DEFAULT_PATH, body, idempotency_key=key)
+        return Outcome(Fate.LATER, skipped, stop=True) if skipped else Outcome(Fate.DONE)
+
+    def read_error(self, rows: Sequence[AnalyticsEvent], error: Exception) -> Outcome:
+        """A sink that refuses them is set up wrongly: they wait until an operator has mended it."""
+        if isinstance(error, FatalError):
+            return Outcome(Fate.LATER, str(error), LONGEST_WAIT, stop=True)
+        return super().read_error(rows, error)
 
 
 def _as_dict(event: AnalyticsEvent) -> dict[str, Any]:

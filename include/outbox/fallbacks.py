@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from include.outbox.effects import Fate, Outcome
 from include.outbox.posting import is_user
-from include.slack.cards.blocks import escape
+from include.slack.cards.blocks import context, escape
 from include.slack.errors import Trouble, Verdict
 from include.store.models.capture import SlackCapture
 from include.store.models.entries import Entry
-from include.store.models.slack import Message, MessageState
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+    from include.store.models.slack import Message
 
 MOST_BLOCKS = 50
 _CHANNEL_CODES = frozenset({"not_in_channel", "restricted_action", "thread_not_found"})
@@ -48,19 +50,24 @@ def next_place(
     return None
 
 
-def reroute(message: Message, trouble: Trouble, place: Place) -> None:
+def rerouted(message: Message, trouble: Trouble, place: Place) -> Outcome:
     """Send the message elsewhere, under the same key, with a line that says whom it is for."""
     person = message.rerouted_from or message.address or ""
-    if message.rerouted_from is None:
+    blocks = message.blocks
+    if message.rerouted_from is None and blocks and len(blocks) < MOST_BLOCKS:
         note = f"For <@{escape(person)}>, who could not be reached in a direct message."
-        line = {"type": "context", "elements": [{"type": "mrkdwn", "text": note}]}
-        if message.blocks and len(message.blocks) < MOST_BLOCKS:
-            message.blocks = [line, *message.blocks]
-    message.rerouted_from = person
-    message.state, message.not_before = MessageState.PENDING, None
-    message.address, message.thread_ts = place.address, place.thread_ts
+        blocks = [context(note), *blocks]
     where = "the thread" if place.thread_ts else "the review channel"
-    message.error = f"{trouble.code}: {person} could not be reached, sent to {where}"
+    return Outcome(
+        Fate.REROUTED,
+        f"{trouble.code}: {person} could not be reached, sent to {where}",
+        changes={
+            "rerouted_from": person,
+            "address": place.address,
+            "thread_ts": place.thread_ts,
+            "blocks": blocks,
+        },
+    )
 
 
 def _thread_of(session: Session, message: Message) -> Place | None:

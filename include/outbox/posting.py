@@ -1,4 +1,4 @@
-"""One attempt at one message: the calls to Slack, and whether an earlier attempt had arrived."""
+"""The calls to Slack for one message, and whether an earlier attempt had arrived."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from include.store.models.slack import MessageKind
-
 if TYPE_CHECKING:
     from slack_sdk import WebClient
 
-    from include.outbox.claims import Claim
+    from include.store.models.slack import Message
 
 EVENT_TYPE = "gtm_feedback"
 """Slack message metadata of every post: its payload's ``key`` finds the post again."""
@@ -41,45 +39,44 @@ def is_user(address: str | None) -> bool:
     return bool(_USER.fullmatch(address or ""))
 
 
-def attempt(client: WebClient, claim: Claim, *, give_up_at: float = math.inf) -> Posted:
-    """Bring the message to Slack. Raises what ``slack_sdk`` raises.
+def post(client: WebClient, message: Message, *, give_up_at: float = math.inf) -> Posted:
+    """Post the message. Raises what ``slack_sdk`` raises.
 
     Args:
         client: Slack's Web API.
-        claim: The message.
+        message: Claimed; its ``attempts`` count this one.
         give_up_at: On the monotonic clock: nothing is posted later, because the claim could be
             taken over while the post is on its way; ``TimeoutError`` instead.
     """
-    if claim.kind == MessageKind.UPDATE:
-        return _update(client, claim)
-    channel = _open(client, claim.address or "")
-    if claim.attempts > 1:
+    channel = _open(client, message.address or "")
+    if message.attempts > 1:
         # Every earlier attempt may have arrived although no answer did: look before posting again.
-        found = _find(client, channel, claim)
+        found = _find(client, channel, message)
         if found:
             return found
     if time.monotonic() > give_up_at:
         raise TimeoutError("the calls before the post took most of the claim's lease")
     answer = client.chat_postMessage(
         channel=channel,
-        text=claim.body,
-        blocks=claim.blocks or None,
-        thread_ts=claim.thread_ts,
-        metadata=_metadata(claim.key),
+        text=message.body,
+        blocks=message.blocks or None,
+        thread_ts=message.thread_ts,
+        metadata=_metadata(message.key),
         unfurl_links=False,
         unfurl_media=False,
     )
     return Posted(str(answer["channel"]), str(answer["ts"]))
 
 
-def _update(client: WebClient, claim: Claim) -> Posted:
-    channel, ts = claim.channel or "", claim.ts or ""
+def show_update(client: WebClient, message: Message, target: Message) -> Posted:
+    """Show the message in the place of ``target``. Raises what ``slack_sdk`` raises."""
+    channel, ts = target.channel or "", target.ts or ""
     client.chat_update(
         channel=channel,
         ts=ts,
-        text=claim.body,
-        blocks=claim.blocks,
-        metadata=_metadata(claim.target_key or claim.key),
+        text=message.body,
+        blocks=message.blocks,
+        metadata=_metadata(target.key),
     )
     return Posted(channel, ts)
 
@@ -94,11 +91,11 @@ def _open(client: WebClient, address: str) -> str:
     return str(client.conversations_open(users=address)["channel"]["id"])
 
 
-def _find(client: WebClient, channel: str, claim: Claim) -> Posted | None:
+def _find(client: WebClient, channel: str, message: Message) -> Posted | None:
     channel = _channel_id(client, channel)
     if not channel:
         return None
-    oldest = str((claim.created_at - _CLOCK_MARGIN).timestamp())
+    oldest = str((message.created_at - _CLOCK_MARGIN).timestamp())
     cursor: str | None = None
     for _ in range(_PAGES):
         options: dict[str, Any] = {
@@ -109,13 +106,13 @@ def _find(client: WebClient, channel: str, claim: Claim) -> Posted | None:
             "cursor": cursor,
         }
         answer = (
-            client.conversations_replies(ts=claim.thread_ts, **options)
-            if claim.thread_ts
+            client.conversations_replies(ts=message.thread_ts, **options)
+            if message.thread_ts
             else client.conversations_history(**options)
         )
-        for message in answer.get("messages") or []:
-            if _key_of(message) == claim.key:
-                return Posted(channel, str(message["ts"]), found=True)
+        for shown in answer.get("messages") or []:
+            if _key_of(shown) == message.key:
+                return Posted(channel, str(shown["ts"]), found=True)
         cursor = (answer.get("response_metadata") or {}).get("next_cursor") or None
         if not cursor:
             return None

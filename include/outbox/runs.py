@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from include.base.connections import MissingConnection
 from include.engine.airflow_api import StartResult, StartStatus, start_run
 from include.engine.dag_ids import NEW_REQUEST
+from include.outbox.effects import Fate, Kind, Outcome, Report, carry_out
 from include.store.models import Entry, EntryStatus, RunStart, RunStartState
-from include.store.session import session_scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy.orm import Session
 
     from include.store.models import Request
 
-log = logging.getLogger(__name__)
-
-LIMIT, FEW = 200, 20
+FEW = 20
+"""How many runs are started beside an import, and of ``new_request`` while feedback waits."""
 
 
 def queue_run(
@@ -67,56 +64,48 @@ def queue_new_request(session: Session, request: Request) -> int:
     )
 
 
-def start_runs(start_ids: Iterable[int]) -> dict[str, int]:
-    """Start these runs if nobody did yet; counts of ``started``, ``refused`` and ``waiting``.
+class RunStarts(Kind[RunStart]):
+    """Runs to be started."""
 
-    Airflow being away is no error: what could not be started waits for :func:`start_pending`.
-    """
-    counts = {"started": 0, "refused": 0, "waiting": 0}
-    for start_id in start_ids:
-        with session_scope() as session:
-            start = session.get(RunStart, start_id)
-        if start is None or start.state != RunStartState.PENDING:
-            continue
-        try:
-            result = start_run(start.dag_id, start.run_id, start.conf)
-        except MissingConnection as error:
-            result = StartResult(StartStatus.UNAVAILABLE, str(error))
-        counts[_record(start.id, result)] += 1
-        if result.status is StartStatus.UNAVAILABLE:
-            log.warning("Run %s of %s not started: %s", start.run_id, start.dag_id, result.reason)
-    return counts
+    name = "run"
+    model = RunStart
+    done, failed, done_at = RunStartState.STARTED, RunStartState.REFUSED, "started_at"
 
+    def due(self, session: Session, limit: int) -> Sequence[int]:
+        """The oldest first; while feedback waits to be decided, only a few follow-ups.
 
-def start_pending(limit: int = LIMIT) -> dict[str, int]:
-    """Start what was written down and not started, oldest first.
-
-    While feedback waits to be decided, only a few runs of ``new_request`` are started: what follows
-    up on a burst would otherwise take the machine from the next one.
-    """
-    with session_scope() as session:
-        pending = select(RunStart.id).where(RunStart.state == RunStartState.PENDING)
+        What follows up on a burst would otherwise take the machine from the next one.
+        """
+        pending = select(RunStart.id).where(self.is_ready()).order_by(RunStart.id)
         is_follow_up = RunStart.dag_id == NEW_REQUEST
         waiting = session.scalar(
             select(func.count(Entry.id)).where(Entry.status == EntryStatus.RECEIVED)
         )
         most = min(limit, FEW) if waiting else limit
-        others = session.scalars(pending.where(~is_follow_up).order_by(RunStart.id).limit(limit))
-        follow_ups = session.scalars(pending.where(is_follow_up).order_by(RunStart.id).limit(most))
-        start_ids = [*others, *follow_ups][:limit]
-    return start_runs(start_ids)
+        others = session.scalars(pending.where(~is_follow_up).limit(limit))
+        follow_ups = session.scalars(pending.where(is_follow_up).limit(most))
+        return [*others, *follow_ups][:limit]
+
+    def carry_out(self, rows: Sequence[RunStart]) -> Outcome:
+        """Start it."""
+        [start] = rows
+        return outcome_of(start_run(start.dag_id, start.run_id, start.conf))
 
 
-def _record(start_id: int, result: StartResult) -> str:
-    with session_scope() as session:
-        start = session.get_one(RunStart, start_id, with_for_update=True)
-        if start.state != RunStartState.PENDING:
-            return "started" if start.state == RunStartState.STARTED else "refused"
-        start.attempts, start.error = start.attempts + 1, result.reason
-        if result.status in (StartStatus.STARTED, StartStatus.EXISTS):
-            start.state, start.started_at = RunStartState.STARTED, func.now()
-            return "started"
-        if result.status is StartStatus.REFUSED:
-            start.state = RunStartState.REFUSED
-            return "refused"
-        return "waiting"
+def start_runs(start_ids: Iterable[int]) -> Report:
+    """Start these runs if nobody did yet.
+
+    Airflow being away is no error: what could not be started waits for the sweep.
+    """
+    return carry_out(RunStarts(), start_ids)
+
+
+def outcome_of(result: StartResult) -> Outcome:
+    """What an answer of Airflow means for a run that is to be started."""
+    fates = {
+        StartStatus.STARTED: Fate.DONE,
+        StartStatus.EXISTS: Fate.FOUND,
+        StartStatus.REFUSED: Fate.FAILED,
+        StartStatus.UNAVAILABLE: Fate.LATER,
+    }
+    return Outcome(fates[result.status], result.reason)

@@ -1,74 +1,123 @@
-"""Brings the ledger's messages to Slack: each effect once, in order, never faster than Slack likes.
+"""Brings the ledger's messages to Slack: each once, in order, never faster than Slack likes.
 
-A message is claimed and the claim committed before Slack is called, and its place is recorded
-afterwards; whoever finds an old claim looks in Slack before posting again. Slack being away is
-not an error here: messages wait, and the report says so. Message texts are never logged.
+Whoever takes over a message whose sender died looks in Slack before posting again. Slack being
+away is not an error: messages wait, and the report says so. Message texts are never logged.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from include.base.connections import MissingConnection
 from include.base.errors import FatalError
 from include.base.settings import load_settings
-from include.outbox import claims
-from include.outbox.claims import Claim, SendPolicy
-from include.outbox.fallbacks import next_place, reroute
-from include.outbox.posting import Posted, attempt
+from include.outbox import effects, order
+from include.outbox.effects import LEASE, Fate, Kind, Outcome, Report
+from include.outbox.fallbacks import next_place, rerouted
+from include.outbox.posting import post, show_update
 from include.slack.client import TIMEOUT_SECONDS, slack_client
-from include.slack.errors import Trouble, Verdict, read_trouble
-from include.store.models.slack import Message, MessageState
+from include.slack.errors import Verdict, read_trouble
+from include.store.models.slack import Message, MessageKind, MessageState
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from datetime import datetime
+    from collections.abc import Iterable, Sequence
 
     from slack_sdk import WebClient
     from sqlalchemy.orm import Session
 
 log = logging.getLogger(__name__)
 
-_POLL_SECONDS = 0.1
 
+@dataclass(frozen=True)
+class SendPolicy:
+    """How messages are sent.
 
-@dataclass
-class DeliveryReport:
-    """What became of the messages (ids), in the order in which it happened.
-
-    ``found_ids`` lists those that an interrupted earlier attempt had posted already,
-    ``waiting_ids`` those still to be sent; ``unavailable`` says why Slack could not be used.
+    Args:
+        lease: How long a claim lasts; must exceed the calls of one attempt.
+        pace: Least time between two posts to one address (Slack asks for about a second).
+        patience: How long :func:`deliver` waits for its turn before it leaves the rest to the
+            sweep.
     """
 
-    sent_ids: list[int] = field(default_factory=list)
-    found_ids: list[int] = field(default_factory=list)
-    superseded_ids: list[int] = field(default_factory=list)
-    failed_ids: list[int] = field(default_factory=list)
-    rerouted_ids: list[int] = field(default_factory=list)
-    waiting_ids: list[int] = field(default_factory=list)
-    unavailable: str | None = None
+    lease: timedelta = LEASE
+    pace: timedelta = timedelta(seconds=1)
+    patience: timedelta = timedelta(seconds=5)
+
+
+class Messages(Kind[Message]):
+    """Messages to Slack. ``review_channel`` stands in for a person who cannot be reached."""
+
+    name = "message"
+    model = Message
+    taken, done, done_at = MessageState.SENDING, MessageState.SENT, "sent_at"
+
+    def __init__(self, *, review_channel: str | None = None, policy: SendPolicy | None = None):
+        """See :func:`deliver`."""
+        policy = policy or SendPolicy()
+        self.review_channel, self.pace = review_channel, policy.pace
+        self.lease, self.patience = policy.lease, policy.patience.total_seconds()
+        self._client: WebClient | None = None
 
     @property
-    def sent(self) -> int:
-        """How many messages are in Slack now that were not known to be there before."""
-        return len(self.sent_ids) + len(self.found_ids)
+    def client(self) -> WebClient:
+        """Slack, asked for its connection once."""
+        self._client = self._client or slack_client()
+        return self._client
 
-    def as_dict(self) -> dict[str, object]:
-        """Counts, for an XCom or a log."""
-        return {
-            "sent": self.sent,
-            "superseded": len(self.superseded_ids),
-            "failed": len(self.failed_ids),
-            "rerouted": len(self.rerouted_ids),
-            "waiting": len(self.waiting_ids),
-            "unavailable": self.unavailable,
-        }
+    def prepare(self) -> None:
+        """Without Slack's connection nothing is claimed."""
+        self._client = slack_client()
+
+    def scope(self, session: Session, ids: Sequence[int]) -> Sequence[int]:
+        """The messages and everything that has to go before them, oldest first."""
+        return order.before_and_with(session, ids)
+
+    def next(self, session: Session, ids: Sequence[int]) -> Sequence[Message]:
+        """The next message whose turn it is at its address."""
+        return order.next_message(session, ids, self.pace)
+
+    def soon(self, session: Session, ids: Sequence[int]) -> bool:
+        """Whether a message waits for the pace, or for another process, and for nothing else."""
+        return order.is_soon(session, ids)
+
+    def carry_out(self, rows: Sequence[Message]) -> Outcome:
+        """Post it, or change the message it is about."""
+        [message] = rows
+        if message.kind == MessageKind.UPDATE:
+            with session_scope() as session:
+                target = session.get_one(Message, message.target_id)
+                if _has_newer(session, message):
+                    return Outcome(Fate.SUPERSEDED)
+            if target.state != MessageState.SENT:
+                return Outcome(Fate.FAILED, "target_not_posted")
+            posted = show_update(self.client, message, target)
+        else:
+            reserve = self.lease.total_seconds() - 2 * TIMEOUT_SECONDS
+            posted = post(self.client, message, give_up_at=time.monotonic() + reserve)
+        fate = Fate.FOUND if posted.found else Fate.DONE
+        # Where it went instead stays to be read.
+        said = message.error if message.rerouted_from else None
+        return Outcome(fate, said, changes={"channel": posted.channel, "ts": posted.ts})
+
+    def read_error(self, rows: Sequence[Message], error: Exception) -> Outcome:
+        """Wait, send it elsewhere, or give up."""
+        [message] = rows
+        trouble = read_trouble(error, message.attempts)
+        with session_scope() as session:
+            review = self.review_channel or _review_setting()
+            place = next_place(session, message, trouble, review)
+        if place is not None:
+            return rerouted(message, trouble, place)
+        if trouble.verdict in (Verdict.RETRY, Verdict.STOP):
+            stop = trouble.verdict == Verdict.STOP
+            return Outcome(Fate.LATER, trouble.code, trouble.retry_after, stop=stop)
+        return Outcome(Fate.FAILED, trouble.code)
 
 
 def deliver(
@@ -76,11 +125,11 @@ def deliver(
     *,
     review_channel: str | None = None,
     policy: SendPolicy | None = None,
-) -> DeliveryReport:
+) -> Report:
     """Send these messages now, and before them whatever waits for the same addresses.
 
     Call it after the commit of the transaction that queued them. What cannot be sent now stays in
-    the ledger for :func:`deliver_pending`.
+    the ledger for the sweep.
 
     Args:
         message_ids: From :mod:`include.outbox.messages`; ``None`` is skipped.
@@ -88,123 +137,17 @@ def deliver(
             not given.
         policy: Lease, pace and patience.
     """
-    policy = policy or SendPolicy()
-    wanted = [message_id for message_id in message_ids if message_id is not None]
-    return _run(lambda session: claims.scope_of(session, wanted), wanted, review_channel, policy)
+    return effects.carry_out(Messages(review_channel=review_channel, policy=policy), message_ids)
 
 
-def deliver_pending(
-    limit: int = 200, *, review_channel: str | None = None, policy: SendPolicy | None = None
-) -> DeliveryReport:
-    """The sweep: send what is due, interrupted messages too; at most ``limit``."""
-    policy = policy or SendPolicy()
-    return _run(lambda session: claims.due(session, limit, policy), None, review_channel, policy)
-
-
-def _run(
-    choose: Callable[[Session], list[int]],
-    wanted: Sequence[int] | None,
-    review: str | None,
-    policy: SendPolicy,
-) -> DeliveryReport:
-    report = DeliveryReport()
-    with session_scope() as session:
-        scope = choose(session)
-    if not scope:
-        return report
-    try:
-        client = slack_client()
-    except MissingConnection as error:
-        report.unavailable = str(error)
-    else:
-        _send_all(client, scope, review, policy, report)
-    with session_scope() as session:
-        report.waiting_ids = _open_ones(session, scope if wanted is None else wanted)
-    if report.failed_ids or report.waiting_ids:
-        log.info("Slack messages: %s", report.as_dict())
-    return report
-
-
-def _send_all(
-    client: WebClient,
-    scope: Sequence[int],
-    review: str | None,
-    policy: SendPolicy,
-    report: DeliveryReport,
-) -> None:
-    patience = policy.patience.total_seconds()
-    deadline = time.monotonic() + patience
-    while report.unavailable is None:
-        with session_scope() as session:
-            claim = claims.claim_next(session, scope, policy)
-        if claim is None:
-            with session_scope() as session:
-                worth_waiting = claims.soon(session, scope, policy)
-            if not worth_waiting or time.monotonic() >= deadline:
-                return
-            time.sleep(_POLL_SECONDS)
-            continue
-        if isinstance(claim, Claim):
-            _send(client, claim, review, report, policy)
-        elif claim.state == MessageState.SUPERSEDED:
-            report.superseded_ids.append(claim.id)
-        else:
-            report.failed_ids.append(claim.id)
-        deadline = time.monotonic() + patience
-
-
-def _send(
-    client: WebClient, claim: Claim, review: str | None, report: DeliveryReport, policy: SendPolicy
-) -> None:
-    reserve = policy.lease.total_seconds() - 2 * TIMEOUT_SECONDS
-    try:
-        posted = attempt(client, claim, give_up_at=time.monotonic() + reserve)
-    # Whatever goes wrong with one message must stop neither the others nor the caller's task.
-    except Exception as error:
-        trouble = read_trouble(error, claim.attempts)
-        log.warning(
-            "Slack message %s (%s) not sent at attempt %s: %s",
-            claim.id,
-            claim.purpose,
-            claim.attempts,
-            trouble.code,
-        )
-        _record_trouble(claim, trouble, review, report)
-    else:
-        _record_sent(claim, posted)
-        (report.found_ids if posted.found else report.sent_ids).append(claim.id)
-
-
-def _record_sent(claim: Claim, posted: Posted) -> None:
-    with session_scope() as session:
-        now = _clock(session)
-        message = session.get_one(Message, claim.id)
-        message.state, message.sent_at, message.not_before = MessageState.SENT, now, None
-        message.channel, message.ts = posted.channel, posted.ts
-
-
-def _record_trouble(
-    claim: Claim, trouble: Trouble, review: str | None, report: DeliveryReport
-) -> None:
-    review = review or _review_setting()
-    with session_scope() as session:
-        now = _clock(session)
-        message = session.get_one(Message, claim.id, with_for_update=True)
-        if message.state != MessageState.SENDING or message.attempts != claim.attempts:
-            return  # taken over meanwhile: what the other one records counts
-        message.error = trouble.code
-        place = next_place(session, message, trouble, review)
-        if place is not None:
-            reroute(message, trouble, place)
-            report.rerouted_ids.append(claim.id)
-        elif trouble.verdict in (Verdict.RETRY, Verdict.STOP):
-            message.state = MessageState.PENDING
-            message.not_before = now + trouble.wait(claim.attempts)
-        else:
-            message.state = MessageState.FAILED
-            report.failed_ids.append(claim.id)
-    if trouble.verdict == Verdict.STOP:
-        report.unavailable = trouble.code
+def _has_newer(session: Session, message: Message) -> bool:
+    newer = select(Message.id).where(
+        Message.target_id == message.target_id,
+        Message.kind == MessageKind.UPDATE,
+        Message.id > message.id,
+        Message.state.in_([MessageState.PENDING, MessageState.SENDING, MessageState.SENT]),
+    )
+    return session.execute(newer.limit(1)).first() is not None
 
 
 def _review_setting() -> str | None:
@@ -213,16 +156,3 @@ def _review_setting() -> str | None:
     except FatalError as error:  # wrong settings must not stop messages that need none of them
         log.warning("No review channel: %s", error)
         return None
-
-
-def _open_ones(session: Session, message_ids: Sequence[int]) -> list[int]:
-    statement = select(Message.id).where(
-        Message.id.in_(message_ids),
-        Message.state.in_([MessageState.PENDING, MessageState.SENDING]),
-    )
-    return list(session.execute(statement.order_by(Message.id)).scalars())
-
-
-def _clock(session: Session) -> datetime:
-    now: datetime = session.execute(select(func.statement_timestamp())).scalar_one()
-    return now

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from include.outbox.sender import DeliveryReport
+    from include.outbox.effects import Report
     from include.people.actors import Actor
     from include.slack.cards.blocks import Rendered
 
@@ -108,7 +108,7 @@ def send_batch(
     message_ids: list[int],
     *,
     is_last_try: bool,
-    deliver: Callable[[list[int]], DeliveryReport],
+    deliver: Callable[[list[int]], Report],
 ) -> dict[str, int]:
     """Send a batch; what is sent already is left alone.
 
@@ -121,7 +121,7 @@ def send_batch(
             f"{len(report.waiting_ids)} of {len(message_ids)} messages wait: "
             f"{report.unavailable or 'Slack asked to wait'}"
         )
-    return {"sent": report.sent, "waiting": len(report.waiting_ids)}
+    return {"sent": report.done, "waiting": len(report.waiting_ids)}
 
 
 def result_of(session: Session, dag_id: str, run_id: str) -> dict[str, Any]:

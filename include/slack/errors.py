@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from http.client import HTTPException
 
@@ -12,8 +11,6 @@ from slack_sdk.errors import SlackApiError
 
 UNKNOWN_ATTEMPTS = 8
 """An error code this product does not know is tried this often before it counts as permanent."""
-
-_LONGEST_WAIT = 300.0
 
 # The recipient cannot be reached; another recipient could be.
 _UNREACHABLE = frozenset(
@@ -89,12 +86,6 @@ class Trouble:
     code: str
     verdict: Verdict
     retry_after: float | None = None
-
-    def wait(self, attempts: int) -> timedelta:
-        """How long to leave the message alone after its ``attempts``-th attempt."""
-        if self.retry_after is not None:
-            return timedelta(seconds=self.retry_after)
-        return timedelta(seconds=min(2.0 ** min(attempts, 10), _LONGEST_WAIT))
 
 
 def read_trouble(error: Exception, attempts: int) -> Trouble:

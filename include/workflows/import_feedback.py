@@ -27,7 +27,8 @@ from include.entries import settle as outcomes
 from include.entries import store as batch_store
 from include.entries import tell_many as summaries
 from include.entries.thread_reply import sync_emoji
-from include.outbox.runs import FEW, start_pending
+from include.outbox.effects import sweep
+from include.outbox.runs import FEW, RunStarts
 from include.outbox.sender import deliver
 from include.store.models import Entry, EntryStatus
 from include.store.session import session_scope
@@ -239,7 +240,7 @@ def apply_group(group: Mapping[str, Any], *, dag_id: str, run_id: str, map_index
             map_index=map_index,
             agent=agent,
         )
-    start_pending(FEW)
+    sweep(RunStarts(), FEW)
     return len(group["entries"])
 
 
@@ -287,7 +288,7 @@ def deliver_outcomes(*, dag_id: str, run_id: str, more_to_come: bool = False) ->
             )
         if not message_ids:
             return sent
-        sent += deliver(message_ids).sent
+        sent += deliver(message_ids).done
 
 
 def deliver_results(*, dag_id: str, run_id: str, quiet: bool) -> int:
@@ -298,7 +299,7 @@ def deliver_results(*, dag_id: str, run_id: str, quiet: bool) -> int:
     """
     sent = 0 if quiet else deliver_outcomes(dag_id=dag_id, run_id=run_id)
     sync_emoji(session_scope)
-    start_pending(FEW)
+    sweep(RunStarts(), FEW)
     return sent
 
 

@@ -10,7 +10,8 @@ from include.base.connections import EMBEDDINGS_API, get_connection
 from include.base.settings import load_settings
 from include.clients.embeddings import embedder_from, judge_for
 from include.clients.language_model import find_agent
-from include.outbox import events
+from include.outbox.effects import sweep
+from include.outbox.events import AnalyticsEvents, record_event
 from include.outbox.http_sinks import WEB_APP, post_json
 from include.outbox.sender import deliver
 from include.requests import announcing, related, vectors
@@ -48,7 +49,7 @@ def record_opened(request_id: int) -> str:
     """Record the event, and hand waiting events to the sink if there is one."""
     with session_scope() as session:
         outcome = announcing.note_opened(session, request_id)
-    events.send_events()
+    sweep(AnalyticsEvents(), 1000)
     return outcome
 
 
@@ -85,7 +86,7 @@ def post_firehose(request_id: int) -> dict[str, int]:
         words = compose(agent, occasion, facts, key=f"firehose:{request_id}")
     with session_scope() as session:
         message_ids = announcing.queue_firehose(session, request_id, words)
-    return {"channels": len(message_ids), "sent": deliver(message_ids).sent}
+    return {"channels": len(message_ids), "sent": deliver(message_ids).done}
 
 
 def end_new_request(
@@ -94,7 +95,7 @@ def end_new_request(
     """Remind the creator if that is due; the run's result."""
     with session_scope() as session:
         result, message_ids = announcing.after_sleep(session, request_id, waited)
-        events.record_event(
+        record_event(
             session,
             f"new_request:{run_id}",
             "new_request_ended",

@@ -109,7 +109,7 @@ def ask(entry_id: int, *, dag_id: str, run_id: str) -> int:
             session, entry_id, dag_id=dag_id, run_id=run_id, settings=settings
         )
         reply = tell_thread(session, entries.get_entry(session, entry_id))
-    sent = deliver([*message_ids, reply]).sent
+    sent = deliver([*message_ids, reply]).done
     sync_emoji(session_scope, run_id=run_id)
     return sent
 

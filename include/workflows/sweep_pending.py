@@ -2,13 +2,51 @@
 
 from __future__ import annotations
 
+import logging
+from typing import TYPE_CHECKING, Any
+
+from include.base.safe_log import describe
+from include.entries.drain import look_after_held
 from include.entries.thread_reply import sync_emoji
+from include.outbox.effects import sweep
+from include.outbox.events import AnalyticsEvents
+from include.outbox.runs import RunStarts
+from include.outbox.sender import Messages
 from include.store.session import session_scope
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def deliver_pending() -> dict[str, object]:
-    """Send everything that waits, and bring the status emoji to what they should be."""
-    from include.outbox.sender import deliver_pending as send
+    from include.outbox.effects import Kind
 
-    report = send().as_dict()
-    return report | {"emoji_waiting": sync_emoji(session_scope)}
+log = logging.getLogger(__name__)
+
+
+def carry_out_pending(slack_events: Kind[Any]) -> dict[str, Any]:
+    """Carry out whatever was written down and is not done; counts by kind.
+
+    Args:
+        slack_events: Calls of Slack, of which this floor of the house knows nothing. They come
+            first, because they cause others.
+
+    Raises:
+        ExceptionGroup: of what failed; the other kinds were carried out all the same.
+    """
+    steps: dict[str, Callable[[], Any]] = {
+        "slack_events": lambda: sweep(slack_events).as_dict(),
+        "next_drain_asked_for": look_after_held,
+        "runs": lambda: sweep(RunStarts()).as_dict(),
+        "messages": lambda: sweep(Messages()).as_dict(),
+        "emoji_waiting": lambda: sync_emoji(session_scope),
+        "analytics_events": lambda: sweep(AnalyticsEvents(), 1000).as_dict(),
+    }
+    found, errors = {}, []
+    for name, step in steps.items():
+        try:
+            found[name] = step()
+        except Exception as error:
+            log.error("Sweep of %s: %s", name, describe(error))
+            errors.append(error)
+    if errors:
+        raise ExceptionGroup(f"carried out {found}; the rest failed", errors)
+    return found

@@ -53,9 +53,7 @@ DAGS = {
     },
     "sweep_pending": {
         "catch_up_waits",
-        "deliver_messages",
-        "dispatch_slack_events",
-        "start_pending_runs",
+        "carry_out_effects",
         "alert_operations",
         "find_stuck_entries",
     },

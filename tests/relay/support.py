@@ -10,15 +10,25 @@ import itertools
 import json
 import threading
 import time
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+
+from sqlalchemy import update
+
+from include.outbox.effects import sweep
+from include.relay.dispatch import UntouchedSlackEvents
+from include.store.models import SlackEvent
+from include.store.session import session_scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from httpx import Response
     from starlette.testclient import TestClient
+
+    from include.outbox.effects import Report
 
 Json = dict[str, Any]
 SECRET = "signing-secret-of-the-tests"
@@ -30,6 +40,13 @@ def signature(raw: bytes, timestamp: str, secret: str = SECRET) -> str:
     """Slack's signature, computed here from its description rather than by the SDK."""
     basis = b"v0:" + timestamp.encode() + b":" + raw
     return "v0=" + hmac.new(secret.encode(), basis, hashlib.sha256).hexdigest()
+
+
+def sweep_events() -> Report:
+    """The sweep over Slack's calls, once those that wait have waited long enough."""
+    with session_scope() as session:
+        session.execute(update(SlackEvent).values(not_before=None))
+    return sweep(UntouchedSlackEvents(grace=timedelta(0)))
 
 
 class Caller:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -16,19 +15,19 @@ from include.durable.keys import sign
 from include.entries import correct as undo
 from include.entries import questions
 from include.entries.question_cards import lock_card
+from include.outbox.effects import sweep
 from include.outbox.replies import AnswerReply
 from include.relay import background
-from include.relay.dispatch import dispatch_pending
+from include.relay.dispatch import UntouchedSlackEvents, dispatch
 from include.store.models import Decision, Feedback, SlackEvent
 from include.store.session import session_scope
 from tests.relay.conftest import Asked, connect_slack, hook_of
-from tests.relay.support import click
+from tests.relay.support import click, sweep_events
 
 if TYPE_CHECKING:
     from sandbox.slack.client import SlackSandbox
     from tests.relay.support import Caller
 
-NOW = timedelta(0)
 QUESTION_BUTTONS = ["answer_attach", "answer_create", "pick_for_question"]
 
 
@@ -200,7 +199,7 @@ def test_twenty_clicks_at_once_are_one_answer(
 def test_the_answer_counts_while_slack_is_down_and_the_card_is_locked_later(
     relay: Caller, slack: SlackSandbox, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from include.outbox.sender import deliver_pending
+    from include.outbox.sender import Messages
 
     with monkeypatch.context() as patch:
         connect_slack(patch, "http://127.0.0.1:9/api/")
@@ -211,7 +210,7 @@ def test_the_answer_counts_while_slack_is_down_and_the_card_is_locked_later(
     with session_scope() as session:
         session.execute(text("UPDATE messages SET not_before = NULL"))
 
-    deliver_pending()
+    sweep(Messages())
 
     assert buttons(card(slack)) == []
 
@@ -223,11 +222,9 @@ def test_a_process_that_died_after_the_acknowledgement_loses_no_answer(
         patch.setattr(background, "submit", lambda *_: None)
         assert relay.interact(click("answer_attach", asked.token)).status_code == 200
     assert hook_of(asked).status == "pending"
-    assert dispatch_pending().as_dict() == {"done": 0, "failed": 0, "waiting": 0}
+    assert sweep(UntouchedSlackEvents()).done_ids == []
 
-    report = dispatch_pending(grace=NOW)
-
-    assert report.as_dict() == {"done": 1, "failed": 0, "waiting": 0}
+    assert sweep_events().done == 1
     assert hook_of(asked).answer == {"choice": "attach"}
 
 
@@ -243,7 +240,7 @@ def test_an_effect_that_fails_leaves_nothing_behind_and_is_tried_again(
     assert (event.state, event.attempts, event.error) == ("received", 1, "OSError")
     assert (hook_of(asked).status, decisions("answer")) == ("pending", [])
 
-    dispatch_pending(grace=NOW)
+    sweep_events()
 
     assert hook_of(asked).status == "answered"
     assert [event.state for event in events()] == ["done"]
@@ -258,7 +255,7 @@ def test_after_five_failures_the_person_is_told(
     assert background.drain()
 
     for _ in range(6):
-        dispatch_pending(grace=NOW)
+        sweep_events()
 
     (event,) = events()
     assert (event.state, event.attempts) == ("failed", 5)
@@ -332,11 +329,9 @@ def live_evidence() -> list[int]:
 
 
 def test_an_event_that_is_done_is_not_performed_again(relay: Caller, asked: Asked) -> None:
-    from include.relay.effects import perform
-    from include.relay.listeners import EFFECTS
-
     relay.interact(click("answer_attach", asked.token))
     assert background.drain()
 
-    assert perform(events()[0].id, EFFECTS) is None
+    dispatch(events()[0].id)
+
     assert (events()[0].attempts, len(decisions("answer"))) == (1, 1)

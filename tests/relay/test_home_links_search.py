@@ -193,9 +193,10 @@ def test_a_direct_message_is_a_question_too(workspace: SlackSandbox) -> None:
     assert background.drain()
     workspace.say("U0ANN", "D0ANN", "?!")
     assert background.drain()
-    from include.outbox.sender import deliver_pending
+    from include.outbox.effects import sweep
+    from include.outbox.sender import Messages
 
-    deliver_pending()
+    sweep(Messages())
     answers = [m["text"] for m in workspace.dm("U0ANN") if m["user"] == "U0GTMBOT"]
     assert answers[0] == "I found nothing about “invoices in euro”."
     assert answers[1].startswith("Ask me what we have on a subject")

@@ -22,7 +22,7 @@ from include.relay.listeners import (
 if TYPE_CHECKING:
     from slack_bolt import App
 
-    from include.relay.effects import Effect
+    from include.outbox.replies import Effect
 
 EFFECTS: dict[str, Effect] = {
     **answer_question.EFFECTS,

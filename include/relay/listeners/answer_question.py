@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from slack_bolt import Ack, App
     from sqlalchemy.orm import Session
 
-    from include.outbox.replies import AnswerReply
-    from include.relay.effects import Effect
+    from include.outbox.replies import AnswerReply, Effect
     from include.store.models.slack import SlackEvent
 
 _CHOICES = {f"action:{ANSWER_ATTACH}": "attach", f"action:{ANSWER_CREATE}": "create"}

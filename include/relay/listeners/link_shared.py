@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from slack_bolt import Ack, App
     from sqlalchemy.orm import Session
 
-    from include.relay.effects import Effect
+    from include.outbox.replies import Effect
     from include.store.models.slack import SlackEvent
 
 log = logging.getLogger(__name__)

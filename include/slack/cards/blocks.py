@@ -134,7 +134,7 @@ def question_locked(
         blocks=[
             section("A customer said:\n" + quoted(quote)),
             section(f"The question was whether this is {link(request_title, request_url)}."),
-            _context(verdict),
+            context(verdict),
             *_corrections(undo_token, pick_token),
         ],
     )
@@ -184,7 +184,7 @@ def attached_locked(
             section(f"This feedback had been added to {link(request_title, request_url)}."),
             section(quoted(quote)),
             *(_why(confidence, reason) if confidence is not None else []),
-            _context(verdict),
+            context(verdict),
         ],
     )
 
@@ -226,7 +226,7 @@ def moved_card(
         blocks=[
             section(f"This feedback is now on {link(request_title, request_url)}."),
             section(quoted(quote)),
-            _context(verdict),
+            context(verdict),
             *_corrections(token, token),
         ],
     )
@@ -260,7 +260,8 @@ def section(text: str) -> Block:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
 
 
-def _context(text: str) -> Block:
+def context(text: str) -> Block:
+    """A line of small grey mrkdwn."""
     return {
         "type": "context",
         "elements": [{"type": "mrkdwn", "text": shorten(text, SECTION_LIMIT), "verbatim": True}],
@@ -269,7 +270,7 @@ def _context(text: str) -> Block:
 
 def _why(confidence: float | None, reason: str) -> list[Block]:
     said = escape(_one_line(reason, REASON_LIMIT))
-    return [_context(f"{confidence_words(confidence)}. {said}".strip())]
+    return [context(f"{confidence_words(confidence)}. {said}".strip())]
 
 
 def _corrections(undo_token: str | None, pick_token: str | None) -> list[Block]:

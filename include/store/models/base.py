@@ -19,7 +19,7 @@ from sqlalchemy import (
     event,
     func,
 )
-from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
@@ -56,6 +56,17 @@ UpdatedAt = Annotated[
 ]
 """Moves with every update that SQLAlchemy writes, except ``on_conflict_do_update``."""
 Moment = Annotated[datetime, mapped_column(DateTime(timezone=True))]
+
+
+class Effect:
+    """What a row notes of its way out of the house; ``include.outbox.effects`` keeps it.
+
+    Until ``not_before`` the row is left alone: it waits, or a process is at work on it.
+    """
+
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    error: Mapped[str | None] = mapped_column(Text)
+    not_before: Mapped[Moment | None]
 
 
 class Word(TypeDecorator[E]):

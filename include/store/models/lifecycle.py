@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, Uni
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from include.store.models.base import Base, BigId, CreatedAt, Moment, UpdatedAt, Word
+from include.store.models.base import Base, BigId, CreatedAt, Effect, Moment, UpdatedAt, Word
 
 
 class LinkKind(StrEnum):
@@ -83,7 +83,7 @@ class RunStartState(StrEnum):
     REFUSED = "refused"
 
 
-class RunStart(Base):
+class RunStart(Effect, Base):
     """A run to be started, written with what causes it. The run's id makes it happen once."""
 
     __tablename__ = "run_starts"
@@ -97,8 +97,6 @@ class RunStart(Base):
     state: Mapped[RunStartState] = mapped_column(
         Word(RunStartState), default=RunStartState.PENDING, server_default=RunStartState.PENDING
     )
-    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
-    error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[CreatedAt]
     started_at: Mapped[Moment | None]
 
@@ -108,7 +106,14 @@ class RunStart(Base):
     )
 
 
-class AnalyticsEvent(Base):
+class AnalyticsState(StrEnum):
+    """How far an analytics event got on its way to the sink."""
+
+    PENDING = "pending"
+    DONE = "done"
+
+
+class AnalyticsEvent(Effect, Base):
     """Something that happened to a request or an entry, once by its key; no customer's words."""
 
     __tablename__ = "analytics_events"
@@ -120,14 +125,15 @@ class AnalyticsEvent(Base):
     entry_id: Mapped[int | None] = mapped_column(BigInteger)
     actor: Mapped[str | None] = mapped_column(Text)
     properties: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
+    state: Mapped[AnalyticsState] = mapped_column(
+        Word(AnalyticsState), default=AnalyticsState.PENDING, server_default=AnalyticsState.PENDING
+    )
     occurred_at: Mapped[CreatedAt]
     delivered_at: Mapped[Moment | None]
 
     __table_args__ = (
         Index("ix_analytics_events_name", "name", "occurred_at"),
-        Index(
-            "ix_analytics_events_undelivered", "id", postgresql_where=text("delivered_at IS NULL")
-        ),
+        Index("ix_analytics_events_pending", "id", postgresql_where=text("state = 'pending'")),
     )
 
 

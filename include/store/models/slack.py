@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, tex
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from include.store.models.base import Base, BigId, CreatedAt, Moment, Word
+from include.store.models.base import Base, BigId, CreatedAt, Effect, Moment, Word
 
 
 class EventState(StrEnum):
@@ -21,7 +21,7 @@ class EventState(StrEnum):
     FAILED = "failed"
 
 
-class SlackEvent(Base):
+class SlackEvent(Effect, Base):
     """One verified call of Slack, stored before it is acknowledged; ``key`` makes repeats harmless.
 
     ``run_conf`` is set when the event is to start a run: the sweep starts what could not be
@@ -43,8 +43,6 @@ class SlackEvent(Base):
     dag_id: Mapped[str | None] = mapped_column(Text)
     run_id: Mapped[str | None] = mapped_column(Text)
     run_conf: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
-    error: Mapped[str | None] = mapped_column(Text)
     received_at: Mapped[CreatedAt]
     dispatched_at: Mapped[Moment | None]
 
@@ -71,7 +69,7 @@ class MessageKind(StrEnum):
     UPDATE = "update"
 
 
-class Message(Base):
+class Message(Effect, Base):
     """The ledger of side effects in Slack: one row an effect, keyed so that it happens once.
 
     ``address`` is a channel id or a user id (a DM is opened). An ``update`` changes the message
@@ -100,11 +98,7 @@ class Message(Base):
     )
     channel: Mapped[str | None] = mapped_column(Text)
     ts: Mapped[str | None] = mapped_column(Text)
-    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
-    error: Mapped[str | None] = mapped_column(Text)
-    not_before: Mapped[Moment | None]
     created_at: Mapped[CreatedAt]
-    claimed_at: Mapped[Moment | None]
     sent_at: Mapped[Moment | None]
 
     __table_args__ = (

@@ -11,7 +11,7 @@ from include.entries import store as batch_store
 from include.entries import tell_many as summaries
 from include.entries.correct import undo_attachment
 from include.entries.submission import parse_submission
-from include.outbox.sender import DeliveryReport
+from include.outbox.effects import Report
 from include.store.models import Entry, Hook, Message
 from include.store.session import session_scope
 from include.workflows import import_feedback as import_steps
@@ -136,7 +136,7 @@ def test_telling_beside_the_matching_ends_when_all_is_told(
 ) -> None:
     sent: list[int] = []
     monkeypatch.setattr(
-        import_steps, "deliver", lambda ids: sent.extend(ids) or DeliveryReport(sent_ids=list(ids))
+        import_steps, "deliver", lambda ids: sent.extend(ids) or Report(done_ids=list(ids))
     )
     placed(embedder, 8)
     assert import_steps.tell_meanwhile(dag_id=DAG, run_id=RUN, pause=lambda _: None) == 1

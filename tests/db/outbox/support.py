@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, text
 
-from include.outbox.claims import SendPolicy
 from include.outbox.messages import queue_message, queue_update
+from include.outbox.sender import SendPolicy
 from include.store.models.slack import Message
 from include.store.session import session_scope
 
@@ -54,11 +54,7 @@ def make_due(message_id: int) -> None:
     """Let the time that a message has to wait, or the lease of its claim, be over."""
     with session_scope() as session:
         session.execute(
-            text(
-                "UPDATE messages SET not_before = NULL, claimed_at = claimed_at - interval '1 hour'"
-                " WHERE id = :id"
-            ),
-            {"id": message_id},
+            text("UPDATE messages SET not_before = NULL WHERE id = :id"), {"id": message_id}
         )
 
 

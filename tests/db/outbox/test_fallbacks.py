@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.outbox.sender import deliver, deliver_pending
+from include.outbox.effects import sweep
+from include.outbox.sender import Messages, deliver
 from include.store.models import Entry, SlackCapture
 from include.store.session import session_scope
 from tests.db.outbox.support import QUICK, queue, row
@@ -58,7 +59,7 @@ def test_goes_to_the_thread_it_came_from_with_a_mention(
 
     report = deliver([message_id], review_channel=REVIEW, policy=QUICK)
 
-    assert (report.rerouted_ids, report.sent_ids) == ([message_id], [message_id])
+    assert (report.rerouted_ids, report.done_ids) == ([message_id], [message_id])
     shown = slack.messages("C0FEEDBACK")[-1]
     assert shown["thread_ts"] == ts
     assert "For <@U0ANN>, who could not be reached" in json.dumps(shown["blocks"])
@@ -110,7 +111,7 @@ def test_ends_when_the_review_channel_is_not_there_either(
 
     assert report.failed_ids == [message_id]
     assert row(message_id).error == "channel_not_found"
-    assert deliver_pending(policy=QUICK).sent_ids == []
+    assert sweep(Messages(policy=QUICK)).done_ids == []
 
 
 def test_a_message_to_a_channel_never_goes_elsewhere(slack: SlackSandbox) -> None:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.outbox import sender
-from include.outbox.sender import deliver, deliver_pending
+from include.outbox import effects, sender
+from include.outbox.effects import sweep
+from include.outbox.sender import Messages, deliver
 from tests.db.outbox.support import (
     QUICK,
     crash,
@@ -30,14 +31,14 @@ def test_posts_with_its_key_as_metadata_and_records_the_place(slack: SlackSandbo
     assert shown["metadata"] == {"event_type": "gtm_feedback", "event_payload": {"key": "greeting"}}
     stored = row(message_id)
     assert (stored.state, stored.channel, stored.ts) == ("sent", "C0FEEDBACK", shown["ts"])
-    assert (report.sent_ids, report.waiting_ids, report.unavailable) == ([message_id], [], None)
+    assert (report.done_ids, report.waiting_ids, report.unavailable) == ([message_id], [], None)
 
 
 def test_queueing_the_same_key_twice_is_one_message(slack: SlackSandbox) -> None:
     first, second = queue("once"), queue("once", body="another text")
 
     deliver([first, second])
-    deliver_pending()
+    sweep(Messages())
 
     assert first == second
     assert texts(slack) == ["text of once"]
@@ -71,18 +72,18 @@ def test_a_crash_between_post_and_record_is_not_posted_again(
     message_id = queue("once", thread_ts=row(root).ts if thread else None)
 
     with monkeypatch.context() as patch:
-        patch.setattr(sender, "_record_sent", crash)
+        patch.setattr(effects, "settle", crash)
         with pytest.raises(KeyboardInterrupt):
             deliver([message_id], policy=QUICK)
     assert row(message_id).state == "sending"
     assert texts(slack) == ["text of root", "text of once"]
 
-    untouched = deliver_pending()
-    assert untouched.sent_ids == []
+    untouched = sweep(Messages())
+    assert untouched.done_ids == []
     assert row(message_id).state == "sending"
 
     make_due(message_id)
-    report = deliver_pending(policy=QUICK)
+    report = sweep(Messages(policy=QUICK))
 
     assert report.found_ids == [message_id]
     assert texts(slack) == ["text of root", "text of once"]
@@ -94,13 +95,13 @@ def test_a_crash_before_the_post_is_posted_after_the_lease(
 ) -> None:
     message_id = queue("once")
     with monkeypatch.context() as patch:
-        patch.setattr(sender, "attempt", crash)
+        patch.setattr(sender, "post", crash)
         with pytest.raises(KeyboardInterrupt):
             deliver([message_id])
 
     make_due(message_id)
 
-    assert deliver_pending(policy=QUICK).sent_ids == [message_id]
+    assert sweep(Messages(policy=QUICK)).done_ids == [message_id]
     assert texts(slack) == ["text of once"]
 
 
@@ -111,7 +112,7 @@ def test_a_lost_answer_is_not_posted_again(slack: SlackSandbox) -> None:
     first = deliver([message_id])
     assert (first.waiting_ids, first.unavailable) == ([message_id], "http_503")
     make_due(message_id)
-    second = deliver_pending()
+    second = sweep(Messages())
 
     assert second.found_ids == [message_id]
     assert texts(slack) == ["text of once"]
@@ -123,7 +124,7 @@ def test_a_lost_answer_in_a_channel_given_by_name_is_not_posted_again(slack: Sla
     deliver([message_id])
     make_due(message_id)
 
-    assert deliver_pending().found_ids == [message_id]
+    assert sweep(Messages()).found_ids == [message_id]
     assert row(message_id).channel == "C0FEEDBACK"
 
 
@@ -139,11 +140,10 @@ def test_waits_as_long_as_slack_asks(slack: SlackSandbox) -> None:
         "ratelimited",
         [message_id],
     )
-    assert stored.claimed_at is not None
     assert stored.not_before is not None
-    waits = (stored.not_before - stored.claimed_at).total_seconds()
+    waits = (stored.not_before - stored.created_at).total_seconds()
     assert 37 <= waits < 40
-    assert deliver_pending().sent_ids == []
+    assert sweep(Messages()).done_ids == []
     assert slack.calls()["chat.postMessage"] == 1
 
 
@@ -153,7 +153,7 @@ def test_a_rate_limit_in_one_channel_leaves_the_others_alone(slack: SlackSandbox
 
     report = deliver([slow, fine])
 
-    assert (report.sent_ids, report.waiting_ids) == ([fine], [slow])
+    assert (report.done_ids, report.waiting_ids) == ([fine], [slow])
 
 
 def test_keeps_the_order_of_one_address(slack: SlackSandbox) -> None:
@@ -161,7 +161,7 @@ def test_keeps_the_order_of_one_address(slack: SlackSandbox) -> None:
     slack.faults("chat.postMessage", error="ratelimited", retry_after=60)
 
     held = deliver([second], policy=QUICK)
-    assert (held.sent_ids, held.waiting_ids) == ([], [second])
+    assert (held.done_ids, held.waiting_ids) == ([], [second])
     make_due(first)
     deliver([second], policy=QUICK)
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from include.outbox.sender import deliver, deliver_pending
+from include.outbox.effects import sweep
+from include.outbox.sender import Messages, deliver
 from include.store.session import session_scope
 from tests.db.outbox.support import (
     QUICK,
@@ -33,7 +34,7 @@ def test_sends_one_message_a_second_to_a_channel(slack: SlackSandbox) -> None:
     report = deliver(ids)
 
     sent = {message_id: row(message_id).sent_at for message_id in ids}
-    assert report.sent_ids == [ids[0], ids[2], ids[1]]
+    assert report.done_ids == [ids[0], ids[2], ids[1]]
     assert sent[ids[1]] - sent[ids[0]] >= timedelta(seconds=1)  # type: ignore[operator]
 
 
@@ -45,7 +46,7 @@ def test_only_the_newest_pending_update_is_shown(slack: SlackSandbox) -> None:
 
     assert texts(slack) == ["newer"]
     assert (row(older).state, row(newer).state) == ("superseded", "sent")
-    assert report.sent_ids == [card, newer]
+    assert report.done_ids == [card, newer]
     assert slack.messages("C0FEEDBACK")[0]["metadata"]["event_payload"] == {"key": "card"}
 
 
@@ -60,7 +61,7 @@ def test_an_older_update_never_overwrites_a_newer_one(slack: SlackSandbox) -> No
     newer = change("u2", "card", "newer")
     make_due(older)
 
-    deliver_pending()
+    sweep(Messages())
 
     assert texts(slack) == ["newer"]
     assert (row(older).state, row(newer).state) == ("superseded", "sent")
@@ -102,7 +103,7 @@ def test_gives_up_on_a_permanent_error_with_its_code(slack: SlackSandbox, code: 
     report = deliver([message_id, after], policy=QUICK)
 
     assert (row(message_id).state, row(message_id).error) == ("failed", code)
-    assert (report.failed_ids, report.sent_ids) == ([message_id], [after])
+    assert (report.failed_ids, report.done_ids) == ([message_id], [after])
 
 
 def test_refused_credentials_wait_for_the_operator(slack: SlackSandbox) -> None:
@@ -118,7 +119,7 @@ def test_refused_credentials_wait_for_the_operator(slack: SlackSandbox) -> None:
         0,
     )
     make_due(ids[0])
-    assert deliver_pending().sent_ids == ids
+    assert sweep(Messages()).done_ids == ids
 
 
 def test_an_unknown_error_is_tried_eight_times(slack: SlackSandbox) -> None:
@@ -127,7 +128,7 @@ def test_an_unknown_error_is_tried_eight_times(slack: SlackSandbox) -> None:
 
     states = []
     for _ in range(8):
-        deliver_pending(policy=QUICK)
+        sweep(Messages(policy=QUICK))
         states.append(row(message_id).state)
         make_due(message_id)
 
@@ -142,7 +143,7 @@ def test_a_person_who_cannot_be_reached_is_asked_in_the_review_channel(
     deliver([card], policy=QUICK)
     change("locked", "card", "locked")
 
-    deliver_pending(policy=QUICK)
+    sweep(Messages(policy=QUICK))
 
     (shown,) = slack.messages("C0REVIEW")
     assert shown["text"] == "locked"
@@ -176,7 +177,7 @@ def test_slack_down_keeps_the_messages_and_raises_nothing(
 
     connect(monkeypatch, slack.api_url)
     make_due(ids[0])
-    assert deliver_pending().sent_ids == ids
+    assert sweep(Messages()).done_ids == ids
 
 
 def test_without_the_connection_the_messages_wait_untouched(
@@ -194,8 +195,8 @@ def test_without_the_connection_the_messages_wait_untouched(
 def test_many_senders_at_once_post_each_message_once_and_in_order(slack: SlackSandbox) -> None:
     for number in range(12):
         queue(f"m{number}", "C0FEEDBACK" if number % 2 else "C0REPORTING")
-    failures = in_threads(6, lambda: deliver_pending(policy=QUICK))
-    deliver_pending(policy=QUICK)
+    failures = in_threads(6, lambda: sweep(Messages(policy=QUICK)))
+    sweep(Messages(policy=QUICK))
 
     assert failures == []
     assert texts(slack) == [f"text of m{n}" for n in range(12) if n % 2]

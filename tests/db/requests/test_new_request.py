@@ -13,6 +13,7 @@ from include.engine.airflow_api import StartResult, StartStatus
 from include.entries import settle as outcomes
 from include.entries.report import open_start_ids
 from include.outbox import runs
+from include.outbox.effects import sweep
 from include.requests import announcing
 from include.requests.lifecycle import set_status
 from include.store.models import AnalyticsEvent, Area, Request, RequestStatus, RunStart
@@ -227,13 +228,22 @@ def test_a_run_is_started_once_and_waits_while_airflow_is_away(
         return answers[len(asked) - 1]
 
     monkeypatch.setattr(runs, "start_run", start)
-    assert runs.start_pending() == {"started": 0, "refused": 0, "waiting": 1}
-    assert runs.start_pending() == {"started": 1, "refused": 0, "waiting": 0}
-    assert runs.start_pending() == {"started": 0, "refused": 0, "waiting": 0}
+    start_id = open_start()
+    assert sweep(runs.RunStarts()).waiting_ids == [start_id]
+    assert sweep(runs.RunStarts()).done == 0, "Airflow is left alone for a moment"
+    with session_scope() as session:
+        session.get_one(RunStart, start_id).not_before = None
+    assert sweep(runs.RunStarts()).done_ids == [start_id]
+    assert sweep(runs.RunStarts()).done == 0
     assert asked == [f"request__{request_id}"] * 2
     with session_scope() as session:
         assert session.scalars(select(RunStart)).one().attempts == 2
         assert session.scalar(select(func.count(RunStart.id))) == 1
+
+
+def open_start() -> int:
+    with session_scope() as session:
+        return session.scalars(select(RunStart.id).where(RunStart.state == "pending")).one()
 
 
 @pytest.mark.parametrize(("feedback_waits", "started"), [(True, 3), (False, 6)])
@@ -248,7 +258,7 @@ def test_while_feedback_waits_only_few_follow_ups_are_started(
         runs.queue_run(session, "process_customer_entry", "later", {"customer_pain": "x"})
     if feedback_waits:
         submit("Nobody has decided this yet")
-    assert runs.start_pending()["started"] == started
+    assert sweep(runs.RunStarts()).done == started
     with session_scope() as session:
         waiting = session.scalars(
             select(RunStart.run_id).where(RunStart.state == "pending").order_by(RunStart.id)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from include.base.errors import FatalError, TransientError
-from include.outbox.sender import DeliveryReport
+from include.outbox.effects import Report
 from include.people.actors import Actor, actor_from
 from include.requests import merging, shipping
 from include.store.models import Message, MessageState, Request, RequestStatusChange
@@ -191,8 +191,8 @@ def test_shipped_anew_after_reopening_is_told_anew(embedder: WordsEmbedder) -> N
 
 
 def test_a_batch_is_tried_again_until_the_last_try() -> None:
-    def deliver(ids: list[int]) -> DeliveryReport:
-        return DeliveryReport(sent_ids=ids[:1], waiting_ids=ids[1:], unavailable="http_503")
+    def deliver(ids: list[int]) -> Report:
+        return Report(done_ids=ids[:1], waiting_ids=ids[1:], unavailable="http_503")
 
     with pytest.raises(TransientError, match="2 of 3 messages wait: http_503"):
         shipping.send_batch([1, 2, 3], is_last_try=False, deliver=deliver)

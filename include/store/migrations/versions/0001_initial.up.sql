@@ -466,6 +466,7 @@ CREATE TABLE slack_events (
     run_conf jsonb,
     attempts integer NOT NULL DEFAULT 0,
     error text,
+    not_before timestamptz,
     received_at timestamptz NOT NULL DEFAULT now(),
     dispatched_at timestamptz,
     CONSTRAINT pk_slack_events PRIMARY KEY (id),
@@ -531,7 +532,6 @@ CREATE TABLE messages (
     error text,
     not_before timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
-    claimed_at timestamptz,
     sent_at timestamptz,
     rerouted_from text,
     CONSTRAINT pk_messages PRIMARY KEY (id),
@@ -563,6 +563,7 @@ CREATE TABLE run_starts (
     state text NOT NULL DEFAULT 'pending',
     attempts integer NOT NULL DEFAULT 0,
     error text,
+    not_before timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
     started_at timestamptz,
     CONSTRAINT pk_run_starts PRIMARY KEY (id),
@@ -580,13 +581,18 @@ CREATE TABLE analytics_events (
     entry_id bigint,
     actor text,
     properties jsonb NOT NULL DEFAULT '{}',
+    state text NOT NULL DEFAULT 'pending',
+    attempts integer NOT NULL DEFAULT 0,
+    error text,
+    not_before timestamptz,
     occurred_at timestamptz NOT NULL DEFAULT now(),
     delivered_at timestamptz,
     CONSTRAINT pk_analytics_events PRIMARY KEY (id),
-    CONSTRAINT uq_analytics_events_key UNIQUE (key)
+    CONSTRAINT uq_analytics_events_key UNIQUE (key),
+    CONSTRAINT ck_analytics_events_state_known CHECK (state IN ('pending', 'done'))
 );
 CREATE INDEX ix_analytics_events_name ON analytics_events (name, occurred_at);
-CREATE INDEX ix_analytics_events_undelivered ON analytics_events (id) WHERE delivered_at IS NULL;
+CREATE INDEX ix_analytics_events_pending ON analytics_events (id) WHERE state = 'pending';
 
 CREATE TABLE watermarks (
     name text NOT NULL,

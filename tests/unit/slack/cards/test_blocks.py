@@ -10,7 +10,7 @@ import pytest
 from include.base.settings import Settings
 from include.entries.overview import Followed, OpenQuestion, Overview, RecentEntry
 from include.matching.types import FoundRequest
-from include.outbox.fallbacks import MOST_BLOCKS, Place, reroute
+from include.outbox.fallbacks import MOST_BLOCKS, Place, rerouted
 from include.relay.home import home_view
 from include.slack.cards import blocks, modals
 from include.slack.cards import unfurl as unfurls
@@ -86,10 +86,11 @@ def test_a_message_of_50_blocks_gets_no_line_more(count: int, added: int) -> Non
         blocks=[blocks.section("x")] * count,
         state="sending",
     )
-    reroute(message, Trouble("user_disabled", Verdict.UNREACHABLE), Place("#review"))
-    assert len(message.blocks) == count + added
-    assert len(message.blocks) <= MOST_BLOCKS
-    check_message_blocks(message.blocks)
+    trouble = Trouble("user_disabled", Verdict.UNREACHABLE)
+    shown = rerouted(message, trouble, Place("#review")).changes["blocks"]
+    assert len(shown) == count + added
+    assert len(shown) <= MOST_BLOCKS
+    check_message_blocks(shown)
 
 
 def test_the_check_itself_refuses_what_is_over() -> None:
