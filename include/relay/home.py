@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.entries.overview import overview_of
 from include.slack.cards import blocks
-from include.slack.cards.blocks import escape, link, section, shorten
+from include.slack.cards.blocks import escape, header, link, section, shorten
 from include.slack.cards.entry import reason_words, restore_button
 from include.slack.client import slack_client
 from include.slack.errors import read_trouble
@@ -29,19 +29,19 @@ _STATUS = {
 
 def home_view(overview: Overview) -> dict[str, Any]:
     """The view of App Home."""
-    shown: list[dict[str, Any]] = [_header("Your open questions")]
+    shown: list[dict[str, Any]] = [header("Your open questions")]
     for number, question in enumerate(overview.questions):
         shown += _question(question, number)
     if overview.more_questions:
         shown.append(section(f"… and {overview.more_questions} more, in our messages."))
     if not overview.questions:
         shown.append(section("Nothing is waiting for you."))
-    shown.append(_header("Your last feedback"))
+    shown.append(header("Your last feedback"))
     shown += [_entry(entry) for entry in overview.entries]
     if not overview.entries:
         hint = "Put :gtm-feedback: on a message, use *Add Feedback*, or type `/feedback`."
         shown.append(section(f"Nothing yet. {hint}"))
-    shown.append(_header("What you follow"))
+    shown.append(header("What you follow"))
     shown += [_followed(request) for request in overview.followed]
     if not overview.followed:
         shown.append(
@@ -103,7 +103,3 @@ def _followed(request: Followed) -> dict[str, Any]:
         f"{link(request.title, request.url)} · {escape(request.status)} · "
         f"{request.feedback_count} {noun} of feedback"
     )
-
-
-def _header(text: str) -> dict[str, Any]:
-    return {"type": "header", "text": {"type": "plain_text", "text": text}}

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from include.slack.cards.blocks import SECTION_LIMIT, Rendered, escape, link, section, shorten
+from include.slack.cards.blocks import (
+    SECTION_LIMIT,
+    Rendered,
+    context,
+    escape,
+    link,
+    section,
+    shorten,
+)
 
 if TYPE_CHECKING:
     from include.base.settings import Settings
@@ -21,12 +29,11 @@ def answer_card(words: Words, settings: Settings) -> Rendered:
         url = settings.request_url(line.slug) if line.slug else None
         lines.append(f"{number}. {link(name, url)}: {escape(line.facts)}")
     listed = "\n".join([escape(words.heading), *lines])
-    said = {"type": "mrkdwn", "text": escape(shorten(words.source, 1_000)), "verbatim": True}
     return Rendered(
         text=escape(f"{words.heading} {words.totals}"),
         blocks=[
             section(shorten(listed, SECTION_LIMIT)),
             section(escape(words.totals)),
-            {"type": "context", "elements": [said]},
+            context(escape(shorten(words.source, 1_000))),
         ],
     )

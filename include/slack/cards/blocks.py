@@ -61,7 +61,7 @@ def quoted(text: str) -> str:
 
 def link(title: str, url: str | None) -> str:
     """A title that leads to its page; a bold title when there is no page to show."""
-    label = escape(_one_line(title, TITLE_LIMIT)) or "this request"
+    label = title_words(title) or "this request"
     if not url:
         return f"*{label}*"
     address = url.replace("&", "&amp;").replace("<", "%3C").replace(">", "%3E")
@@ -98,20 +98,17 @@ def question_card(
         else f"This sounds like {title}. Is it the same problem?"
     )
     return Rendered(
-        text=_plain(f"Is this feedback about “{_one_line(request_title, TITLE_LIMIT)}”?"),
+        text=f"Is this feedback about “{title_words(request_title)}”?",
         blocks=[
             section("A customer said:\n" + quoted(quote)),
             section(ask),
-            *_why(confidence, reason),
-            {
-                "type": "actions",
-                "block_id": "question",
-                "elements": [
-                    _button("Add to this request", ANSWER_ATTACH, token) | {"style": "primary"},
-                    _button("Create new request", ANSWER_CREATE, token),
-                    _button("Pick another request", PICK_FOR_QUESTION, token),
-                ],
-            },
+            *why(confidence, reason),
+            actions(
+                "question",
+                button("Add to this request", ANSWER_ATTACH, token, primary=True),
+                button("Create new request", ANSWER_CREATE, token),
+                button("Pick another request", PICK_FOR_QUESTION, token),
+            ),
         ],
     )
 
@@ -130,7 +127,7 @@ def question_locked(
     Once it is carried out, the tokens let people take it back or pick another request.
     """
     return Rendered(
-        text=_plain(f"Answered: is this about “{_one_line(request_title, TITLE_LIMIT)}”?"),
+        text=f"Answered: is this about “{title_words(request_title)}”?",
         blocks=[
             section("A customer said:\n" + quoted(quote)),
             section(f"The question was whether this is {link(request_title, request_url)}."),
@@ -158,11 +155,11 @@ def attached_card(
         ("Your feedback", " You will hear when it ships.") if is_theirs else ("Feedback", "")
     )
     return Rendered(
-        text=_plain(f"{whose} was added to “{_one_line(request_title, TITLE_LIMIT)}”."),
+        text=f"{whose} was added to “{title_words(request_title)}”.",
         blocks=[
             section(f"{whose} was added to {link(request_title, request_url)}.{then}"),
             section(quoted(quote)),
-            *_why(confidence, reason),
+            *why(confidence, reason),
             *_corrections(undo_token, undo_token),
         ],
     )
@@ -179,11 +176,11 @@ def attached_locked(
 ) -> Rendered:
     """The attached card after Undo: no button, and what happened (``verdict``)."""
     return Rendered(
-        text=_plain(f"No longer on “{_one_line(request_title, TITLE_LIMIT)}”."),
+        text=f"No longer on “{title_words(request_title)}”.",
         blocks=[
             section(f"This feedback had been added to {link(request_title, request_url)}."),
             section(quoted(quote)),
-            *(_why(confidence, reason) if confidence is not None else []),
+            *(why(confidence, reason) if confidence is not None else []),
             context(verdict),
         ],
     )
@@ -203,9 +200,9 @@ def created_card(
     ``is_theirs`` is false where others read it, because the submitter cannot be reached.
     """
     whose = "your feedback" if is_theirs else "this feedback"
-    where = f" in {escape(_one_line(', '.join(areas), REASON_LIMIT))}" if areas else ""
+    where = f" in {escape(one_line(', '.join(areas), REASON_LIMIT))}" if areas else ""
     return Rendered(
-        text=_plain(f"{whose.capitalize()} opened “{_one_line(request_title, TITLE_LIMIT)}”."),
+        text=f"{whose.capitalize()} opened “{title_words(request_title)}”.",
         blocks=[
             section(
                 f"Nobody had asked for this yet, so {whose} opened "
@@ -222,7 +219,7 @@ def moved_card(
 ) -> Rendered:
     """A card after another request was picked: where the feedback is now, and who moved it."""
     return Rendered(
-        text=_plain(f"This feedback is now on “{_one_line(request_title, TITLE_LIMIT)}”."),
+        text=f"This feedback is now on “{title_words(request_title)}”.",
         blocks=[
             section(f"This feedback is now on {link(request_title, request_url)}."),
             section(quoted(quote)),
@@ -234,10 +231,10 @@ def moved_card(
 
 def reminder_card(*, request_title: str, question_link: str | None, expires_in: str) -> Rendered:
     """One reminder of an open question; ``expires_in`` is a span in words, e.g. ``6 days``."""
-    title = escape(_one_line(request_title, TITLE_LIMIT))
+    title = title_words(request_title)
     question = link("your answer", question_link) if question_link else "your answer"
     return Rendered(
-        text=_plain(f"Still open: is this about “{_one_line(request_title, TITLE_LIMIT)}”?"),
+        text=f"Still open: is this about “{title_words(request_title)}”?",
         blocks=[
             section(
                 f"I am still waiting for {question} about *{title}*. "
@@ -247,12 +244,14 @@ def reminder_card(*, request_title: str, question_link: str | None, expires_in: 
     )
 
 
-def _one_line(text: str, limit: int) -> str:
+def one_line(text: str, limit: int) -> str:
+    """Without line breaks, at most ``limit`` characters."""
     return shorten(" ".join(text.split()), limit)
 
 
-def _plain(text: str) -> str:
-    return escape(text)
+def title_words(title: str) -> str:
+    """A title for a notification: one line, escaped."""
+    return escape(one_line(title, TITLE_LIMIT))
 
 
 def section(text: str) -> Block:
@@ -268,40 +267,51 @@ def context(text: str) -> Block:
     }
 
 
-def _why(confidence: float | None, reason: str) -> list[Block]:
-    said = escape(_one_line(reason, REASON_LIMIT))
+def why(confidence: float | None, reason: str) -> list[Block]:
+    """How sure a match is, and why."""
+    said = escape(one_line(reason, REASON_LIMIT))
     return [context(f"{confidence_words(confidence)}. {said}".strip())]
 
 
 def _corrections(undo_token: str | None, pick_token: str | None) -> list[Block]:
     elements = []
     if undo_token:
-        elements.append(
-            _button("Undo", UNDO_ATTACHMENT, undo_token)
-            | {
-                "confirm": {
-                    "title": _plain_text("Take it off this request?"),
-                    "text": _plain_text("The feedback becomes a request of its own."),
-                    "confirm": _plain_text("Undo"),
-                    "deny": _plain_text("Keep it"),
-                }
-            }
+        asked = confirmation(
+            "Take it off this request?",
+            "The feedback becomes a request of its own.",
+            yes="Undo",
+            no="Keep it",
         )
+        elements.append(button("Undo", UNDO_ATTACHMENT, undo_token, confirm=asked))
     if pick_token:
-        elements.append(_button("Pick another request", PICK_FOR_FEEDBACK, pick_token))
-    return (
-        [{"type": "actions", "block_id": "corrections", "elements": elements}] if elements else []
-    )
+        elements.append(button("Pick another request", PICK_FOR_FEEDBACK, pick_token))
+    return [actions("corrections", *elements)] if elements else []
 
 
-def _plain_text(text: str) -> Block:
+def plain(text: str) -> Block:
+    """Text without markup."""
     return {"type": "plain_text", "text": text}
 
 
-def _button(label: str, action_id: str, value: str) -> Block:
-    return {
-        "type": "button",
-        "action_id": action_id,
-        "text": _plain_text(label),
-        "value": value,
-    }
+def header(text: str) -> Block:
+    """A heading, at most 150 characters."""
+    return {"type": "header", "text": plain(shorten(text, TITLE_LIMIT))}
+
+
+def button(
+    label: str, action_id: str, value: str, *, confirm: Block | None = None, primary: bool = False
+) -> Block:
+    """A button; ``confirm`` (see :func:`confirmation`) asks before it counts."""
+    shown = {"type": "button", "action_id": action_id, "text": plain(label), "value": value}
+    extra: Block = {"confirm": confirm} if confirm else {}
+    return shown | extra | ({"style": "primary"} if primary else {})
+
+
+def confirmation(title: str, text: str, *, yes: str, no: str) -> Block:
+    """What a button asks before it counts."""
+    return {"title": plain(title), "text": plain(text), "confirm": plain(yes), "deny": plain(no)}
+
+
+def actions(block_id: str, *buttons: Block) -> Block:
+    """Buttons side by side."""
+    return {"type": "actions", "block_id": block_id, "elements": list(buttons)}

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from include.insights.asof import ZONE
 from include.insights.wording import count, money, verb
-from include.slack.cards.blocks import SECTION_LIMIT, Block, Rendered, escape, link, shorten
+from include.slack.cards.blocks import (
+    SECTION_LIMIT,
+    Block,
+    Rendered,
+    context,
+    escape,
+    header,
+    link,
+    section,
+    shorten,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,7 +42,7 @@ def digest_card(
     """The whole digest: totals, chart, rising, new, shipped, waiting, open questions, work."""
     part = content["whole"]
     title = f"Customer feedback, {week_words(content)}"
-    blocks: list[Block] = [_header(title)]
+    blocks: list[Block] = [header(title)]
     if content.get("opening"):
         blocks.append(_section(escape(content["opening"])))
     blocks.append(_section(_totals(part)))
@@ -48,7 +58,7 @@ def digest_card(
     if content["questions"]["count"]:
         blocks.append(_section(_questions(content["questions"], request_url)))
     blocks.append({"type": "divider"})
-    blocks.append(_context(_work(content["work"])))
+    blocks.append(context(_work(content["work"])))
     return Rendered(text=escape(f"{title}: {_short(part)}"), blocks=blocks)
 
 
@@ -69,7 +79,7 @@ def area_card(
 ) -> Rendered:
     """One area's part, for its own channel."""
     title = f"{shorten(name, 60)}: customer feedback, {week_words(content)}"
-    blocks: list[Block] = [_header(title), _section(_totals(part)), *_lists(part, request_url)]
+    blocks: list[Block] = [header(title), _section(_totals(part)), *_lists(part, request_url)]
     return Rendered(text=escape(f"{title}: {_short(part)}"), blocks=blocks)
 
 
@@ -198,10 +208,6 @@ def _work(work: Mapping[str, Any]) -> str:
     )
 
 
-def _header(text: str) -> Block:
-    return {"type": "header", "text": {"type": "plain_text", "text": shorten(text, 150)}}
-
-
 def _section(text: str) -> Block:
     # Lines are short; the limit is a last resort against a list of very long titles.
     lines, length = [], 0
@@ -210,11 +216,4 @@ def _section(text: str) -> Block:
         if length > SECTION_LIMIT:
             break
         lines.append(line)
-    return {
-        "type": "section",
-        "text": {"type": "mrkdwn", "text": "\n".join(lines), "verbatim": True},
-    }
-
-
-def _context(text: str) -> Block:
-    return {"type": "context", "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}]}
+    return section("\n".join(lines))

@@ -32,11 +32,7 @@ def set_aside_card(*, quote: str, reason: str | None, token: str) -> Rendered:
         blocks=[
             blocks.section(text),
             blocks.section(blocks.quoted(quote)),
-            {
-                "type": "actions",
-                "block_id": "set_aside",
-                "elements": [restore_button(token)],
-            },
+            blocks.actions("set_aside", restore_button(token)),
         ],
     )
 
@@ -51,9 +47,4 @@ def restored_card(*, quote: str, verdict: str) -> Rendered:
 
 def restore_button(token: str) -> Block:
     """Has the entry processed as if it had not been set aside."""
-    return {
-        "type": "button",
-        "action_id": RESTORE_ENTRY,
-        "text": {"type": "plain_text", "text": "Process it anyway"},
-        "value": token,
-    }
+    return blocks.button("Process it anyway", RESTORE_ENTRY, token)

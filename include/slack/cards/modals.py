@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from include.slack.cards.blocks import quoted, section, shorten
+from include.slack.cards.blocks import plain, quoted, section, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,13 +31,8 @@ SEVERITIES = {
 
 def feedback_modal(*, pain: str = "", message: dict[str, str] | None = None) -> View:
     """The form *Add Feedback*; ``message`` is where it was opened from."""
-    typed: View = {
-        "type": "plain_text_input",
-        "action_id": "pain",
-        "multiline": True,
-        "max_length": INPUT_LIMIT,
-        "placeholder": plain("In the customer's own words"),
-    }
+    typed = _input("pain", "In the customer's own words")
+    links = _input("links", "https://…, one a line")
     if pain.strip():
         typed["initial_value"] = shorten(pain.strip(), INPUT_LIMIT)
     severities = [option(words, value) for value, words in SEVERITIES.items()]
@@ -47,44 +42,33 @@ def feedback_modal(*, pain: str = "", message: dict[str, str] | None = None) -> 
         "options": severities,
         "initial_option": severities[1],
     }
-    links = {
-        "type": "plain_text_input",
-        "action_id": "links",
-        "multiline": True,
-        "max_length": INPUT_LIMIT,
-        "placeholder": plain("https://…, one a line"),
-    }
-    return {
-        "type": "modal",
-        "callback_id": FEEDBACK_VIEW,
-        "private_metadata": json.dumps({"message": message} if message else {}),
-        "title": plain("Add Feedback"),
-        "submit": plain("Send"),
-        "close": plain("Cancel"),
-        "blocks": [
+    return _modal(
+        FEEDBACK_VIEW,
+        "Add Feedback",
+        "Send",
+        {"message": message} if message else {},
+        [
             field("pain", "What does the customer say?", typed),
             field("severity", "How much does it hurt?", severity),
             field("account", "Account", search(ACCOUNT, "Search accounts"), optional=True),
             field("opportunity", "Opportunity", search(OPPORTUNITY, "Search deals"), optional=True),
             field("links", "Links", links, optional=True),
         ],
-    }
+    )
 
 
 def pick_modal(*, quote: str, subject: str, token: str) -> View:
     """The search for another request. ``subject`` and ``token`` say what it is picked for."""
-    return {
-        "type": "modal",
-        "callback_id": PICK_VIEW,
-        "private_metadata": json.dumps({"subject": subject, "token": token}),
-        "title": plain("Pick another request"),
-        "submit": plain("Add to this request"),
-        "close": plain("Cancel"),
-        "blocks": [
+    return _modal(
+        PICK_VIEW,
+        "Pick another request",
+        "Add to this request",
+        {"subject": subject, "token": token},
+        [
             section("A customer said:\n" + quoted(quote)),
             field("request", "Request", search(REQUEST, "Search by meaning or words", least=2)),
         ],
-    }
+    )
 
 
 def options(found: Iterable[tuple[str, str]]) -> list[View]:
@@ -119,6 +103,25 @@ def field(block_id: str, label: str, element: View, *, optional: bool = False) -
     }
 
 
-def plain(text: str) -> View:
-    """Text without markup."""
-    return {"type": "plain_text", "text": text}
+def _modal(
+    callback_id: str, title: str, submit: str, metadata: dict[str, Any], blocks: list[View]
+) -> View:
+    return {
+        "type": "modal",
+        "callback_id": callback_id,
+        "private_metadata": json.dumps(metadata),
+        "title": plain(title),
+        "submit": plain(submit),
+        "close": plain("Cancel"),
+        "blocks": blocks,
+    }
+
+
+def _input(action_id: str, placeholder: str) -> View:
+    return {
+        "type": "plain_text_input",
+        "action_id": action_id,
+        "multiline": True,
+        "max_length": INPUT_LIMIT,
+        "placeholder": plain(placeholder),
+    }

@@ -9,6 +9,7 @@ from include.slack.cards.blocks import (
     PICK_FOR_FEEDBACK,
     UNDO_ATTACHMENT,
     Rendered,
+    button,
     confidence_words,
     escape,
     link,
@@ -67,10 +68,5 @@ def _line(line: Line) -> Block:
             else escape(shorten(line.reason, _REASON))
         )
         said, label, action = f"added to {title}. {why}", "Undo", UNDO_ATTACHMENT
-    button = {
-        "type": "button",
-        "action_id": action,
-        "text": {"type": "plain_text", "text": label},
-        "value": line.token,
-    }
-    return section(f"> {quote}\n{said}") | {"accessory": button}
+    accessory = button(label, action, line.token)
+    return section(f"> {quote}\n{said}") | {"accessory": accessory}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from include.slack.cards.blocks import escape, link, section, shorten
+from include.slack.cards.blocks import context, escape, link, section, shorten
 
 TEXT_LIMIT = 300
 _KINDS = {"request": "Feature request", "area": "Product area", "account": "Account"}
@@ -29,10 +29,7 @@ def page_card(facts: PageFacts, url: str) -> dict[str, Any]:
     return {
         "blocks": [
             section(f"{head}\n{said}" if said else head),
-            {
-                "type": "context",
-                "elements": [{"type": "mrkdwn", "text": numbers, "verbatim": True}],
-            },
+            context(numbers),
         ]
     }
 

@@ -31,7 +31,7 @@ class Scripted(RunStarts):
     def __init__(self, *outcomes: Outcome | Exception) -> None:
         self.outcomes = list(outcomes)
 
-    def carry_out(self, rows: Sequence[RunStart]) -> Outcome:  # noqa: ARG002
+    def carry_out(self, rows: Sequence[RunStart]) -> Outcome:
         """The next one."""
         outcome = self.outcomes.pop(0)
         if isinstance(outcome, Exception):
@@ -109,7 +109,7 @@ def test_a_claim_keeps_others_away_until_its_lease_ends() -> None:
     start_id = queued()
 
     class Watched(Scripted):
-        def carry_out(self, rows: Sequence[RunStart]) -> Outcome:  # noqa: ARG002
+        def carry_out(self, rows: Sequence[RunStart]) -> Outcome:
             assert carry_out(Scripted(), [start_id]).waiting_ids == [start_id]
             return Outcome(Fate.DONE)
 
@@ -117,7 +117,7 @@ def test_a_claim_keeps_others_away_until_its_lease_ends() -> None:
 
 
 @pytest.fixture
-def sink(feedback_db: URL, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:  # noqa: ARG001
+def sink(feedback_db: URL, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """What the analytics sink got: the keys of each call."""
     monkeypatch.setenv("AIRFLOW_CONN_GTM_FEEDBACK_ANALYTICS", "http://127.0.0.1:9")
     got: list[list[str]] = []
