@@ -19,6 +19,7 @@ from include.matching.types import RequestStatus, Route
 from include.outbox.messages import queue_update
 from include.outbox.replies import AnswerReply
 from include.outbox.runs import queue_new_request
+from include.people.permissions import label_of, may_correct
 from include.requests.evidence import Evidence, attach
 from include.requests.opening import lock_opening, open_request
 from include.slack.cards import blocks
@@ -33,7 +34,6 @@ from include.store.models import (
     Request,
     RequestFollower,
     RequestStatusChange,
-    User,
 )
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def undo_attachment(session: Session, *, token: str, slack_user_id: str) -> Answ
     taken = _take_off(session, token, slack_user_id)
     if isinstance(taken, AnswerReply):
         return taken
-    entry, by = taken.entry, f"slack:{slack_user_id}"
+    entry, by = taken.entry, label_of(slack_user_id)
     opened = open_request(session, entry, draft_for(session, entry, []), provisional_vector(entry))
     _set_status(session, opened, RequestStatus.OPEN, by)
     attach(session, entry, opened.id, Evidence("person", f"Taken off by {person_words(by)}."))
@@ -110,7 +110,7 @@ def pick_request(
     taken = _take_off(session, token, slack_user_id)
     if isinstance(taken, AnswerReply):
         return taken
-    entry, by = taken.entry, f"slack:{slack_user_id}"
+    entry, by = taken.entry, label_of(slack_user_id)
     evidence = Evidence("person", f"Picked by {person_words(by)}.")
     feedback_id = attach(session, entry, picked.id, evidence)
     finish(entry, Outcome.ATTACHED)
@@ -157,7 +157,7 @@ def _take_off(session: Session, token: str, slack_user_id: str) -> _Taken | Answ
     if refusal is not None:
         return refusal
     left = session.get_one(Request, feedback.request_id)
-    feedback.removed_at, feedback.removed_by = func.now(), f"slack:{slack_user_id}"
+    feedback.removed_at, feedback.removed_by = func.now(), label_of(slack_user_id)
     session.flush()
     _stop_following(session, entry, left.id)
     session.refresh(feedback)
@@ -180,21 +180,13 @@ def _gone() -> AnswerReply:
 def _refusal(
     session: Session, feedback: Feedback, entry: Entry, slack_user_id: str
 ) -> AnswerReply | None:
-    if not _may_correct(session, entry, slack_user_id):
+    if not may_correct(session, entry.submitter_id, slack_user_id):
         note = "Only the person who gave this feedback can change where it is."
         return AnswerReply("not_allowed", note)
     if feedback.removed_at is not None:
         who, when = person_words(feedback.removed_by), moment_words(feedback.removed_at)
         return AnswerReply("too_late", f"This was changed already by {who} on {when}.")
     return None
-
-
-def _may_correct(session: Session, entry: Entry, slack_user_id: str) -> bool:
-    if slack_user_id in load_settings().approvers:
-        return True
-    user = session.get(User, entry.submitter_id) if entry.submitter_id is not None else None
-    # Without a submitter in Slack the card went to the review channel: anybody there may.
-    return user is None or user.slack_user_id in (None, slack_user_id)
 
 
 def _stop_following(session: Session, entry: Entry, request_id: int) -> None:

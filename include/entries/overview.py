@@ -12,6 +12,7 @@ from include.durable.api import hook_token
 from include.entries.decisions import find_decision, match_key
 from include.entries.entry import get_entry
 from include.entries.set_aside import restore_token
+from include.people.permissions import label_of
 from include.store.models import (
     Entry,
     Feedback,
@@ -87,7 +88,7 @@ def overview_of(session: Session, slack_user_id: str) -> Overview:
             Hook.is_current,
             Hook.status == HookStatus.PENDING,
             Hook.question.has_key("entry_id"),
-            Hook.responders.contains([f"slack:{slack_user_id}"]),
+            Hook.responders.contains([label_of(slack_user_id)]),
         )
         .order_by(Hook.created_at)
     )

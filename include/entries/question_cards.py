@@ -15,7 +15,6 @@ from include.slack.cards import blocks
 from include.store.models import (
     Entry,
     Request,
-    User,
 )
 
 if TYPE_CHECKING:
@@ -107,11 +106,6 @@ def _question_card(
         reason=decision.reason if decision else "",
         token=hook_token(session, hook.id),
     )
-
-
-def _slack_user(session: Session, entry: Entry) -> str | None:
-    user = session.get(User, entry.submitter_id) if entry.submitter_id is not None else None
-    return user.slack_user_id if user else None
 
 
 def card_key(hook: HookView) -> str:

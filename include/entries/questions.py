@@ -19,7 +19,6 @@ from include.entries.decisions import find_decision, match_key, record_decision
 from include.entries.entry import get_entry
 from include.entries.question_cards import (
     _question_card,
-    _slack_user,
     asked_about,
     card_key,
     is_grouped,
@@ -28,6 +27,7 @@ from include.entries.question_cards import (
 )
 from include.outbox.messages import queue_message, queue_update
 from include.outbox.replies import AnswerReply
+from include.people.permissions import is_approver, label_of, slack_user_of
 from include.slack.cards import blocks
 from include.slack.cards.words import (
     CHOICE_WORDS,
@@ -61,7 +61,7 @@ def ask_question(
     if decision is None or decision.request_id is None:
         raise FatalError(f"entry {entry_id} has no matched request to ask about; clear match_entry")
     request = session.get_one(Request, decision.request_id)
-    submitter = _slack_user(session, entry)
+    submitter = slack_user_of(session, entry.submitter_id)
     hook = open_question(
         session,
         request,
@@ -108,7 +108,7 @@ def open_question(
             "request_status": request.status,
             "options": list(CHOICES),
         },
-        responders=[f"slack:{person}"] if person else [],
+        responders=[label_of(person)] if person else [],
         handler=handler,
         remind_after=settings.remind_after,
         expires_after=settings.expires_after,
@@ -137,8 +137,7 @@ def answer_question(
         return AnswerReply("unknown", "This button is no longer valid. Nothing was changed.")
     if request_id is not None and session.get(Request, request_id) is None:
         return AnswerReply("unknown", "That request does not exist any more. Nothing was changed.")
-    settings = load_settings()
-    by = f"slack:{slack_user_id}"
+    by = label_of(slack_user_id)
     answer = {"choice": choice} | ({"request_id": request_id} if request_id is not None else {})
     result = answer_hook(
         session,
@@ -146,7 +145,7 @@ def answer_question(
         answer=answer,
         by=by,
         via=via,
-        is_approver=lambda _by: slack_user_id in settings.approvers,
+        is_approver=lambda _by: is_approver(slack_user_id),
     )
     hook = result.hook
     if hook is None:
@@ -212,7 +211,7 @@ def _queue_reminder(session: Session, hook: HookView) -> list[int]:
             session,
             key=f"remind:{hook.id}",
             purpose="reminder",
-            address=_slack_user(session, entry) or settings.review_channel,
+            address=slack_user_of(session, entry.submitter_id) or settings.review_channel,
             body=card.text,
             blocks=card.blocks,
             entry_id=entry.id,

@@ -16,9 +16,10 @@ from include.outbox.messages import queue_message, queue_update
 from include.outbox.replies import AnswerReply
 from include.outbox.runs import queue_run, start_runs
 from include.people.actors import actor_from
+from include.people.permissions import label_of, may_correct, slack_user_of
 from include.slack.cards.entry import restored_card, set_aside_card
 from include.slack.cards.words import moment_words, person_words
-from include.store.models import EntryStatus, Outcome, User
+from include.store.models import EntryStatus, Outcome
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
@@ -45,12 +46,11 @@ def tell_set_aside(session: Session, entry: Entry) -> int:
         reason=entry.noise_reason,
         token=restore_token(session, entry.id),
     )
-    user = session.get(User, entry.submitter_id) if entry.submitter_id is not None else None
     return queue_message(
         session,
         key=_card_key(entry.id),
         purpose=PURPOSE,
-        address=(user.slack_user_id if user else None) or load_settings().review_channel,
+        address=slack_user_of(session, entry.submitter_id) or load_settings().review_channel,
         body=card.text,
         blocks=card.blocks,
         entry_id=entry.id,
@@ -69,16 +69,12 @@ def press_restore(session: Session, *, token: str, slack_user_id: str) -> Answer
     except (InvalidToken, ValueError):
         return AnswerReply("unknown", "This button is no longer valid. Nothing was changed.")
     entry = get_entry(session, entry_id, lock=True)
-    user = session.get(User, entry.submitter_id) if entry.submitter_id is not None else None
-    may = slack_user_id in load_settings().approvers or (
-        user is None or user.slack_user_id in (None, slack_user_id)
-    )
-    if not may:
+    if not may_correct(session, entry.submitter_id, slack_user_id):
         return AnswerReply("not_allowed", "Only the person who handed this in can have it taken.")
     if entry.outcome != Outcome.NOISE:
         who, when = person_words(entry.restored_by), moment_words(entry.restored_at)
         return AnswerReply("too_late", f"This was taken up already by {who} on {when}.")
-    start_id, message_ids = _restore(session, entry, by=f"slack:{slack_user_id}")
+    start_id, message_ids = _restore(session, entry, by=label_of(slack_user_id))
     return AnswerReply("recorded", None, message_ids, after=lambda: start_runs([start_id]))
 
 

@@ -10,6 +10,7 @@ from include.base.settings import load_settings
 from include.durable.api import signing_keys
 from include.durable.keys import sign
 from include.outbox.messages import queue_message
+from include.people.permissions import slack_user_of
 from include.requests.evidence import Evidence, live_feedback
 from include.slack.cards import blocks
 from include.store.models import (
@@ -18,7 +19,6 @@ from include.store.models import (
     Outcome,
     Request,
     RequestArea,
-    User,
 )
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _tell_attached(
     settings: Settings | None = None,
 ) -> int:
     request = session.get_one(Request, request_id)
-    person, found = _person(session, entry), settings or load_settings()
+    person, found = slack_user_of(session, entry.submitter_id), settings or load_settings()
     card = blocks.attached_card(
         quote=entry.customer_pain,
         request_title=request.title,
@@ -76,7 +76,7 @@ def _tell_opened(
     feedback_id: int,
     settings: Settings | None = None,
 ) -> int:
-    person, found = _person(session, entry), settings or load_settings()
+    person, found = slack_user_of(session, entry.submitter_id), settings or load_settings()
     areas = session.scalars(
         select(Area.name)
         .join(RequestArea, RequestArea.area_id == Area.id)
@@ -105,9 +105,3 @@ def _tell_opened(
 def correction_token(session: Session, feedback_id: int) -> str:
     """What the buttons that correct a feedback's place carry; the same on every call."""
     return sign("undo", str(feedback_id), signing_keys(session)[0])
-
-
-def _person(session: Session, entry: Entry) -> str | None:
-    """Slack's id of the submitter, if they are known there."""
-    user = session.get(User, entry.submitter_id) if entry.submitter_id is not None else None
-    return user.slack_user_id if user else None

@@ -12,6 +12,7 @@ from include.base.settings import load_settings
 from include.entries.entry import get_entry
 from include.entries.slack_capture import get_capture
 from include.outbox.messages import queue_message, queue_update
+from include.people.permissions import slack_user_of
 from include.requests.evidence import live_feedback
 from include.slack.cards import blocks, status_emoji
 from include.slack.cards.entry import reason_words
@@ -23,7 +24,6 @@ from include.store.models import (
     Outcome,
     Request,
     SlackCapture,
-    User,
 )
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ def _one(session: Session, entry: Entry) -> tuple[str, str]:
     if entry.outcome is None and entry.parent_id and entry.status == EntryStatus.RECEIVED:
         return status_emoji.ASKING, "I am working on this one."
     if entry.outcome is None:
-        user = session.get(User, entry.submitter_id) if entry.submitter_id is not None else None
-        who = f"<@{user.slack_user_id}>" if user and user.slack_user_id else "the team"
+        person = slack_user_of(session, entry.submitter_id)
+        who = f"<@{person}>" if person else "the team"
         text = f"Thanks. I asked {who} whether this belongs to a request that we know."
         return status_emoji.ASKING, text
     feedback = live_feedback(session, entry.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from include.people.permissions import label_of
 from include.people.person import Acting
 from include.people.users import ensure_user
 
@@ -34,7 +35,7 @@ def actor_from(values: Mapping[str, Any] | None, *, dag_id: str, run_id: str) ->
     if actor is None or not actor.is_somebody:
         return Actor(f"run:{dag_id}/{run_id}")
     if actor.slack_user_id:
-        return Actor(f"slack:{actor.slack_user_id}", actor)
+        return Actor(label_of(actor.slack_user_id), actor)
     return Actor(f"user:{(actor.email or '').lower()}", actor)
 
 

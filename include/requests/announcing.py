@@ -11,6 +11,7 @@ from include.durable.api import create_sleep
 from include.outbox.events import record_event
 from include.outbox.messages import queue_message
 from include.outbox.runs import queue_run
+from include.people.permissions import label_of, slack_user_of
 from include.requests.lifecycle import live_evidence, merged_into
 from include.requests.lookup import find_request
 from include.requests.waking import SLEEP_NAME, Wake
@@ -134,13 +135,12 @@ def after_sleep(
 
 def _queue_reminder(session: Session, request: Request) -> int:
     settings = load_settings()
-    creator = session.get(User, request.created_by) if request.created_by is not None else None
     card = cards.still_without_feedback(title=request.title, url=settings.request_url(request.slug))
     return queue_message(
         session,
         key=f"no_feedback:{request.id}",
         purpose="reminder",
-        address=(creator.slack_user_id if creator else None) or settings.review_channel,
+        address=slack_user_of(session, request.created_by) or settings.review_channel,
         body=card.text,
         blocks=card.blocks,
     )
@@ -159,4 +159,4 @@ def _creator_label(session: Session, request: Request) -> str | None:
     creator = session.get(User, request.created_by) if request.created_by is not None else None
     if creator is None:
         return None
-    return f"slack:{creator.slack_user_id}" if creator.slack_user_id else f"user:{creator.name}"
+    return label_of(creator.slack_user_id) if creator.slack_user_id else f"user:{creator.name}"

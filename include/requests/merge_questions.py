@@ -18,6 +18,7 @@ from include.durable.api import signing_keys
 from include.durable.keys import InvalidToken, sign, verify
 from include.outbox.messages import queue_message, queue_update
 from include.outbox.replies import AnswerReply
+from include.people.permissions import label_of
 from include.requests import merging
 from include.requests.related import dismiss_pair
 from include.slack.cards import requests as cards
@@ -97,7 +98,7 @@ def answer(session: Session, *, token: str, choice: str, slack_user_id: str) -> 
     ).one_or_none()
     if link is None:
         return AnswerReply("unknown", GONE)
-    by = f"slack:{slack_user_id}"
+    by = label_of(slack_user_id)
     lesser, survivor = _order(session, link)
     merged = _live_merge(session, link)
     if choice == UNDO:

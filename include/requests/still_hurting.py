@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from include.base.settings import load_settings
 from include.outbox.messages import queue_message
+from include.people.permissions import slack_user_of
 from include.slack.cards import requests as cards
 from include.slack.cards.words import moment_words
 from include.store.models import Request, RequestFollower, RequestStatus, User
@@ -55,10 +56,7 @@ def ask_owner(session: Session, request_id: int, entry: Entry) -> int | None:
 
 
 def _owner(session: Session, request: Request) -> str | None:
-    creator = session.get(User, request.created_by) if request.created_by is not None else None
-    if creator is not None and creator.slack_user_id:
-        return creator.slack_user_id
-    return session.scalar(
+    return slack_user_of(session, request.created_by) or session.scalar(
         select(User.slack_user_id)
         .join(RequestFollower, RequestFollower.user_id == User.id)
         .where(RequestFollower.request_id == request.id, User.slack_user_id.is_not(None))

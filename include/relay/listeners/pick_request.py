@@ -6,13 +6,13 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from include.base.settings import load_settings
 from include.durable.api import get_hook, signing_keys
 from include.durable.keys import InvalidToken, verify_hook_token
 from include.entries.correct import pick_request, quote_for_pick
 from include.entries.entry import get_entry
 from include.entries.questions import answer_question
 from include.outbox.replies import AnswerReply
+from include.people.permissions import may_answer
 from include.relay import background
 from include.relay.accept import accept
 from include.relay.home import publish_home
@@ -112,8 +112,7 @@ def _quote_of_question(session: Session, token: str, user: str) -> str | AnswerR
         hook = None
     if hook is None:
         return AnswerReply("unknown", "This button is no longer valid. Nothing was changed.")
-    by = f"slack:{user}"
-    if hook.responders and by not in hook.responders and user not in load_settings().approvers:
+    if not may_answer(hook.responders, user):
         people = " or ".join(person_words(person) for person in hook.responders)
         return AnswerReply("not_allowed", f"Only {people} can answer this question.")
     if not hook.is_open:
