@@ -6,20 +6,27 @@ thresholds and records.
 
 **Steps**
 
-1. `store_lines` reads and stores the records. It reads UTF-8 and UTF-16, JSON lines or one JSON
-   array, and CSV with `,`, `;`, `|` or tabs, as spreadsheets write it. It reports bad lines by
-   number and field and goes on with the rest. A record is recognised by its `external_id`, or else
-   by its content, so importing a file again, or a longer version of it, adds only what is new.
+1. `store_lines` reads and stores the lines. It reports bad lines by number and goes on with the
+   rest. A line is recognised by its `external_id`, or else by its content, so importing a file
+   again, or a longer version of it, adds only what is new. What an earlier run of this DAG stored
+   and did not decide is taken over.
 2. `match_batch`, mapped over the batches, one after the other, embeds, decides, and attaches or
    opens requests. A retry does only what is left.
 3. `ask_questions` asks about what is not certain, with one card for each request and person.
    `ask_people` waits for the answers without a worker and carries them out. Without an answer there
    is one reminder, and then the entries become requests. `tell_submitters` sends what `notify` asks
    for, one message a person.
-4. `report_outcome` returns how many lines the file has, and in which count each of them is
-   (`lines`, `bad_lines`, `empty_lines`, ...); how many records were `stored`, `known_before` or
-   `taken_over`; the `problems` (line and reason); and how many entries are `attached`, `created`,
-   `set_aside`, `waiting` or `unfinished`.
+4. `report_outcome` returns `lines`, which is `stored`, `known_before`, `taken_over` and `bad_lines`
+   together; `problems` (line and reason; of more than 200, `problems_not_listed`); and how many
+   entries are `attached`, `created`, `set_aside`, `waiting` or `unfinished`. `lines`, `empty_lines`,
+   `header_lines` and `continued_lines` (of cells that hold several lines) add up to `file_lines`.
+
+**Files**: CSV with commas, semicolons, tabs or `|`, with or without a `sep=` line; the case of
+column names does not matter, and common other names (`Feedback`, `Priority`, `E-Mail`) are known.
+JSON lines, a JSON array, or objects laid out over several lines. UTF-8, UTF-16 or UTF-32 with a
+byte order mark, and CSV in Windows-1252: no byte order mark, and what is not ASCII is not UTF-8.
+At most 2 GiB, a million lines, and 200,000 characters a line. A workbook or a compressed file is
+refused: save the sheet as CSV (UTF-8), or unpack the file.
 
 **Parameters**: `{"path": "s3://aws_default@bucket/feedback.csv", "ask": "U0ANN"}`. CSV columns have
 the names of the fields of a JSON line: `customer_pain` (required), `severity`, `account_id`,
