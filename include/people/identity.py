@@ -149,8 +149,11 @@ def _learn_alias(
                 User.name != "",
             )
             .order_by(User.id)
-            .limit(MOST_COMPARED)
+            .limit(MOST_COMPARED + 1)
         ).all()
+    if len(rows) > MOST_COMPARED:
+        # Somebody who was not looked at could be meant as well.
+        return
     likely = [
         (row, facts)
         for row in rows

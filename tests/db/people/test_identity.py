@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from include.base.errors import TransientError
+from include.people import identity
 from include.people.identity import match_email, resolve
 from include.slack.profile import SlackProfile
 from include.store.models import PersonKind, SlackPerson, User, UserAlias
@@ -122,3 +123,21 @@ def test_guests_and_people_without_an_address_are_told_and_are_no_user(
     assert (found.note is None) if words is None else (words in (found.note or ""))
     if words:
         assert "#feedback-review" in (found.note or "")
+
+
+@pytest.mark.parametrize(("colleagues", "learned"), [(2, 1), (3, 0)])
+def test_an_alias_is_learned_only_when_everybody_was_compared(
+    feedback_db: object, monkeypatch: pytest.MonkeyPatch, colleagues: int, learned: int
+) -> None:
+    monkeypatch.setattr(identity, "MOST_COMPARED", 2)
+    names = ["Annette Lee", "Zoe Quill", "Bob Stone"][:colleagues]
+    with session_scope() as session:
+        session.add_all(
+            User(name=name, email=f"{name[0].lower()}{name.split()[1].lower()}@acme.example")
+            for name in names
+        )
+    slack = Slack(email="ann.lee@acme.example")
+    slack.profile = SlackProfile(PersonKind.PERSON, "ann.lee@acme.example", "Ann Lee")
+    resolve(session_scope, "U0ANN", slack, lambda *_: True)
+    with session_scope() as session:
+        assert session.scalar(select(func.count(UserAlias.email))) == learned
