@@ -71,12 +71,16 @@ def read_rows(file: IO[bytes], form: str, *, name: str) -> Iterator[Row]:
     head = file.read(_HEAD)
     file.seek(0)
     text = io.TextIOWrapper(file, encoding=_encoding(head, form, name), errors="surrogateescape")
-    if form == "csv":
-        return _csv_rows(text)
-    start = head.decode(text.encoding, "replace").lstrip("\ufeff \t\r\n")
-    if start.startswith("[") or _spans_lines(start):
-        return _json_values(text)
-    return _json_lines(text)
+    try:
+        if form == "csv":
+            yield from _csv_rows(text)
+            return
+        start = head.decode(text.encoding, "replace").lstrip("\ufeff \t\r\n")
+        is_whole = start.startswith("[") or _spans_lines(start)
+        yield from _json_values(text) if is_whole else _json_lines(text)
+    finally:
+        # The file is its opener's to close.
+        text.detach()
 
 
 def _check_size(file: IO[bytes], name: str) -> None:

@@ -114,6 +114,7 @@ def store_many(
             | (
                 (Entry.status == EntryStatus.RECEIVED)
                 & (Entry.dag_id == (take_from or ""))
+                & ~((Entry.dag_id == dag_id) & (Entry.run_id == run_id))
                 & ~select(Decision.id).where(Decision.entry_id == Entry.id).exists()
             ),
         )

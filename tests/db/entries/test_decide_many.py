@@ -7,9 +7,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from include.base.errors import EmbeddingsUnavailable, FatalError
+from include.base.errors import EmbeddingsUnavailable, FatalError, UnstorableValue
 from include.base.settings import load_settings
 from include.durable.api import hook_token
 from include.entries import decide_many as batch
@@ -23,9 +23,11 @@ from include.requests.evidence import Evidence
 from include.store.models import (
     Decision,
     Entry,
+    EntryStatus,
     Feedback,
     Hook,
     Message,
+    Outcome,
     Request,
     RunStart,
 )
@@ -41,6 +43,8 @@ from tests.db.entries.conftest import (
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sqlalchemy.orm import Session
 
 DAG, RUN = "import_feedback", "i1"
 WORDS = ["tables", "rosters", "invoices", "passwords", "charts", "filters", "prices", "backups"]
@@ -355,10 +359,47 @@ def test_a_file_is_stored_once_and_its_longer_version_adds_what_is_new(
     assert (facts["stored"], facts["bad_lines"], facts["problems"]) == (5, 1, [[6, "not JSON"]])
     again, facts = import_steps.store_file({"path": str(path)}, dag_id=DAG, run_id="a")
     assert again == batches
+    with session_scope() as session:
+        session.execute(update(Entry).values(status=EntryStatus.DONE, outcome=Outcome.CREATED))
     path.write_text("\n".join([*rows, json.dumps({"customer_pain": "new"})]), encoding="utf-8")
     more, facts = import_steps.store_file({"path": str(path)}, dag_id=DAG, run_id="b")
     assert (facts["stored"], facts["known_before"]) == (1, 5)
     assert [one["label"] for one in more] == ["1 to 1 of 1"]
+
+
+def test_a_mended_file_takes_over_what_a_run_left_and_every_line_is_counted(
+    feedback_db: object, tmp_path: Path
+) -> None:
+    path = tmp_path / "some.csv"
+    head = 'customer_pain,external_id\none,1\n"two\nlines",2\n\n'
+    path.write_text(f"{head}bad\n", encoding="utf-8")
+    import_steps.store_file({"path": str(path)}, dag_id=DAG, run_id="a")
+    path.write_text(f"{head}mended,3\n", encoding="utf-8")
+    batches, facts = import_steps.store_file({"path": str(path)}, dag_id=DAG, run_id="b")
+    assert (facts["stored"], facts["known_before"], facts["taken_over"]) == (1, 0, 2)
+    assert [one["label"] for one in batches] == ["1 to 3 of 3"]
+    counted = ("lines", "header_lines", "empty_lines", "continued_lines")
+    assert [facts[name] for name in counted] == [3, 1, 1, 1]
+    assert facts["file_lines"] == 6
+
+
+def test_a_value_that_only_the_database_refuses_is_told_and_the_rest_is_stored(
+    feedback_db: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_many = batch_store.store_many
+
+    def refusing(session: Session, pairs: Any, **more: Any) -> batch_store.StoredMany:
+        if any(one.customer_pain == "third" for _, one in pairs):
+            raise UnstorableValue("The database refused it.")
+        return store_many(session, pairs, **more)
+
+    monkeypatch.setattr(batch_store, "store_many", refusing)
+    path = tmp_path / "some.csv"
+    path.write_text("customer_pain\nfirst\nsecond\nthird\nfourth\n", encoding="utf-8")
+    _, facts = import_steps.store_file({"path": str(path)}, dag_id=DAG, run_id="a")
+    assert (facts["stored"], facts["bad_lines"], facts["lines"]) == (3, 1, 4)
+    [[number, problem]] = facts["problems"]
+    assert (number, problem) == (4, "the database cannot store one of its values")
 
 
 @pytest.mark.parametrize(
