@@ -18,8 +18,9 @@ thresholds and records.
    for, one message a person.
 4. `report_outcome` returns `lines`, which is `stored`, `known_before`, `taken_over` and `bad_lines`
    together; `problems` (line and reason; of more than 200, `problems_not_listed`); and how many
-   entries are `attached`, `created`, `set_aside`, `waiting` or `unfinished`. `lines`, `empty_lines`,
-   `header_lines` and `continued_lines` (of cells that hold several lines) add up to `file_lines`.
+   entries are `attached`, `created`, `set_aside`, `waiting` or `unfinished`. `lines`,
+   `empty_lines`, `header_lines` and `continued_lines` (of cells that hold several lines) add up to
+   `file_lines`.
 
 **Files**: CSV with commas, semicolons, tabs or `|`, with or without a `sep=` line; the case of
 column names does not matter, and common other names (`Feedback`, `Priority`, `E-Mail`) are known.
