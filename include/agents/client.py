@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from include.agents.chat import ChatServer, ModelUnavailable
 from include.agents.ledger import Call, CallOutcome, Result
-from include.agents.prompting import load_prompt
+from include.agents.prompting import Records, load_prompt
 from include.agents.schema import MalformedAnswer, answer_schema, read_answer
 from include.agents.suspicion import addresses_model
 from include.base.backoff import delay_before_retry
@@ -165,9 +165,14 @@ class ModelAgent:
         chosen = self.config.for_task(task.name)
         if chosen is None:
             return None
+        values = {
+            name: value if name in task.trusted else self._without_orders(task, value)
+            for name, value in values.items()
+        }
         untrusted = (value for name, value in values.items() if name not in task.trusted)
         if any(map(addresses_model, untrusted)):
             log.warning("Task %s goes on without a model: a text in it gives orders", task.name)
+            self.note(task, "orders", "a text gave orders to the model, so it was not asked")
             return None
         prompt = load_prompt(task.name)
         mask = Mask()
@@ -228,6 +233,16 @@ class ModelAgent:
         if answer is None:
             log.warning("Task %s goes on without a model: %s", task.name, ended.error)
         return answer
+
+    def _without_orders(self, task: AgentTask[Any], value: str) -> str:
+        """Rows without those that give orders: one of them must not cost the others the model."""
+        if not isinstance(value, Records):
+            return value
+        kept = [row for row in value.rows if not addresses_model(row)]
+        left_out = len(value.rows) - len(kept)
+        if left_out:
+            self.note(task, "rows", f"{left_out} rows gave orders to the model and were left out")
+        return Records(kept)
 
     def _stored(self, stored: Result, task: AgentTask[T], mask: Mask) -> T | None:
         if stored.answer is None:

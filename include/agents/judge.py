@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from include.agents.prompting import as_records
+from include.agents.suspicion import addresses_model
 from include.matching.embed import truncated
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from include.agents.client import Agent, AgentTask
+    from include.agents.prompting import Records
     from include.matching.types import Candidate
 
 TITLE_READ, DESCRIPTION_READ = 200, 600
@@ -71,11 +73,20 @@ def ask_judge(
     model = agent.model_for(task)
     if model is None or not candidates:
         return None
-    values = {"pain": truncated(pain), "candidates": listed(candidates)}
+    records = listed(candidates)
+    # The agent leaves out rows that give it orders, so a verdict on one of those is invented.
+    sent = {
+        candidate.request_id
+        for candidate, row in zip(candidates, records.rows, strict=True)
+        if not addresses_model(row)
+    }
+    if not sent:
+        return None
+    values = {"pain": truncated(pain), "candidates": records}
     answer = agent.ask(task, values, key=key, entry_id=entry_id)
     if answer is None:
         return None
-    stated, dropped = _kept(answer.model_dump()["verdicts"], {c.request_id for c in candidates})
+    stated, dropped = _kept(answer.model_dump()["verdicts"], sent)
     if dropped:
         agent.note(task, "dropped", f"{dropped} verdicts named no id of the list or no confidence")
         if not stated:
@@ -83,7 +94,7 @@ def ask_judge(
     return ModelVerdict(model, task.prompt_version, stated, dropped)
 
 
-def listed(candidates: Sequence[Candidate]) -> str:
+def listed(candidates: Sequence[Candidate]) -> Records:
     """The candidates as the model sees them."""
     return as_records(
         {

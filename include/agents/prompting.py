@@ -81,13 +81,26 @@ def load_prompt(name: str, folder: Path = FOLDER) -> Prompt:
     )
 
 
-def as_records(rows: Iterable[Mapping[str, object]]) -> str:
+class Records(str):
+    """Rows as one text, which still knows its `rows`."""
+
+    rows: tuple[str, ...]
+
+    def __new__(cls, rows: Iterable[str]) -> Records:
+        """The rows with an empty line between them."""
+        told = tuple(rows)
+        made = super().__new__(cls, "\n\n".join(told))
+        made.rows = told
+        return made
+
+
+def as_records(rows: Iterable[Mapping[str, object]]) -> Records:
     """Rows as `name: value` lines with an empty line between them, for a prompt's value.
 
     Not JSON: hiding personal data must see the words themselves, not their escapes. Each value is
     one line, so no text can pretend to begin another row.
     """
-    return "\n\n".join(
+    return Records(
         "\n".join(f"{name}: {' '.join(str(value).split())}" for name, value in row.items())
         for row in rows
     )

@@ -2,8 +2,9 @@
 
 A fence and a rule keep a good model from obeying what it reads. This keeps a weak one from being
 asked: a text that gives orders to a machine goes on without a model, by the same calibrated rules
-as where none is set. Nothing is lost by it, so a rule may be strict; it must only leave customers'
-ordinary words alone.
+as where none is set. It is no protection by itself; the fence and the check of ids are, and a model
+that obeys every word changes no route. So it holds back only what addresses a model as
+instructions: "the instructions", "ignore" and "JSON" are customers' words too.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import unicodedata
 from functools import cache
 
 _READ = 20_000
+_SPACES = re.compile(r"[^\S\n]+")
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\ufe00-\ufe0f\ufeff\U000e0000-\U000e007f\U000e0100-\U000e01ef]"
@@ -27,79 +29,136 @@ _LOOKALIKES = str.maketrans(
     "acdehijlopstxymkbaeiopyvig",
 )
 _LEET = str.maketrans("013457@$", "oieastas")
-_SPACED = re.compile(r"(?:\b\w[ ._*-]){6,}\w\b")
+_SPACED = re.compile(r"(?:\b\w[ ._*-]){4,}\w\b")
 _ENCODED = re.compile(r"[A-Za-z0-9+/]{24,4000}={0,2}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}[ :]?){16,2000}")
 
+# Orders are in the imperative: they begin a sentence or follow a word such as "please" or "and".
+_BEGINS = (
+    r"(?:^|[\n.:;!?\"'(\[>\u201c#*-] ?|\b(?:please|kindly|now|then|and|bitte|por favor|"
+    r"s'il vous plaît|must|should|you to)[ ,:]{1,2})"
+)
 _VERBS = (
-    r"(?:ignor\w*|disregard\w*|forget\w*|overrid\w*|overwrit\w*|bypass\w*|discard\w*|drop|skip"
-    r"|neglect|stop following|vergiss|missacht\w*|olvid\w*|oubli\w*|dimentic\w*|esque[cç]\w*"
-    r"|zignoruj|negeer|unut|abaikan|игнорир\w*|забудь\w*|проигнорир\w*)"
+    r"(?:ignore|disregard|forget|override|overwrite|bypass|discard|neglect|set aside|stop following"
+    r"|ignoring|vergiss|vergessen sie|missachte\w*|ignoriere?n?(?: sie)?|olvid[ae]\w*|ignor[ae]"
+    r"|ignorez"
+    r"|oublie[zr]?|dimentica\w*|esque[cç]a\w*|zignoruj|zapomnij|negeer|vergeet|unut|yoksay"
+    r"|abaikan|lupakan"
+    r"|игнорируй\w*|забудь\w*|проигнорируй\w*|ignorera|glöm|ignorer|glem|bỏ qua)"
 )
 _RULES = (
-    r"(?:instruc\w*|istruzion\w*|anweisung\w*|prompts?|rules?|regeln|reglas|regras|regole|r[eè]gles"
-    r"|guidelines?|guardrails?|safeguards?|directives?|restrictions?|polic(?:y|ies)|context"
-    r"|system message|orders|commands|vorgaben|instrukcj\w*|instructies|talimatlar\w*|instruksi"
-    r"|инструкци\w*|правил\w*|указани\w*)"
+    r"(?:instruc\w*|istruzion\w*|anweisung\w*|prompts?|rules?|regeln?|reglas|regras|regole"
+    r"|r[eè]gles"
+    r"|guidelines?|guardrails?|safeguards?|directives?|restrictions?|polic(?:y|ies)|brief|context"
+    r"|orders|commands|vorgaben|instrukcj\w*|instructies|talimatlar\w*|instruksi|instruktioner\w*"
+    r"|инструкци\w*|правил\w*|указани\w*|hướng dẫn)"
 )
+_YOURS = (
+    r"(?:all|any|every|your|the (?:above|previous|rules you)|previous|prior|above|earlier|preceding"
+    r"|alle|vorherigen?|obigen?|ihre|deine|todas?|tus|anteriores?|toutes?|précédentes?|vos|tutte"
+    r"|precedenti"
+    r"|tuas|suas|wszystkie|poprzednie|alle|vorige|tüm|önceki|semua|sebelumnya|все|предыдущие"
+    r"|свои|alla"
+    r"|tidigare|tất cả|trước)"
+)
+_MODELS = r"(?:ai|llm|gpt|chatgpt|claude|language model|classifier|matcher|judge)"
 _RULES_OF_TEXT = (
     # Orders about orders.
-    rf"\b{_VERBS}\b(?!\s+(?:certain|some|specific|single)\b).{{0,60}}\b{_RULES}\b",
-    rf"\b(?:previous|prior|above|earlier|preceding|original|initial)\s+{_RULES}\b",
-    r"\bsystem (?:prompt|message|instructions?)\b",
-    rf"\b(?:new|updated|revised|real|actual|secret|hidden|your)\s+(?:system )?(?:{_RULES})\s*"
-    r"(?::|are|is|follow|say)",
+    rf"{_BEGINS}{_VERBS}\b.{{0,20}}\b{_YOURS}\b.{{0,40}}\b{_RULES}\b",
+    rf"{_BEGINS}{_VERBS}\b.{{0,20}}\b{_RULES}\b.{{0,20}}\b(?:{_YOURS}|you were given)\b",
+    r"\b(?:reveal|print|repeat|output|leak|translate|read me|tell me|show me)\b.{0,30}"
+    r"\b(?:system prompt|your (?:system )?(?:prompt|instructions|rules)|everything above"
+    r"|initial prompt"
+    r"|full prompt|instructions above|words above|conversation so far)\b",
+    r"\b(?:new|updated|revised|real|actual|secret|hidden) (?:system )?"
+    r"(?:rule|instruction|order|directive)s? ?(?::|for (?:you|whoever))",
+    r"(?:请|請|立即|现在|^|[\n\u3002\uff0c:,.!\uff01] ?)"
     r"(?:忽略|无视|無視|忘记|忘記|不要理会).{0,20}(?:指示|指令|规则|規則|说明|提示|命令|要求)",
-    r"(?:以前|上記|これまで|前).{0,12}(?:指示|命令|ルール).{0,12}(?:無視|忘れ)",
-    r"(?:이전|위의?|앞의).{0,16}(?:지시|명령|규칙).{0,12}(?:무시|잊)",
-    r"(?:تجاهل|انس).{0,30}(?:التعليمات|الأوامر|القواعد)",
+    r"(?:以前|上記|これまで|前).{0,12}(?:指示|命令|ルール).{0,12}(?:無視|忘れ)(?:して|て|せよ|しろ|ください)",
+    r"(?:이전|위의?|앞의).{0,16}(?:지시|명령|규칙).{0,12}(?:무시|잊)(?:하세요|해|하고|으세요|어)",
+    r"(?:^|[\n.:\u060c!] ?)(?:تجاهل|انس).{0,30}(?:التعليمات|الأوامر|القواعد)",
     r"(?:पिछले|उपरोक्त|सभी).{0,30}(?:निर्देश|नियम).{0,30}(?:अनदेखा|भूल)",
+    r"(?:התעלם|שכח).{0,30}(?:הוראות|כללים)",
+    r"(?:αγνόησε|ξέχνα).{0,30}(?:οδηγίες|κανόνες)",
+    r"(?:ละเว้น|เพิกเฉย|ไม่ต้องสนใจ).{0,30}(?:คำสั่ง|กฎ)",
+    r"(?:ігноруй|забудь).{0,30}(?:інструкції|правила)",
     # Talking to a machine.
-    r"\byou(?:'re| are)\s+(?:now|no longer|actually)\b",
-    r"\b(?:act|behave|respond|answer|pretend)\s+(?:as|like)\s+(?:an?|if you|the)\b.{0,40}"
-    r"\b(?:ai|assistant|model|bot|admin|root|developer|system|judge|dan|unrestricted)\b",
-    r"\bas an? (?:ai|language model|llm|assistant)\b",
-    r"\b(?:dear|hey|hello|attention|note to|message (?:to|for)|memo to)\s+(?:the\s+)?"
-    r"(?:ai|llm|gpt|chatgpt|claude|language model|model|assistant|classifier|judge|matcher)\b",
-    r"\b(?:ai|llm|language model|the model|the assistant|the judge|the classifier|the matcher)\s+"
-    r"(?:must|should|shall|has to|needs to|is (?:to|instructed|required|ordered))\b",
-    r"\b(?:jailbreak|developer mode|god mode|debug mode|maintenance mode|dan mode)\b",
-    r"\b(?:print|reveal|show|repeat|output|leak|return|send|write|list|tell me|give me|disclose|"
-    r"dump|echo|translate|summari[sz]e)\b.{0,50}\b(?:system prompt|your prompt|your instructions|"
-    r"instructions above|text above|everything above|words above|api[ _-]?keys?|secrets?|passwords?"
-    r"|credentials|environment variables?|other customers|all customers|e-?mail addresses"
-    r"|full prompt|initial prompt|conversation so far)\b",
+    r"\byou(?:'re| are) (?:now|no longer|actually) (?:an?|the|in|dan|free|unrestricted)\b.{0,30}"
+    r"\b(?:mode|judge|assistant|model|ai|bot|dan|unrestricted|filter\w*|printer|developer"
+    r"|rules?)\b",
+    r"\b(?:act|behave|pretend) (?:as|like) (?:an?|if you|the) .{0,20}"
+    r"\b(?:unrestricted|jailbroken|uncensored|dan|without rules|root|unfiltered)\b",
+    r"\bas an? (?:ai|large)? ?(?:language model|llm|assistant),? you\b|\bas an ai language model\b",
+    r"\bif you are an? (?:ai|language model|llm|assistant|bot)\b",
+    rf"\b(?:dear|hey|hello|attention|note to|message (?:to|for)|memo to) (?:the |all )?"
+    rf"(?:{_MODELS}|model|assistant|reviewing software)s?\b ?[,:!\u2014-]",
+    rf"{_BEGINS}(?:{_MODELS}|assistant), (?:please |stop |you |now |output |answer |say )",
+    r"\bthe (?:judge|classifier|matcher) (?:must|should|shall|has to|needs to|is (?:instructed"
+    r"|required"
+    r"|ordered))\b",
+    r"\b(?:jailbreak|god mode|dan mode|(?:in|enter|enable|activate) (?:developer|debug"
+    r"|unrestricted) mode"
+    r"[;,.] .{0,30}\b(?:rules?|off|filters?))\b",
+    r"\bsystem override\b|\bhidden order\b|\boverride protocol\b",
+    # Asking for what is hidden.
+    r"\b(?:print|reveal|leak|disclose|dump|echo|output|return|tell me|give me) (?:me )?(?:the "
+    r"|your |all )?"
+    r"(?:api keys?|secrets?|passwords?|credentials|environment variables?|other customers'?)"
+    r".{0,20}\b(?:you|reason|title|answer|words|into)\b",
     # Dictating the answer.
-    r"[\"'\u201c]?(?:verdicts?|confidence|relations?|match_type|is_duplicate|request_id)[\"'\u201d]?"
-    r"\s*[:=]\s*[\[{\"'\d]",
-    r"\bconfidence\b.{0,20}\b(?:of|to|at|is|=)?\s*(?:1(?:\.0+)?|0?\.9\d*|100\s?%|9\d\s?%|one|max\w*)"
-    r"(?![\d.]*\s?(?:s|ms|seconds?)\b)",
-    r"\b(?:set|give|assign|report|return|answer|output|respond|reply|say|use|choose|pick|select)\b"
-    r".{0,40}\b(?:confidence|verdicts?|json|id\s*[:=#]?\s*\d+|request (?:id )?#?\d+)\b",
-    r"\b(?:match|attach|assign|link|merge|route|classify|mark|file)\b.{0,40}"
-    r"\b(?:(?:to|with|as|under|into) (?:request|id|candidate|number|entry|ticket)\s*(?:id\s*)?#?\d+"
-    r"|with (?:full|maximum|highest|complete) (?:confidence|certainty))",
+    r"[\"'\u201c](?:verdicts?|confidence|relations?|match_type|is_duplicate|request_id)[\"'\u201d]"
+    r" ?[:=] ?[\[{\"'\d]",
+    r"(?:^|[^\w])(?:verdicts?|request_id) ?[:=] ?[\[{\"'\d]",
+    r"\bconfidences? (?:for|of|to|at|in)? ?(?:all|every|each)?.{0,20}\b(?:candidates?"
+    r"|request \d+)\b",
+    r"\b(?:set|raise|give|answer|respond|return|output|choose|pick|select|say|put)\b.{0,40}"
+    r"\b(?:confidences?|certainty)\b.{0,12}(?:1(?:\.0+)?\b|0?\.9\d*|100 ?%)",
+    r"\b(?:with|at|of) (?:0?\.9\d|1\.0|full|maximum|highest|the highest possible|complete) ?"
+    r"(?:confidence|certainty)\b",
+    rf"{_BEGINS}(?:respond|reply|answer|output|return|choose|pick|select) (?:with |only )?"
+    r"(?:the )?(?:first )?(?:id|request|candidate)s?\b ?[:=#]? ?\d*",
+    r"\b(?:return|give|choose|pick|answer with|first|only right verdict is) id ?[:=#]? ?\d+\b"
+    r"|\breturn the first id\b",
+    r"\b(?:must|has to|needs?|please|always)\b.{0,30}\b(?:attach|assign|merge|match|route"
+    r"|classify|answer)"
+    r"\w* (?:this |it )?(?:into |with |to |as )?(?:request|candidate|the first(?: one)?|1\.0"
+    r"|id) ?#?\d*\b",
+    r"\b(?:match|attach|assign|link|merge|route|classify|file) (?:this|it|everything)\b.{0,20}"
+    r"\b(?:request|id|candidate) #?\d+",
     r"\b(?:every|all|any|each)\b.{0,20}\b(?:candidate|request)s?\b.{0,30}"
     r"\b(?:match\w*|same|duplicate|shipped)\b.{0,20}\b(?:confidence|certain\w*|verdict)\b",
+    r"\bthe first (?:candidate|row|request|one) (?:is the right|of the list|wins)\b"
+    r"|\ball requests match\b",
     # Pretended structure: roles, fences, tools.
-    r"(?:^|\n|[>\]\s])\W{0,4}(?:system|assistant|developer|tool|user|human)\s*(?:message|prompt|"
-    r"note|override|update)?\W{0,3}[:\]>]\s*\S",
-    r"<\s*/?\s*(?:system|assistant|user|tool\w*|function\w*|instructions?|im_start|im_end|"
-    r"\|?\s*(?:system|end\w*|start\w*|im_\w+|eot\w*)\s*\|?|data|customer\w*|pain|candidates?)\b[^>]{0,60}>",
-    r"<\|.{1,30}\|>|\[/?inst\]|<<\s*/?\s*sys\s*>>|###\s*(?:instruction|system|response|human)",
-    r"<<<\s*data\b|\bdata\s+[0-9a-f]{4,}\s*>>>|end of (?:data|customer (?:text|words)|quote|input)",
-    r"[\"'](?:tool_calls?|function_call|role|tool|arguments)[\"']\s*:",
-    r"\b(?:call|invoke|run|execute|use)\s+(?:the\s+)?(?:tool|function|command|shell|python|sql)\b",
-    r"\b(?:import os|os\.environ|subprocess|eval\(|exec\(|rm -rf|curl https?:|wget https?:)",
+    r"(?:^|\n|[>\]]) ?\W{0,4}(?:system|assistant|developer|user|human) ?(?:message|prompt|note"
+    r"|override"
+    r"|update)?\W{0,3}[:>] ?.{0,60}\b(?:confidences?|candidates?|rules?|attach|always|new rule"
+    r"|right\b"
+    r"|ignore|instructions?|verdicts?|\"id\")",
+    r"(?:^|\n)(?:assistant|user): .{0,80}\n(?:assistant|user):",
+    r"<(?:system|im_start|im_end|instructions?)>|</(?:data|system|customer\w*|pain|candidates?"
+    r"|instructions?)>",
+    r"<!-- ?(?:system|assistant)\b",
+    r"<\|.{1,30}\|>|\[/?inst\]|<<\s?/?\s?sys\s?>>|### ?(?:instruction|system|response|human)",
+    r"<<<\s?data\b|\bdata\s+[0-9a-f]{4,16}\s?>>>|end of (?:data|customer (?:text|words)|quote"
+    r"|input)\b",
+    r"[\"'](?:tool_calls?|function_call|arguments)[\"'] ?:|[\"']role[\"'] ?: ?[\"'](?:system"
+    r"|assistant)",
+    r"\b(?:call|invoke|execute) the (?:tool|function) \w+_\w+",
+    r"\b(?:curl|wget) https?:\S{1,200} .{0,20}(?:-d|/etc/|passwd|environ)|print\(os\.environ",
+    r"\brun the command\b.{0,10}`?(?:curl|wget|rm|cat)\b",
     # Pictures and links that carry data away.
-    r"!\[[^\]]{0,80}\]\(\s*https?:|\]\(\s*(?:javascript|data):",
-    r"\bhttps?://\S+[?&][\w.-]{1,30}=(?:\{|%7b|\[|<|\$|your|the_)",
+    r"\]\( ?(?:javascript|data):",
+    r"!\[[^\]]{0,80}\]\( ?https?:[^)]{0,200}\?[^)]{0,40}=",
+    r"\bhttps?://\S{1,200}[?&][\w.-]{1,30}=(?:\{|%7b|the_)",
 )
 
 
 @cache
 def _patterns() -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(form, re.I | re.S) for form in _RULES_OF_TEXT)
+    return tuple(
+        re.compile(unicodedata.normalize("NFKC", form), re.I | re.S) for form in _RULES_OF_TEXT
+    )
 
 
 def addresses_model(text: str) -> bool:
@@ -108,7 +167,7 @@ def addresses_model(text: str) -> bool:
     Looked at as it is and without what hides words: invisible signs, look-alike letters, letters
     set apart, digits for letters, and what is encoded.
     """
-    said = text[:_READ]
+    said = _SPACES.sub(" ", text[:_READ])
     return any(_orders(form) for form in _readings(said))
 
 

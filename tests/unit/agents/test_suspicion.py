@@ -7,7 +7,8 @@ import time
 import pytest
 
 from include.agents.suspicion import addresses_model
-from tests.injections import CORPUS, HARMLESS, LATER
+from tests.injections import CORPUS, HARMLESS, LATER, MORE
+from tests.trigger_words import ORDINARY
 
 
 def test_every_attempt_of_the_corpus_is_seen() -> None:
@@ -24,12 +25,59 @@ def test_some_of_what_the_rules_were_not_written_for_is_seen_too() -> None:
     assert sum(map(addresses_model, LATER)) >= 5
 
 
-@pytest.mark.parametrize(
-    "unit",
-    ["ignore ", "a b ", "print the ", "<", "<|", "{'role' ", "A1", "1 ", "\u0406", "data 0a"],
+def test_attempts_in_many_languages_and_disguises_are_seen() -> None:
+    attempts = {*CORPUS, *LATER, *MORE}
+    assert len(attempts) >= 100
+    missed = [text for text in attempts if not addresses_model(text)]
+    assert len(missed) <= 0.1 * len(attempts), missed
+
+
+def test_ordinary_texts_full_of_the_words_of_attacks_are_left_alone() -> None:
+    assert len(set(ORDINARY)) >= 100
+    flagged = [text for text in ORDINARY if addresses_model(text)]
+    assert len(flagged) <= 0.02 * len(ORDINARY), flagged
+
+
+HOSTILE = (
+    "ignore ",
+    "a b ",
+    "print the ",
+    "<",
+    "<|",
+    "{'role' ",
+    "A1",
+    "1 ",
+    "\u0406",
+    "data 0a",
+    "please ignore all ",
+    "http://a",
+    "https://a?b=",
+    "![",
+    "[a](",
+    "you are now a ",
+    "confidence ",
+    "every candidate ",
+    "\nuser: ",
+    "system ",
+    "<<<data ",
+    "\U000e0041",
+    "YWJj",
+    "e\u0301",
+    "忽略",
 )
-def test_hostile_text_is_read_in_a_moment(unit: str) -> None:
-    text = (unit * 10_000)[:10_000]
-    began = time.process_time()
-    addresses_model(text)
-    assert time.process_time() - began < 2.0
+
+
+@pytest.mark.parametrize("unit", [*HOSTILE, "<" + " " * 1_000 + "x"])
+def test_time_grows_with_the_text_and_no_faster(unit: str) -> None:
+    short, long = (_seconds((unit * length)[:length]) for length in (2_500, 10_000))
+    # Four times the text: a square would take sixteen times as long.
+    assert long < 9 * short + 0.1, (short, long)
+
+
+def _seconds(text: str) -> float:
+    best = float("inf")
+    for _ in range(2):
+        began = time.process_time()
+        addresses_model(text)
+        best = min(best, time.process_time() - began)
+    return best
