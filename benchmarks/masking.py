@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from include.base.masking import masked
-from tests.masking_samples import LOOKALIKES, SAMPLES
+from tests.masking_lookalikes import LOOKALIKES
+from tests.masking_samples import SAMPLES
 
 LENGTH = 10_000
 FRESH = """

@@ -11,7 +11,8 @@ import pytest
 from include.base.identifiers import is_card
 from include.base.masking import Mask, masked
 from include.base.national_numbers import verhoeff
-from tests.masking_samples import CARDS, LOOKALIKES, SAMPLES
+from tests.masking_lookalikes import LOOKALIKES
+from tests.masking_samples import CARDS, SAMPLES
 
 HOSTILE = (
     "1",

@@ -98,7 +98,7 @@ def test_one_object_is_one_entry() -> None:
 @pytest.mark.parametrize(
     ("data", "form", "said"),
     [
-        (gzip.compress(b"x"), "csv", "compressed with gzip; unpack it first"),
+        (gzip.compress(b"x", mtime=0), "csv", "compressed with gzip; unpack it first"),
         (b"PK\x03\x04 ...", "csv", r"save the sheet as CSV \(UTF-8\)"),
         (b"%PDF-1.7", "jsonl", "is a PDF"),
         ("customer_pain\nx\n".encode("utf-16-le"), "csv", "without a byte order mark"),

@@ -101,7 +101,7 @@ def test_what_is_taken_is_the_same(
         ({"links": ["https://e.com"] * 21}, "has 21 items; at most 20 are allowed"),
         ({"links": ["https://e.com", "ftp://e.com"]}, "'ftp://e.com' is no web address"),
         ({"links": ["https://e.com/<!channel>"]}, "is no web address"),
-        ({"severity": "High"}, "'High' is unknown; use one of low, medium, high"),
+        ({"severity": "urgent"}, "'urgent' is unknown; use one of low, medium, high"),
     ],
     ids=lambda value: ascii(value)[:50],
 )
