@@ -23,14 +23,11 @@ from benchmarks.bench_search import make_world
 from benchmarks.corpus import fill, scratch_database
 from benchmarks.report import Figures, Report, Target
 from benchmarks.scripted import MODEL, ScriptedEmbedder
-from include.entries import decide as matching
-from include.entries import decide_many as batch
-from include.entries import settle as outcomes
-from include.entries import store as batch_store
+from include.entries.decide import Means, decide, decide_range
+from include.entries.store import store
 from include.entries.submission import parse_submission
 from include.matching.judge import CalibratedJudge
-from include.matching.types import Route
-from include.store.models import Decision, Entry, Request
+from include.store.models import Decision, Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,7 +129,6 @@ def _in_batches(
     path = folder / "entries.jsonl"
     path.write_text("\n".join(json.dumps({"customer_pain": one}) for one in texts), "utf-8")
     started = time.perf_counter()
-    known = batch_store.Known()
     with path.open("rb") as file, scope() as session:
         pairs = [
             (line.key, line.submission)
@@ -141,20 +137,11 @@ def _in_batches(
         ]
         for start in range(0, len(pairs), 500):
             part = pairs[start : start + 500]
-            batch_store.store_many(session, part, dag_id=DAG, run_id="b", known=known)
+            store(session, part, dag_id=DAG, run_id="b")
     stored = len(pairs) / (time.perf_counter() - started)
     started = time.perf_counter()
-    counts = batch.process_range(
-        scope,
-        0,
-        10**9,
-        dag_id=DAG,
-        run_id="b",
-        embedder=ScriptedEmbedder(),
-        judge=CalibratedJudge(MODEL),
-        allow_degraded=False,
-        quiet=True,
-    )
+    means = Means(ScriptedEmbedder(), CalibratedJudge(MODEL))
+    counts = decide_range(scope, 0, 10**9, means, dag_id=DAG, run_id="b", quiet=True)
     rate = len(texts) / (time.perf_counter() - started)
     path.unlink()
     folder.rmdir()
@@ -162,28 +149,13 @@ def _in_batches(
 
 
 def _one_by_one(scope: SessionScope, texts: list[str]) -> tuple[float, list[Any]]:
-    embedder, judge = ScriptedEmbedder(), CalibratedJudge(MODEL)
+    means = Means(ScriptedEmbedder(), CalibratedJudge(MODEL))
     started = time.perf_counter()
     for n, one in enumerate(texts):
         submission = parse_submission({"customer_pain": one, "source": "import"})
         with scope() as session:
-            batch_store.store_many(
-                session,
-                [(f"one:{n}", submission)],
-                dag_id=DAG,
-                run_id=f"r{n}",
-                known=batch_store.Known(),
-            )
-        with scope() as session:
-            entry_id = session.scalars(select(Entry.id).where(Entry.run_id == f"r{n}")).one()
-        route = matching.match_entry(
-            scope, entry_id, embedder=embedder, judge=judge, allow_degraded=False
-        )
-        with scope() as session:
-            if route is Route.ATTACH:
-                outcomes.attach_matched(session, entry_id, quiet=True)
-            elif route is Route.CREATE:
-                outcomes.finish_opened(session, entry_id, quiet=True)
+            [stored] = store(session, [(f"one:{n}", submission)], dag_id=DAG, run_id=f"r{n}")
+        decide(scope, [stored.entry_id], means, quiet=True)
     return len(texts) / (time.perf_counter() - started), _decisions(scope)
 
 

@@ -82,12 +82,13 @@ _FILL = (
           FROM (SELECT id AS n, created_at FROM requests WHERE id % 3 = 0) r""",
     """INSERT INTO entries (idempotency_key, source, customer_pain, severity, status, outcome,
                              dag_id, run_id, account_known, opportunity_known)
-        SELECT 'b' || n, 'import', 'It takes us an hour every day.', 'low', 'done',
+        SELECT 'b' || n, 'import',
+               'It takes us an hour every day. Please help. Case ' || n || '.', 'low', 'done',
                'attached', 'd', 'r', true, true
           FROM generate_series(1, :feedback) n""",
-    f"""INSERT INTO feedback (request_id, entry_id, quote, severity, account_id, match_type,
+    f"""INSERT INTO feedback (request_id, entry_id, quote_length, severity, account_id, match_type,
                               created_at, removed_at)
-        SELECT r.id, n, 'It takes us an hour every day. Please help. Case ' || n || '.',
+        SELECT r.id, n, 30,
                (ARRAY['low', 'medium', 'high'])[1 + floor(3 * {_R.format("n", 6)})::int],
                CASE WHEN n % 12 = 0 THEN NULL
                     ELSE 'A' || 1 + floor(:accounts * {_R.format("n", 7)})::int END, 'b',

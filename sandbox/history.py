@@ -262,7 +262,7 @@ class Maker:
         self.session.add(
             Feedback(
                 entry_id=entry.id,
-                quote=entry.customer_pain,
+                quote_length=len(entry.customer_pain),
                 severity=entry.severity,
                 account_id=entry.account_id,
                 match_type="same_issue" if confidence >= 0.9 else "related",

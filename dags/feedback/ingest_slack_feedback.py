@@ -1,7 +1,7 @@
 """# Take feedback filled in in Slack.
 
 Somebody submitted the form *Add Feedback* in Slack. This finds out who they are and hands the
-feedback to `process_customer_entry`.
+feedback, which the relay has stored as an entry, to `process_customer_entry`.
 
 **Steps**
 
@@ -13,11 +13,11 @@ feedback to `process_customer_entry`.
 **Parameters**, from the relay. Example:
 
 ```json
-{"user": "U0ANN", "external_id": "view:V0123:1795300000.abc",
- "customer_pain": "Exports over 10,000 rows time out.", "severity": "high",
- "account_id": "ACC-1001", "links": ["https://crm.example.com/1"],
+{"entry_id": 4711, "user": "U0ANN", "external_id": "view:V0123:1795300000.abc",
  "message": {"channel": "C0FEEDBACK", "ts": "1795300000.000200"}}
 ```
+
+Whoever starts it without the relay may hand in the fields of the form instead of `entry_id`.
 
 **Runs** when the relay takes a submission. The run id follows from the form, so that a repeat
 starts nothing.
@@ -54,9 +54,10 @@ def note_failure(context: Any) -> None:
     params={
         **{
             name: param
-            for name, param in params_of(Submission).items()
+            for name, param in params_of(Submission, optional=("customer_pain",)).items()
             if name not in ("areas", "submitter", "source")
         },
+        "entry_id": Param(None, type=["null", "integer"], minimum=1, title="Stored entry"),
         "user": Param(None, type="string", minLength=1, title="Slack user who filled it in"),
         "message": Param(
             None,
@@ -76,7 +77,10 @@ def ingest_slack_feedback() -> None:
     def resolve_submitter() -> dict[str, Any]:
         from include.workflows import ingest_slack_feedback as ingest
 
-        return ingest.resolve_submitter(get_current_context()["params"]["user"])
+        context = get_current_context()
+        params, run = context["params"], context["dag_run"]
+        ingest.store_submission(params, dag_id=run.dag_id, run_id=run.run_id)
+        return ingest.resolve_submitter(params["user"])
 
     @task(multiple_outputs=False)
     def process_entry(who: dict[str, Any]) -> dict[str, Any]:

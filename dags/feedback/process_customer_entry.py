@@ -5,20 +5,25 @@ where the match is not certain.
 
 **Steps**
 
-1. `store_entry` stores the submission before anything else happens to it. One that surely holds no
-   pain (only a link, only emoji, a thank-you) is set aside and can be
+1. `decide_entry` stores the submission, unless the run names a stored one, before anything else
+   happens to it. It then finds candidates by meaning and by words, judges them and takes one of
+   these ways by the best match's confidence *c* (thresholds are versioned, per area). What the
+   decision leads to is written in the transaction that records it.
+2. A task that costs no worker shows which way the entry went:
+   `attach` (*c* ≥ 0.90): it was added to the matched request; the submitter is told, with Undo.
+   `create` (*c* < 0.80 or no candidate): a request was opened.
+   `ask` (0.80 ≤ *c* < 0.90): a question was posted. `wait_for_answer` parks the run (no worker is
+   held), `apply_answer` carries out what was decided. No answer: one reminder, then a request.
+   `split`: a language model found several pains; each is an entry now, with a run of its own.
+   `set_aside`: it holds no pain (only a link, only emoji, a thank-you) and can be
    [restored](operations.md#entries-that-were-set-aside).
-2. `match_entry` finds candidates by meaning and by words, judges them and takes one of three ways
-   by the best match's confidence *c* (thresholds are versioned, per area). Where a language model
-   is set, a long text with several pains first becomes one entry for each, with a run of its own:
-3. *c* ≥ 0.90: `attach_feedback` adds it to the matched request; the submitter is told, with Undo.
-   0.80 ≤ *c* < 0.90: `ask_submitter` posts a question, `wait_for_answer` parks the run (no worker
-   is held), `apply_answer` carries out what was decided. No answer: one reminder, then a request.
-   *c* < 0.80 or no candidate: `create_request` completes the request that was opened.
-4. `report_outcome` sends the messages, starts `new_request` for a request that was opened, tells
+   `repeat`: another run carries this entry out.
+3. `report_outcome` sends the messages, starts `new_request` for a request that was opened, tells
    Airflow [which data was written](insights.md#assets), and returns what happened.
 
-**Parameters** (REST, UI form, relay): see the form. Example:
+**Parameters**: `{"entry_id": 4711}` for an entry that is stored already: every way into the product
+stores first and hands on the id. A caller of Airflow's REST API and its UI form may hand in the
+fields instead; then, and only then, the run's conf holds the customer's words. Example:
 
 ```json
 {"customer_pain": "Our analysts retype every table by hand because there is no export.",
@@ -42,13 +47,29 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow.sdk import Label, dag, get_current_context, task
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import Label, Param, dag, get_current_context, task
 
 from include.durable.sensors import HookSensor
 from include.engine.assets import ENTRY_WRITES, written_by
 from include.engine.params import params_of
 from include.engine.retry import Priority, default_args
 from include.entries.submission import Submission
+
+PARAMS = {
+    "entry_id": Param(None, type=["null", "integer"], minimum=1, title="Entry that is stored"),
+    **params_of(Submission, optional=("customer_pain",), source="ui"),
+}
+
+# Tasks that do nothing and cost no worker: the graph shows which way an entry went.
+WAYS = {
+    "attach": "c >= 0.90",
+    "ask": "0.80 <= c < 0.90",
+    "create": "c < 0.80 or none",
+    "split": "several pains",
+    "set_aside": "no pain",
+    "repeat": "another run's",
+}
 
 
 def note_failure(context: Any) -> None:
@@ -64,7 +85,7 @@ def note_failure(context: Any) -> None:
 @dag(
     schedule=None,
     catchup=False,
-    params=params_of(Submission, source="ui"),
+    params=PARAMS,
     default_args=default_args("feedback", Priority.FEEDBACK)
     | {"on_failure_callback": note_failure},
     # Open questions are running runs: with the default, 16 of them would block all new feedback.
@@ -73,50 +94,28 @@ def note_failure(context: Any) -> None:
     doc_md=__doc__,
 )
 def process_customer_entry() -> None:
-    @task
-    def store_entry() -> int:
-        from include.workflows import process_customer_entry as steps
-
-        context = get_current_context()
-        run = context["dag_run"]
-        lag = datetime.now(UTC) - run.run_after
-        return steps.store(context["params"], dag_id=run.dag_id, run_id=run.run_id, lag=lag)
-
     @task.branch
-    def match_entry(entry_id: int) -> str:
+    def decide_entry() -> str:
         from include.workflows import process_customer_entry as steps
 
         context = get_current_context()
-        ti = context["ti"]
-        is_last_try = ti.try_number > ti.max_tries
-        route = steps.match(entry_id, context["params"], run_id=ti.run_id, is_last_try=is_last_try)
-        return NEXT[route] if route else "report_outcome"
+        ti, run = context["ti"], context["dag_run"]
+        entry_id, way = steps.decide_entry(
+            context["params"],
+            dag_id=ti.dag_id,
+            run_id=ti.run_id,
+            is_last_try=ti.try_number > ti.max_tries,
+            lag=datetime.now(UTC) - run.run_after,
+        )
+        ti.xcom_push(key="entry_id", value=entry_id)
+        return str(way)
 
     @task
-    def attach_feedback(entry_id: int) -> None:
-        from include.workflows import process_customer_entry as steps
-
-        steps.attach(entry_id)
-
-    @task
-    def create_request(entry_id: int) -> None:
-        from include.workflows import process_customer_entry as steps
-
-        steps.finish_opened(entry_id)
-
-    @task
-    def ask_submitter(entry_id: int) -> int:
+    def apply_answer() -> list[int]:
         from include.workflows import process_customer_entry as steps
 
         ti = get_current_context()["ti"]
-        return steps.ask(entry_id, dag_id=ti.dag_id, run_id=ti.run_id)
-
-    @task
-    def apply_answer(entry_id: int) -> int:
-        from include.workflows import process_customer_entry as steps
-
-        ti = get_current_context()["ti"]
-        return steps.apply_answer(entry_id, dag_id=ti.dag_id, run_id=ti.run_id)
+        return steps.apply_answer(dag_id=ti.dag_id, run_id=ti.run_id)
 
     # One XCom: a dict would otherwise be pushed once more for each of its keys.
     @task(
@@ -133,17 +132,15 @@ def process_customer_entry() -> None:
             context["outlet_events"][ENTRY_WRITES].add(asset)
         return result
 
-    entry = store_entry()
-    route, report = match_entry(entry), report_outcome(entry)
-    attached, created, asked = attach_feedback(entry), create_request(entry), ask_submitter(entry)
-    answered = apply_answer(entry)
-    route >> Label("c >= 0.90") >> attached >> report
-    route >> Label("c < 0.80 or none") >> created >> report
-    route >> Label("0.80 <= c < 0.90") >> asked >> HookSensor(task_id="wait_for_answer") >> answered
-    answered >> report
-    route >> Label("repeat, set aside, taken apart") >> report
+    decided = decide_entry()
+    report, answered = report_outcome(decided["entry_id"]), apply_answer()  # type: ignore[index]
+    for way, label in WAYS.items():
+        went = EmptyOperator(task_id=way)
+        decided >> Label(label) >> went
+        if way == "ask":
+            went >> HookSensor(task_id="wait_for_answer") >> answered >> report
+        else:
+            went >> report
 
-
-NEXT = {"attach": "attach_feedback", "create": "create_request", "ask": "ask_submitter"}
 
 process_customer_entry()

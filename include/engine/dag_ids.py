@@ -9,3 +9,9 @@ MAIN_DAG = "process_customer_entry"
 
 
 DRAIN_DAG = "drain_backlog"
+
+
+IMPORT_DAG = "import_feedback"
+
+
+INGEST_DAG = "ingest_slack_feedback"

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Param
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from pydantic import BaseModel
 
 
@@ -22,7 +24,9 @@ def schema_of(model: type[BaseModel]) -> dict[str, Any]:
     return _flat(schema, schema.pop("$defs", {}))
 
 
-def params_of(model: type[BaseModel], **defaults: Any) -> dict[str, Param]:
+def params_of(
+    model: type[BaseModel], *, optional: Collection[str] = (), **defaults: Any
+) -> dict[str, Param]:
     """The fields of a model as parameters.
 
     A field without a default gets ``null``, though it is refused: the triggerer resolves the
@@ -31,12 +35,15 @@ def params_of(model: type[BaseModel], **defaults: Any) -> dict[str, Param]:
 
     Args:
         model: Its fields, with titles, descriptions and limits.
+        optional: Fields without a default that may be left out all the same: a run that is told
+            the id of a stored entry needs no words.
         defaults: Other defaults than the model's, by field.
     """
     params = {}
     for name, field in schema_of(model)["properties"].items():
         default, description = field.pop("default", None), field.pop("description", None)
-        params[name] = Param(defaults.get(name, default), description, **field)
+        schema = _nullable(field) if name in optional else field
+        params[name] = Param(defaults.get(name, default), description, **schema)
     return params
 
 

@@ -9,11 +9,11 @@ from sqlalchemy import delete, func, select, update
 
 from include.base.settings import load_settings
 from include.durable.api import signing_keys
-from include.durable.keys import InvalidToken, sign, verify
-from include.entries.decide import draft_for, provisional_vector
+from include.durable.keys import InvalidToken, verify
 from include.entries.decisions import record_decision
+from include.entries.drafting import draft_for, provisional_vector
 from include.entries.entry import finish, get_entry
-from include.entries.tell_many import queue_correction
+from include.entries.tell import correct_summary, correction_token
 from include.entries.thread_reply import tell_thread
 from include.matching.types import RequestStatus, Route
 from include.outbox.messages import queue_update
@@ -133,7 +133,7 @@ def pick_request(
         request_url=load_settings().request_url(picked.slug),
         verdict=f"Moved from *{blocks.escape(taken.left.title)}* by {person_words(by)} "
         f"on {moment_words(taken.feedback.removed_at)}.",
-        token=sign("undo", str(feedback_id), signing_keys(session)[0]),
+        token=correction_token(session, feedback_id),
     )
     return _reply(session, entry, f"moved:{taken.feedback.id}", card)
 
@@ -236,7 +236,7 @@ def _reply(session: Session, entry: Entry, key: str, card: blocks.Rendered) -> A
     )
     message_ids = [tell_thread(session, entry)]
     if target is None and entry.told_in is not None:
-        message_ids.append(queue_correction(session, entry.told_in, key))
+        message_ids.append(correct_summary(session, entry.told_in, key))
     if target is not None:
         message_ids.append(
             queue_update(

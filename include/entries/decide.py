@@ -1,314 +1,308 @@
-"""Matching an entry: search, judge, route, and, when a request must be opened, open it at once.
+"""Deciding where entries go, and carrying it out in the same transaction.
 
-Two near-identical entries that arrive together must not open two requests. So the routing
-decision and the new request are one transaction, under a lock, and only when nothing relevant was
-opened since the search; otherwise the search is made again and sees it.
+One entry is a list of one. Texts are embedded in one call, searched and judged without a lock, and
+then decided in order in one transaction, so that an entry sees what the ones before it have opened,
+as if each had been handed in after the other.
+
+Two near-identical entries that arrive together must not open two requests. So where one may be
+opened the transaction holds the lock of opening, and an entry is searched for again, under that
+lock, when something was opened since its search that could change its decision.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import func, select
 
-from include.agents.draft import AreaOption, draft_request
 from include.base.errors import EmbeddingsUnavailable
-from include.entries.decisions import (
-    candidate_record,
-    find_decision,
-    match_key,
-    record_decision,
-    thresholds_for,
-)
-from include.entries.entry import get_entry
-from include.matching.embed import content_hash, embedding_text
-from include.matching.heard import HeardJudge
-from include.matching.route import route
+from include.entries.decisions import find_decision, match_key
+from include.entries.drafting import draft_for, provisional_vector, request_vectors, written
+from include.entries.entry import no_such_entry
+from include.entries.match import Search, Shared, consulted, keep_vectors, record, search
+from include.entries.opened_meanwhile import OpenedMeanwhile
+from include.entries.settle import settle
+from include.entries.take_apart import taken_apart
 from include.matching.types import Route
-from include.requests.opening import (
-    Vector,
-    areas_by_id,
-    lock_opening,
-    newest_request_id,
-    open_request,
-)
-from include.store.models import ActorKind, Area, DecisionStep, Entry, Outcome, RequestArea
-from include.store.search import find_candidates, warm_up
+from include.requests.opening import lock_opening, open_request
+from include.store.models import Decision, Entry, EntryStatus, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy.orm import Session
 
     from include.agents.client import Agent
     from include.agents.draft import Draft
-    from include.matching.types import Candidate, Embedder, Judge, RoutedMatch, Thresholds, Verdict
+    from include.matching.types import Embedder, Judge
+    from include.requests.opening import Vector
     from include.store.session import SessionScope
 
-MAX_ROUNDS = 8
-"""How often a search is repeated because requests were opened meanwhile, before it goes ahead."""
+Result = TypeVar("Result")
 
-NOT_MATCHED = (Outcome.NOISE, Outcome.SPLIT)
-"""What happened to an entry that is not matched itself."""
+CHUNK = 32
+"""Entries decided in one transaction, during which nobody else can open a request."""
+
+CALLS = 4
+"""Entries a language model is asked about at the same time."""
+
+
+class Way(StrEnum):
+    """Which way an entry went; the tasks of the graph that show it have these names."""
+
+    ATTACH = "attach"
+    ASK = "ask"
+    CREATE = "create"
+    SPLIT = "split"
+    SET_ASIDE = "set_aside"
+    REPEAT = "repeat"
+
+
+_NOT_MATCHED = {Outcome.NOISE.value: Way.SET_ASIDE, Outcome.SPLIT.value: Way.SPLIT}
 
 
 @dataclass(frozen=True)
-class Search:
-    """One search with what was judged and decided; ``horizon`` is the newest request it saw.
+class Means:
+    """What decides: the model's embedder, the judge, and the language model where there is one.
 
-    ``limits`` are the thresholds it was decided by.
+    ``allow_degraded`` lets words alone decide when the embeddings cannot be had; a task sets it on
+    its last try.
     """
 
-    candidates: list[Candidate]
-    verdicts: list[Verdict]
-    routed: RoutedMatch
-    thresholds_version: int
-    horizon: int
-    limits: tuple[float, float]
+    embedder: Embedder
+    judge: Judge
+    allow_degraded: bool = False
+    agent: Agent | None = None
 
 
 @dataclass
-class Shared:
-    """What the searches of one short transaction have in common; each need not ask for it again.
+class _Plan:
+    entry: Entry
+    vector: list[float] | None
+    judge: Judge
+    search: Search
+    draft: Draft | None = None
+    draft_vector: Vector | None = None
 
-    ``horizon`` is the newest request before the first of them.
-    """
 
-    horizon: int
-    thresholds: dict[tuple[int, ...], Thresholds] = field(default_factory=dict)
-
-
-def match_entry(
+def decide(
     scope: SessionScope,
-    entry_id: int,
+    entry_ids: Sequence[int],
+    means: Means,
     *,
-    embedder: Embedder,
-    judge: Judge,
-    allow_degraded: bool,
     run_id: str | None = None,
-    agent_for: Callable[[bool], Agent | None] | None = None,
-) -> Route | None:
-    """Decide where an entry goes, once: a repeat returns the recorded route.
+    quiet: bool = False,
+    then: Callable[[Session, Entry, Way], None] | None = None,
+) -> dict[int, Way]:
+    """Decide where entries go and carry it out, once: a repeat does what is left.
 
     Args:
-        scope: Opens a transaction; several short ones are used, none is held during a model call.
-        entry_id: The stored entry.
-        embedder: Of the model in force.
-        judge: Gives the confidences.
-        allow_degraded: Whether full text alone may decide when the embeddings cannot be had;
-            the task sets it on its last try.
-        run_id: The run that asks; an entry that another run carries out gives ``None``, as does
-            one that was set aside or taken apart.
-        agent_for: Finds the language model, told whether one is in use; without one the judge and
-            the words of the customer decide alone.
+        scope: Opens a transaction; several short ones are used, none is open during a model call.
+        entry_ids: Stored entries, at most some dozens.
+        means: What decides.
+        run_id: The run that asks; an entry that another run carries out is a ``repeat``.
+        quiet: Start no run for a request that is opened.
+        then: What else belongs into the transaction that decides: telling, asking.
 
     Raises:
         EmbeddingsUnavailable: retry later (only without ``allow_degraded``).
     """
     with scope() as session:
-        entry = get_entry(session, entry_id)
-        if (run_id is not None and entry.run_id != run_id) or entry.outcome in NOT_MATCHED:
-            return None
-        known = find_decision(session, match_key(entry_id))
-        if known is not None:
-            return Route(known.route)
-        agent = agent_for(entry.model_in_use) if agent_for else None
-        session.expunge(entry)
-        warm_up(session)  # its words are being embedded meanwhile
-    if agent is not None:
-        from include.entries.ask_model import taken_apart
-
-        if taken_apart(scope, entry, agent):
-            return None
-    vector = _embed(entry, embedder, allow_degraded=allow_degraded)
-    if agent is not None:
-        from include.entries.ask_model import consulted
-
-        judge = consulted(scope, entry, vector, embedder.model, judge, agent)
-    for attempt in range(MAX_ROUNDS):
-        with scope() as session:
-            found = search(session, entry, vector, embedder.model, judge)
-            if vector is not None:
-                keep_vector(session, entry_id, vector, embedder.model)
-            if found.routed.route is not Route.CREATE:
-                record(session, entry_id, found, embedder.model, judge, degraded=vector is None)
-                return found.routed.route
-        draft, draft_vector = _draft(scope, entry, found.candidates, embedder, vector, agent)
-        with scope() as session:
-            lock_opening(session)
-            last = attempt == MAX_ROUNDS - 1
-            if not last and find_candidates(
-                session,
-                pain=entry.customer_pain,
-                vector=vector,
-                model=embedder.model,
-                opened_after_id=found.horizon,
-            ):
-                continue
-            request = open_request(session, entry, draft, draft_vector)
-            record(
-                session,
-                entry_id,
-                found,
-                embedder.model,
-                judge,
-                degraded=vector is None,
-                opened_id=request.id,
-            )
-            return Route.CREATE
-    raise AssertionError("unreachable: the last round always decides")
-
-
-def draft_for(session: Session, entry: Entry, candidates: Sequence[Candidate]) -> Draft:
-    """A title, a description and areas for the request an entry opens, without a model."""
-    areas = areas_by_id(session)
-    wanted = [area for area in areas if area.slug in set(entry.areas)]
-    draft = draft_request(
-        entry.customer_pain,
-        [AreaOption(area.id, area.slug, area.name, area.description) for area in wanted or areas],
-        () if wanted else candidates,
-    )
-    if entry.suggestion:
-        draft = replace(draft, **entry.suggestion)
-    return replace(draft, area_ids=tuple(area.id for area in wanted)) if wanted else draft
-
-
-def request_vector(draft: Draft, embedder: Embedder) -> Vector:
-    """The vector of a request's own text."""
-    text = embedding_text(draft.title, draft.description)
-    [values] = embedder.embed([text])
-    return Vector(embedder.model, values, content_hash(text, embedder.model, embedder.dimensions))
-
-
-def provisional_vector(entry: Entry) -> Vector | None:
-    """The customer's words' own vector, to serve until the request's text is embedded."""
-    if entry.embedding is None or entry.embedding_model is None:
-        return None
-    return Vector(entry.embedding_model, list(entry.embedding), f"pain:{entry.id}")
-
-
-def _embed(entry: Entry, embedder: Embedder, *, allow_degraded: bool) -> list[float] | None:
-    try:
-        [vector] = embedder.embed([entry.customer_pain])
-    except EmbeddingsUnavailable:
-        if allow_degraded:
-            return None
-        raise
-    return vector
-
-
-def keep_vector(session: Session, entry_id: int, vector: list[float], model: str) -> None:
-    """With the entry, so that a later step (Undo, no answer) needs no model."""
-    session.execute(
-        update(Entry)
-        .where(Entry.id == entry_id)
-        .values(embedding=vector, embedding_model=model, updated_at=func.now())
-    )
-
-
-def keep_vectors(session: Session, vectors: Mapping[int, list[float]], model: str) -> None:
-    """Those of many entries, by id, in one round trip."""
-    if not vectors:
-        return
-    table = Entry.__table__
-    statement = (
-        update(table)  # type: ignore[arg-type]
-        .where(table.c.id == bindparam("entry_id"))
-        .values(embedding=bindparam("vector"), embedding_model=model, updated_at=func.now())
-    )
-    rows = [{"entry_id": entry_id, "vector": vector} for entry_id, vector in vectors.items()]
-    session.connection().execute(statement, rows)
-
-
-def search(
-    session: Session,
-    entry: Entry,
-    vector: list[float] | None,
-    model: str,
-    judge: Judge,
-    shared: Shared | None = None,
-) -> Search:
-    """Find candidates for an entry, judge them, and decide by the thresholds in force."""
-    shared = shared or Shared(newest_request_id(session))
-    candidates = find_candidates(session, pain=entry.customer_pain, vector=vector, model=model)
-    verdicts = judge.judge(entry.customer_pain, candidates)
-    by_id = {candidate.request_id: candidate for candidate in candidates}
-    best = next((by_id[v.request_id] for v in verdicts if v.request_id in by_id), None)
-    areas = tuple(best.area_ids if best else _area_ids(session, entry))
-    if areas not in shared.thresholds:
-        shared.thresholds[areas] = thresholds_for(session, areas)
-    thresholds = shared.thresholds[areas]
-    hold = judge.hold if isinstance(judge, HeardJudge) else ""
-    routed = route(verdicts, by_id, thresholds, degraded=vector is None, hold=hold)
-    limits = (thresholds.attach, thresholds.ask)
-    return Search(candidates, verdicts, routed, thresholds.version, shared.horizon, limits)
-
-
-def _draft(
-    scope: SessionScope,
-    entry: Entry,
-    candidates: Sequence[Candidate],
-    embedder: Embedder,
-    vector: list[float] | None,
-    agent: Agent | None = None,
-) -> tuple[Draft, Vector | None]:
+        found = _read(session, entry_ids)
+        undecided = [
+            entry
+            for entry, decision in found
+            if decision is None and _not_matched(entry, run_id) is None
+        ]
+        session.expunge_all()
+    whole = _whole(scope, undecided, means)
+    plans, horizon = _plan(scope, whole, means)
+    by_id = {plan.entry.id: plan for plan in plans}
+    model = means.embedder.model
+    ways: dict[int, Way] = {}
     with scope() as session:
-        draft = draft_for(session, entry, candidates)
-    if agent is not None:
-        from include.entries.ask_model import written
+        opened = None
+        if any(plan.search.routed.route is Route.CREATE for plan in plans):
+            lock_opening(session)
+            opened = OpenedMeanwhile(session, model, horizon)
+        kept = {plan.entry.id: plan.vector for plan in plans if plan.vector is not None}
+        keep_vectors(session, kept, model)
+        for entry, known in _read(session, entry_ids, lock=True):
+            way, decision = _not_matched(entry, run_id), known
+            if way is None and decision is None and entry.id in by_id:
+                decision = _decide(session, by_id[entry.id], means, opened)
+            if way is None and decision is not None:
+                way = Way(decision.route)
+                settle(session, entry, decision, quiet=quiet)
+            # What somebody else has changed since it was read is theirs.
+            ways[entry.id] = way or Way.REPEAT
+            if then is not None:
+                then(session, entry, ways[entry.id])
+    return ways
 
-        draft = written(scope, entry, draft, agent)
-    if vector is None:
-        return draft, None
-    try:
-        return draft, request_vector(draft, embedder)
-    except EmbeddingsUnavailable:
-        return draft, Vector(embedder.model, vector, f"pain:{entry.id}")
 
-
-def _area_ids(session: Session, entry: Entry) -> list[int]:
-    return list(session.scalars(select(Area.id).where(Area.slug.in_(entry.areas))))
-
-
-def record(
-    session: Session,
-    entry_id: int,
-    search: Search,
-    model: str,
-    judge: Judge,
+def decide_range(
+    scope: SessionScope,
+    first: int,
+    last: int,
+    means: Means,
     *,
-    degraded: bool,
-    opened_id: int | None = None,
-) -> None:
-    """Store the routing decision with all it rests on, once."""
-    best = search.routed.best
-    heard = judge if isinstance(judge, HeardJudge) else None
-    reason = best.reason if best and not opened_id else search.routed.reason
-    if heard and heard.hold and search.routed.route is Route.ASK:
-        reason = f"{reason} {heard.hold}".strip()
-    record_decision(
+    dag_id: str,
+    run_id: str,
+    quiet: bool,
+) -> dict[str, int]:
+    """Decide a run's open entries in a range of ids, chunk by chunk; counts by what happened.
+
+    Those to ask about are left ``waiting``. Those that a model takes apart or sets aside are done,
+    and not counted.
+
+    Raises:
+        EmbeddingsUnavailable: retry later (only without ``allow_degraded``).
+    """
+    counted = {Way.ATTACH: "attached", Way.CREATE: "created", Way.ASK: "asked"}
+    counts = dict.fromkeys(counted.values(), 0)
+    while True:
+        with scope() as session:
+            entry_ids = session.scalars(
+                select(Entry.id)
+                .where(
+                    Entry.id.between(first, last),
+                    Entry.dag_id == dag_id,
+                    Entry.run_id == run_id,
+                    Entry.status.in_((EntryStatus.RECEIVED, EntryStatus.FAILED)),
+                )
+                .order_by(Entry.id)
+                .limit(CHUNK)
+            ).all()
+        if not entry_ids:
+            return counts
+        for way in decide(scope, entry_ids, means, run_id=run_id, quiet=quiet).values():
+            if way in counted:
+                counts[counted[way]] += 1
+        first = entry_ids[-1] + 1
+
+
+def _read(
+    session: Session, entry_ids: Sequence[int], *, lock: bool = False
+) -> list[tuple[Entry, Decision | None]]:
+    """The entries with their match decisions, by id.
+
+    Raises:
+        FatalError: one is not there.
+    """
+    statement = (
+        select(Entry, Decision)
+        .outerjoin(Decision, Decision.key == func.concat("match:", Entry.id, ":0"))
+        .where(Entry.id.in_(entry_ids))
+        .order_by(Entry.id)
+    )
+    rows = session.execute(statement.with_for_update(of=Entry) if lock else statement)
+    found = [(row.Entry, row.Decision) for row in rows]
+    for missing in set(entry_ids) - {entry.id for entry, _ in found}:
+        raise no_such_entry(missing)
+    return found
+
+
+def _not_matched(entry: Entry, run_id: str | None) -> Way | None:
+    """The way of an entry that is not matched, or not by this run."""
+    if run_id is not None and entry.run_id != run_id:
+        return Way.REPEAT
+    return _NOT_MATCHED.get(entry.outcome or "")
+
+
+def _whole(scope: SessionScope, entries: Sequence[Entry], means: Means) -> list[Entry]:
+    """The entries that are matched themselves; the others were taken apart or set aside."""
+    agent = means.agent
+    if agent is None:
+        return list(entries)
+    apart = _each(lambda entry: taken_apart(scope, entry, agent), entries)
+    return [entry for entry, is_apart in zip(entries, apart, strict=True) if not is_apart]
+
+
+def _plan(scope: SessionScope, entries: Sequence[Entry], means: Means) -> tuple[list[_Plan], int]:
+    """What would be decided now; and the newest request that was looked at."""
+    if not entries:
+        return [], 0
+    model = means.embedder.model
+    vectors = _vectors(entries, means)
+
+    def judge_of(pair: tuple[Entry, list[float] | None]) -> Judge:
+        return consulted(scope, *pair, model=model, judge=means.judge, agent=means.agent)
+
+    pairs = list(zip(entries, vectors, strict=True))
+    judges = _each(judge_of, pairs) if means.agent else [means.judge] * len(pairs)
+    with scope() as session:
+        shared = Shared.of(session)
+        plans = [
+            _Plan(entry, vector, judge, search(session, entry, vector, model, judge, shared))
+            for (entry, vector), judge in zip(pairs, judges, strict=True)
+        ]
+    _draft(scope, [p for p in plans if p.search.routed.route is Route.CREATE], means)
+    return plans, shared.horizon
+
+
+def _vectors(entries: Sequence[Entry], means: Means) -> list[list[float] | None]:
+    try:
+        return list(means.embedder.embed([entry.customer_pain for entry in entries]))
+    except EmbeddingsUnavailable:
+        if means.allow_degraded:
+            return [None] * len(entries)
+        raise
+
+
+def _draft(scope: SessionScope, plans: Sequence[_Plan], means: Means) -> None:
+    """Draft and embed, in one call, the requests of those that will probably open one."""
+    if not plans:
+        return
+    with scope() as session:
+        plain = [draft_for(session, plan.entry, plan.search.candidates) for plan in plans]
+
+    def write(pair: tuple[_Plan, Draft]) -> Draft:
+        return written(scope, pair[0].entry, pair[1], means.agent)
+
+    pairs = list(zip(plans, plain, strict=True))
+    drafts = _each(write, pairs) if means.agent else plain
+    try:
+        vectors = request_vectors(drafts, means.embedder)
+    except EmbeddingsUnavailable:
+        vectors = []
+    for number, (plan, draft) in enumerate(zip(plans, drafts, strict=True)):
+        plan.draft = draft
+        if plan.vector is not None and vectors:
+            plan.draft_vector = vectors[number]
+
+
+def _decide(
+    session: Session, plan: _Plan, means: Means, opened: OpenedMeanwhile | None
+) -> Decision | None:
+    """Record the decision on an entry, and open its request if that is the decision."""
+    entry, vector, found, model = plan.entry, plan.vector, plan.search, means.embedder.model
+    if opened is not None and opened.may_change(found, vector):
+        found = search(session, entry, vector, model, plan.judge, Shared.of(session))
+    opened_id = None
+    if found.routed.route is Route.CREATE:
+        # Seldom without a draft: it looked as if it belonged to a request.
+        draft = plan.draft or draft_for(session, entry, found.candidates)
+        made = plan.draft_vector or (provisional_vector(entry, vector, model) if vector else None)
+        opened_id = open_request(session, entry, draft, made).id
+        if opened is not None:
+            opened.add(made.values if made else None)
+    record(
         session,
-        key=match_key(entry_id),
-        entry_id=entry_id,
-        step=DecisionStep.MATCH,
-        route=search.routed.route,
-        request_id=opened_id or (best.request_id if best else None),
-        confidence=best.confidence if best else None,
-        reason=reason,
-        match_type=best.match_type if best else None,
-        candidates=candidate_record(search.candidates, search.verdicts),
-        thresholds_version=search.thresholds_version,
-        judge=judge.name,
-        model=heard.model if heard else model,
-        prompt_version=heard.prompt_version if heard else None,
-        degraded=degraded,
-        actor_kind=ActorKind.SYSTEM,
+        entry.id,
+        found,
+        model,
+        plan.judge,
+        degraded=vector is None,
+        opened_id=opened_id,
     )
+    return find_decision(session, match_key(entry.id))
 
 
-def area_ids_of(session: Session, request_id: int) -> list[int]:
-    """The areas of a request."""
-    return list(
-        session.scalars(select(RequestArea.area_id).where(RequestArea.request_id == request_id))
-    )
+def _each(work: Callable[..., Result], items: Sequence[object]) -> list[Result]:
+    """``work`` on each, a few at the same time: a language model takes seconds an answer."""
+    with ThreadPoolExecutor(CALLS) as pool:
+        return list(pool.map(work, items))

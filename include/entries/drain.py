@@ -25,8 +25,7 @@ from include.base.errors import FatalError
 from include.base.settings import load_settings
 from include.engine import airflow_api
 from include.engine.dag_ids import DRAIN_DAG, MAIN_DAG
-from include.entries import store as batch_store
-from include.entries.store import STORED_RUN, idempotency_key
+from include.entries.store import claim, idempotency_key, open_batches, store
 from include.entries.submission import parse_submission
 from include.outbox.runs import queue_run, start_runs
 from include.store.models import Entry, EntryStatus, RunStart, Watermark
@@ -36,10 +35,11 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from include.engine.airflow_api import WaitingRun
+    from include.entries.submission import Submission
 
 log = logging.getLogger(__name__)
 
-DECIDING_TASK = "match_entry"
+DECIDING_TASK = "decide_entry"
 """A run in which this task has not begun may be taken over, whether its entry is stored or not."""
 
 LATE = timedelta(seconds=5)
@@ -101,7 +101,7 @@ def take_over(*, dag_id: str, run_id: str, batch_size: int) -> tuple[list[Any], 
         TransientError: Airflow cannot be asked now; what was taken stays taken.
     """
     facts: dict[str, Any] = {"runs": [], "stored": 0, "known_before": 0, "left_alone": 0}
-    known, taken = batch_store.Known(), dict[str, None]()
+    taken = dict[str, None]()
     least = load_settings().backlog_from
     # Asking Airflow takes seconds while it is busy; what is held is enough to begin with.
     held_only = run_id.startswith(AUTOMATIC) and _held_only(least)
@@ -112,7 +112,7 @@ def take_over(*, dag_id: str, run_id: str, batch_size: int) -> tuple[list[Any], 
         few = len(waiting) - facts["left_alone"] < least
         if few and (number or run_id.startswith(AUTOMATIC)):
             break
-        new = _store(waiting, dag_id, run_id, known, facts)
+        new = _take(waiting, dag_id, run_id, facts)
         taken.update(dict.fromkeys(new))
         if not new:
             break
@@ -121,15 +121,13 @@ def take_over(*, dag_id: str, run_id: str, batch_size: int) -> tuple[list[Any], 
     with session_scope() as session:
         facts["held"] = take_held(session, run_id)
     with session_scope() as session:
-        batches = batch_store.open_batches(session, dag_id=dag_id, run_id=run_id, size=batch_size)
+        batches = open_batches(session, dag_id=dag_id, run_id=run_id, size=batch_size)
     if batches:
         batches[-1]["then_more"] = True
     else:
         with session_scope() as session:
             if take_or_pass(session, run_id):
-                batches = batch_store.open_batches(
-                    session, dag_id=dag_id, run_id=run_id, size=batch_size
-                )
+                batches = open_batches(session, dag_id=dag_id, run_id=run_id, size=batch_size)
                 batches[-1]["then_more"] = True
     log.info(
         "Backlog: %s runs taken over, %s entries stored, %s held ones taken",
@@ -186,47 +184,43 @@ def end_taken(run_ids: list[str], *, dag_id: str, run_id: str) -> int:
     return airflow_api.end_runs(MAIN_DAG, run_ids, note)
 
 
-def _store(
-    waiting: list[WaitingRun],
-    dag_id: str,
-    run_id: str,
-    known: batch_store.Known,
-    facts: dict[str, Any],
-) -> list[str]:
-    pairs, run_of = [], {}
-    left = 0
+def _take(waiting: list[WaitingRun], dag_id: str, run_id: str, facts: dict[str, Any]) -> list[str]:
+    """Take the entries of waiting runs, and store what is not stored yet; the runs to end."""
+    pairs: list[tuple[str, Submission]] = []
+    run_of_key: dict[str, str] = {}
+    run_of_entry: dict[int, str] = {}
     for run in waiting:
-        if run.run_id.startswith(STORED_RUN):
-            left += 1  # its entry is stored, and it names it
+        if run.conf.get("entry_id") is not None:
+            run_of_entry[int(run.conf["entry_id"])] = run.run_id
             continue
         try:
             submission = parse_submission({"source": "ui", **run.conf})
         except FatalError:
-            left += 1  # its own run says what is wrong with it
-            continue
+            continue  # its own run says what is wrong with it
         key = idempotency_key(submission, MAIN_DAG, run.run_id)
         pairs.append((key, submission))
-        run_of[key] = run.run_id
-    if not pairs:
-        facts["left_alone"] = left
-        return []
+        run_of_key[key] = run.run_id
+    place = {"dag_id": dag_id, "run_id": run_id, "take_from": MAIN_DAG}
     with session_scope() as session:
-        counts = batch_store.store_many(
-            session, pairs, dag_id=dag_id, run_id=run_id, known=known, take_from=MAIN_DAG
-        )
-    facts["stored"] += counts.new + counts.taken_over
-    facts["known_before"] += counts.known
-    # A repeat of an entry that another run carries out, or of one that is decided, ends by itself.
-    with session_scope() as session:
+        stored = store(session, pairs, **place)
+        claimed = claim(session, list(run_of_entry), **place)
+        # A repeat of an entry that another run carries out, or of one that is decided, ends by
+        # itself.
         ours = session.scalars(
-            select(Entry.idempotency_key).where(
-                Entry.idempotency_key.in_(list(run_of)),
-                Entry.dag_id == dag_id,
-                Entry.run_id == run_id,
+            select(Entry.id).where(
+                Entry.id.in_(run_of_entry), Entry.dag_id == dag_id, Entry.run_id == run_id
             )
         ).all()
-    facts["left_alone"] = left + len(run_of) - len(ours)
-    return [run_of[key] for key in ours]
+    new = sum(one.is_new or one.is_taken for one in stored)
+    facts["stored"] += new + len(claimed)
+    facts["known_before"] += len(pairs) + len(run_of_entry) - new - len(claimed)
+    taken = [
+        run_of_key[key]
+        for (key, _), one in zip(pairs, stored, strict=True)
+        if (one.dag_id, one.run_id) == (dag_id, run_id)
+    ] + [run_of_entry[entry_id] for entry_id in ours]
+    facts["left_alone"] = len(waiting) - len(taken)
+    return list(dict.fromkeys(taken))
 
 
 def _adopt(dag_id: str, run_id: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, update
 
@@ -11,7 +11,6 @@ from include.store.models import (
     Entry,
     EntryStatus,
     Outcome,
-    User,
 )
 
 if TYPE_CHECKING:
@@ -41,29 +40,6 @@ def mark_failed(session: Session, dag_id: str, run_id: str, error: str) -> Entry
         .returning(Entry)
     )
     return session.scalars(statement).one_or_none()
-
-
-def conf_of(session: Session, entry: Entry) -> dict[str, Any]:
-    """The parameters with which ``process_customer_entry`` processes exactly this entry."""
-    user = session.get(User, entry.submitter_id) if entry.submitter_id is not None else None
-    submitter = None
-    if user is not None:
-        submitter = {
-            "email": user.email,
-            "slack_user_id": user.slack_user_id,
-            "name": user.name or None,
-        }
-    return {
-        "customer_pain": entry.customer_pain,
-        "severity": entry.severity,
-        "source": entry.source,
-        "external_id": entry.external_id,
-        "account_id": entry.account_id,
-        "opportunity_id": entry.opportunity_id,
-        "areas": [*entry.areas, *entry.unknown_areas],
-        "links": entry.links,
-        "submitter": submitter,
-    }
 
 
 def finish(entry: Entry, outcome: Outcome) -> None:

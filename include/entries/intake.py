@@ -17,13 +17,12 @@ from sqlalchemy import func, select
 from include.base.settings import load_settings
 from include.engine.dag_ids import DRAIN_DAG, MAIN_DAG
 from include.entries import drain
-from include.entries import store as batch_store
 from include.entries.drain import HELD
 from include.entries.report import report
-from include.entries.set_aside import tell_set_aside
-from include.entries.store import idempotency_key
+from include.entries.store import Stored, idempotency_key, store
 from include.entries.submission import parse_submission
-from include.outbox.runs import queue_run, start_runs
+from include.entries.tell import tell
+from include.outbox.runs import queue_entry, start_runs
 from include.store.models import Entry, EntryStatus, Outcome
 from include.store.session import session_scope
 
@@ -40,27 +39,10 @@ ARRIVING_LOCK = 7_310_012
 
 @dataclass(frozen=True)
 class Arrival:
-    """A submission, the run id it gets when it is carried out alone, and that run's parameters."""
+    """A submission, and the run id it gets when it is carried out alone."""
 
     submission: Submission
     run_id: str
-    conf: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Taken:
-    """A stored submission. ``is_new`` is false for a repeat, ``is_held`` while it has no run."""
-
-    entry_id: int
-    status: str
-    dag_id: str
-    run_id: str
-    is_new: bool
-
-    @property
-    def is_held(self) -> bool:
-        """Whether it waits for a drain."""
-        return (self.dag_id, self.run_id) == (DRAIN_DAG, HELD)
 
 
 def arrival(values: Any) -> Arrival:
@@ -69,11 +51,10 @@ def arrival(values: Any) -> Arrival:
     Raises:
         Refused: a field is missing, wrong or unknown.
     """
-    submission = parse_submission(values)
-    return Arrival(submission, f"api__{uuid.uuid4().hex[:20]}", submission.conf())
+    return Arrival(parse_submission(values), f"api__{uuid.uuid4().hex[:20]}")
 
 
-def take_in_now(arrivals: Sequence[Arrival]) -> tuple[list[Taken], list[int]]:
+def take_in_now(arrivals: Sequence[Arrival]) -> tuple[list[Stored], list[int]]:
     """Store submissions in a transaction of their own (see :func:`take_in`).
 
     Raises:
@@ -100,55 +81,38 @@ def standing(entry_id: int) -> dict[str, Any] | None:
 
 def take_in(
     session: Session, arrivals: Sequence[Arrival], *, queue: bool = True
-) -> tuple[list[Taken], list[int]]:
+) -> tuple[list[Stored], list[int]]:
     """Store submissions once each, in order; and the ids of the runs to start after the commit.
+
+    What holds no pain gets no run: its card is queued here, and sent by the sweep.
 
     Args:
         session: The caller's transaction.
         arrivals: At most :data:`MOST_AT_ONCE`.
         queue: Write down the runs of those carried out alone; the relay starts these itself.
     """
-    together = _are_many(session, len(arrivals))
-    # Before anything is stored: the drain that is asked for must see it.
-    start_ids = [drain.ask_for_drain(session)] if together else []
-    keys = [idempotency_key(one.submission, MAIN_DAG, one.run_id) for one in arrivals]
-    known_before = set(
-        session.scalars(select(Entry.idempotency_key).where(Entry.idempotency_key.in_(keys)))
-    )
-    known = batch_store.Known()
-    if together:
-        pairs = [(key, one.submission) for key, one in zip(keys, arrivals, strict=True)]
-        batch_store.store_many(session, pairs, dag_id=DRAIN_DAG, run_id=HELD, known=known)
+    pairs = [
+        (idempotency_key(one.submission, MAIN_DAG, one.run_id), one.submission) for one in arrivals
+    ]
+    if _are_many(session, len(arrivals)):
+        # Before anything is stored: the drain that is asked for must see it.
+        start_ids = [drain.ask_for_drain(session)]
+        stored = store(session, pairs, dag_id=DRAIN_DAG, run_id=HELD)
     else:
-        for key, one in zip(keys, arrivals, strict=True):
-            batch_store.store_many(
-                session, [(key, one.submission)], dag_id=MAIN_DAG, run_id=one.run_id, known=known
-            )
-    found = {
-        row.idempotency_key: row
-        for row in session.execute(
-            select(Entry.idempotency_key, Entry.id, Entry.status, Entry.dag_id, Entry.run_id).where(
-                Entry.idempotency_key.in_(keys)
-            )
-        )
-    }
-    _tell_set_aside(session, [row.id for key, row in found.items() if key not in known_before])
-    taken = []
-    for key, one in zip(keys, arrivals, strict=True):
-        row = found[key]
-        taken.append(Taken(row.id, row.status, row.dag_id, row.run_id, key not in known_before))
-        known_before.add(key)
-        own = (row.dag_id, row.run_id) == (MAIN_DAG, one.run_id)
-        if queue and own and row.status == EntryStatus.RECEIVED:
-            start_ids.append(queue_run(session, MAIN_DAG, one.run_id, one.conf))
-    return taken, start_ids
-
-
-def _tell_set_aside(session: Session, entry_ids: Sequence[int]) -> None:
-    """What holds no pain gets no run: its card is queued here, and sent by the sweep."""
-    noise = select(Entry).where(Entry.id.in_(entry_ids), Entry.outcome == Outcome.NOISE)
-    for entry in session.scalars(noise):
-        entry.told_in = tell_set_aside(session, entry)
+        stored = [
+            one
+            for pair, arrived in zip(pairs, arrivals, strict=True)
+            for one in store(session, [pair], dag_id=MAIN_DAG, run_id=arrived.run_id)
+        ]
+        start_ids = [
+            queue_entry(session, one.entry_id, one.run_id)
+            for one, arrived in zip(stored, arrivals, strict=True)
+            if queue and one.run_id == arrived.run_id and one.status == EntryStatus.RECEIVED
+        ]
+    new = [one.entry_id for one in stored if one.is_new]
+    noise = select(Entry).where(Entry.id.in_(new), Entry.outcome == Outcome.NOISE)
+    tell(session, session.scalars(noise).all())
+    return stored, start_ids
 
 
 def _are_many(session: Session, arriving: int) -> bool:

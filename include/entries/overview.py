@@ -11,6 +11,7 @@ from include.base.settings import load_settings
 from include.durable.api import hook_token
 from include.entries.decisions import find_decision, match_key
 from include.entries.entry import get_entry
+from include.entries.questions import HANDLER
 from include.entries.set_aside import restore_token
 from include.people.permissions import label_of
 from include.store.models import (
@@ -87,7 +88,7 @@ def overview_of(session: Session, slack_user_id: str) -> Overview:
         .where(
             Hook.is_current,
             Hook.status == HookStatus.PENDING,
-            Hook.question.has_key("entry_id"),
+            Hook.handler == HANDLER,
             Hook.responders.contains([label_of(slack_user_id)]),
         )
         .order_by(Hook.created_at)
@@ -104,15 +105,16 @@ def overview_of(session: Session, slack_user_id: str) -> Overview:
 
 
 def _question(session: Session, hook: Hook) -> OpenQuestion:
-    entry = get_entry(session, int(hook.question["entry_id"]))
+    [first_id, confidence], *more = hook.question["entries"]
+    quote = get_entry(session, int(first_id)).customer_pain
     request = session.get_one(Request, hook.question["request_id"])
-    decision = find_decision(session, match_key(entry.id))
+    decision = find_decision(session, match_key(int(first_id)))
     return OpenQuestion(
-        quote=entry.customer_pain,
+        quote=f"(1 of {len(more) + 1}) {quote}" if more else quote,
         request_title=request.title,
         request_url=load_settings().request_url(request.slug),
         shipped=request.status == "shipped",
-        confidence=hook.question.get("confidence"),
+        confidence=confidence,
         reason=decision.reason if decision else "",
         token=hook_token(session, hook.id),
         expires_at=hook.expires_at,

@@ -1,33 +1,36 @@
-"""Asking a person: the question with its card, the answer with its decision, and what follows.
+"""Asking a person whether entries belong to a request: the question, the answer, what follows.
 
-The durable hook's row and the card's message are written together before anything is posted; the
-answer, the decision and the locked card are written together in the transaction of the press.
+A question is about a list of entries that may belong to one request; after a batch about several,
+after a run of one entry about that one. The durable hook's row and the card's message are written
+together before anything is posted; the answer, the decisions and the locked card are written
+together in the transaction of the press.
 """
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func
+from sqlalchemy import BigInteger, cast, func, select
 
 from include.base.errors import FatalError
 from include.base.settings import load_settings
 from include.durable.api import answer_hook, create_hook, get_hook, signing_keys
 from include.durable.keys import InvalidToken, verify_hook_token
 from include.durable.types import AnswerStatus
-from include.entries.decisions import find_decision, match_key, record_decision
+from include.entries.decisions import record_decision
 from include.entries.entry import get_entry
 from include.entries.question_cards import (
-    _question_card,
     asked_about,
-    card_key,
-    is_grouped,
+    asked_person,
     lock_card,
+    only_entry,
     queue_card,
+    unlock_card,
 )
-from include.outbox.messages import queue_message, queue_update
+from include.outbox.messages import queue_message
 from include.outbox.replies import AnswerReply
-from include.people.permissions import is_approver, label_of, slack_user_of
+from include.people.permissions import is_approver, label_of
 from include.slack.cards import blocks
 from include.slack.cards.words import (
     CHOICE_WORDS,
@@ -36,66 +39,122 @@ from include.slack.cards.words import (
     picked_request,
     remaining,
 )
-from include.store.models import ActorKind, DecisionStep, EntryStatus, Request
+from include.store.models import (
+    ActorKind,
+    Decision,
+    DecisionStep,
+    Entry,
+    EntryStatus,
+    Hook,
+    Request,
+    User,
+)
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from include.base.settings import Settings
     from include.durable.types import HookEvent, HookView
 
 WAIT_NAME = "answer"
-"""What the wait is called in ``process_customer_entry``; its sensor uses the same word."""
+"""What the wait is called; the DAGs' sensors use the same word."""
 
 HANDLER = "question"
 CHOICES = tuple(CHOICE_WORDS)
+MOST_ENTRIES = 50
+MOST_GROUPS = 500
+ASKING_LOCK = 7_310_013
+
+Group = dict[str, Any]
+"""What one question is about: ``label``, ``request_id``, ``person``, ``entries``."""
 
 
-def ask_question(
-    session: Session, entry_id: int, *, dag_id: str, run_id: str, settings: Settings
-) -> list[int]:
-    """Open the durable hook and queue its card; a repeat changes nothing. Returns message ids."""
-    entry = get_entry(session, entry_id, lock=True)
-    decision = find_decision(session, match_key(entry_id))
-    if decision is None or decision.request_id is None:
-        raise FatalError(f"entry {entry_id} has no matched request to ask about; clear match_entry")
-    request = session.get_one(Request, decision.request_id)
-    submitter = slack_user_of(session, entry.submitter_id)
-    hook = open_question(
-        session,
-        request,
-        {"entry_id": entry_id, "confidence": decision.confidence},
-        person=submitter,
-        handler=HANDLER,
-        dag_id=dag_id,
-        run_id=run_id,
-        settings=settings,
-    )
-    if entry.status != EntryStatus.DONE:
-        entry.status, entry.updated_at = EntryStatus.WAITING, func.now()
-    card = _question_card(session, hook, entry, request, settings)
-    return [queue_card(session, hook, card, submitter, settings, entry_id=entry_id)]
+def lock_asking(session: Session) -> None:
+    """Let nobody else plan and ask until the end of the transaction: a place is given once."""
+    session.execute(select(func.pg_advisory_xact_lock(ASKING_LOCK)))
 
 
-def open_question(
-    session: Session,
-    request: Request,
-    about: dict[str, Any],
-    *,
-    person: str | None,
-    handler: str,
-    dag_id: str,
-    run_id: str,
-    settings: Settings,
-    map_index: int = -1,
-) -> HookView:
-    """Open the durable hook of a question whether something belongs to ``request``, or find it.
+def plan_groups(
+    session: Session, *, dag_id: str, run_id: str, ask: str | None = None
+) -> list[Group]:
+    """The run's entries that wait for a person, one group a request and person, in a fixed order.
 
-    ``about`` says what: ``entry_id`` and ``confidence``, or ``entries``. Without a ``person``
-    anybody who sees the card may answer.
+    What the run has asked already keeps its place, so that a repeat waits for the same questions.
+
+    Args:
+        session: The caller's transaction.
+        dag_id: Of the run that carries the entries out.
+        run_id: That run.
+        ask: Slack user id of the one to be asked about all; by default each submitter about theirs.
     """
-    return create_hook(
+    groups = asked_before(session, dag_id, run_id)
+    asked = {entry_id for group in groups for entry_id, _ in group["entries"]}
+    rows = session.execute(
+        select(Entry.id, Decision.request_id, Decision.confidence, User.slack_user_id, Request.slug)
+        .join(Decision, (Decision.entry_id == Entry.id) & (Decision.step == DecisionStep.MATCH))
+        .join(Request, Request.id == Decision.request_id)
+        .outerjoin(User, User.id == Entry.submitter_id)
+        .where(
+            Entry.dag_id == dag_id,
+            Entry.run_id == run_id,
+            Entry.status.in_((EntryStatus.WAITING, EntryStatus.FAILED)),
+            Decision.route == "ask",
+        )
+    ).all()
+
+    def place(row: Any) -> tuple[int, str]:
+        return row.request_id, ask or row.slack_user_id or ""
+
+    new = [row for row in rows if row.id not in asked]
+    for (request_id, person), members in groupby(
+        sorted(new, key=lambda row: (*place(row), row.id)), key=place
+    ):
+        entries = [(row.id, row.confidence, row.slug) for row in members]
+        for start in range(0, len(entries), MOST_ENTRIES):
+            part = entries[start : start + MOST_ENTRIES]
+            pairs = [[entry_id, confidence] for entry_id, confidence, _ in part]
+            groups.append(_group(part[0][2], request_id, person or None, pairs))
+    return groups[:MOST_GROUPS]
+
+
+def asked_before(session: Session, dag_id: str, run_id: str) -> list[Group]:
+    """The groups of the run's questions, each at the place of its wait."""
+    rows = session.execute(
+        select(Hook.map_index, Hook.question, Hook.responders, Request.slug)
+        .join(Request, Request.id == cast(Hook.question["request_id"].astext, BigInteger))
+        .where(
+            Hook.dag_id == dag_id, Hook.run_id == run_id, Hook.is_current, Hook.handler == HANDLER
+        )
+        .order_by(Hook.map_index)
+    ).all()
+    return [
+        _group(
+            row.slug,
+            int(row.question["request_id"]),
+            next((one.partition(":")[2] for one in row.responders), None),
+            row.question["entries"],
+        )
+        for row in rows
+    ]
+
+
+def _group(slug: str, request_id: int, person: str | None, entries: list[list[Any]]) -> Group:
+    return {
+        "label": f"{slug} ({len(entries)})",
+        "request_id": request_id,
+        "person": person,
+        "entries": entries,
+    }
+
+
+def ask(session: Session, group: Group, *, dag_id: str, run_id: str, map_index: int = -1) -> int:
+    """Open the durable hook of a group and queue its card; a repeat changes nothing.
+
+    Without a ``person`` anybody who sees the card may answer. Returns the message's id.
+    """
+    request = session.get_one(Request, group["request_id"])
+    settings, person = load_settings(), group["person"]
+    hook = create_hook(
         session,
         dag_id=dag_id,
         run_id=run_id,
@@ -103,16 +162,17 @@ def open_question(
         map_index=map_index,
         kind="approval",
         question={
-            **about,
+            "entries": group["entries"],
             "request_id": request.id,
             "request_status": request.status,
             "options": list(CHOICES),
         },
         responders=[label_of(person)] if person else [],
-        handler=handler,
+        handler=HANDLER,
         remind_after=settings.remind_after,
         expires_after=settings.expires_after,
     )
+    return queue_card(session, hook)
 
 
 def answer_question(
@@ -159,7 +219,7 @@ def answer_question(
     for entry_id, confidence in asked_about(hook):
         record_decision(
             session,
-            key=f"answer:{hook.id}:{entry_id}" if is_grouped(hook) else f"answer:{hook.id}",
+            key=f"answer:{hook.id}:{entry_id}",
             entry_id=entry_id,
             step=DecisionStep.ANSWER,
             route=choice,
@@ -187,9 +247,9 @@ def on_hook_event(hook: HookView, event: HookEvent) -> None:
         if current is None:
             return
         if event == "remind":
-            message_ids = _queue_reminder(session, current)
+            message_ids = [_queue_reminder(session, current)] if current.is_open else []
         elif event == "reopened":
-            message_ids = _queue_reopened(session, current)
+            message_ids = _reopen(session, current)
         elif current.is_open:
             return
         else:
@@ -197,43 +257,26 @@ def on_hook_event(hook: HookView, event: HookEvent) -> None:
     deliver(message_ids)
 
 
-def _queue_reminder(session: Session, hook: HookView) -> list[int]:
-    if not hook.is_open:
-        return []
-    settings = load_settings()
-    entry = get_entry(session, int(hook.question["entry_id"]))
+def _queue_reminder(session: Session, hook: HookView) -> int:
     request = session.get_one(Request, hook.question["request_id"])
     card = blocks.reminder_card(
         request_title=request.title, question_link=None, expires_in=remaining(hook)
     )
-    return [
-        queue_message(
-            session,
-            key=f"remind:{hook.id}",
-            purpose="reminder",
-            address=slack_user_of(session, entry.submitter_id) or settings.review_channel,
-            body=card.text,
-            blocks=card.blocks,
-            entry_id=entry.id,
-            hook_id=hook.id,
-        )
-    ]
-
-
-def _queue_reopened(session: Session, hook: HookView) -> list[int]:
-    settings = load_settings()
-    entry = get_entry(session, int(hook.question["entry_id"]), lock=True)
-    if entry.status == EntryStatus.FAILED:
-        entry.status, entry.error, entry.updated_at = EntryStatus.WAITING, None, func.now()
-    request = session.get_one(Request, hook.question["request_id"])
-    card = _question_card(session, hook, entry, request, settings)
-    message_id = queue_update(
+    return queue_message(
         session,
-        key=f"reopened:{hook.id}:{hook.waiter}",
-        target_key=card_key(hook),
+        key=f"remind:{hook.id}",
+        purpose="reminder",
+        address=asked_person(hook) or load_settings().review_channel,
         body=card.text,
         blocks=card.blocks,
-        entry_id=entry.id,
+        entry_id=only_entry(hook),
         hook_id=hook.id,
     )
-    return [message_id] if message_id is not None else []
+
+
+def _reopen(session: Session, hook: HookView) -> list[int]:
+    for entry_id, _ in asked_about(hook):
+        entry = get_entry(session, entry_id, lock=True)
+        if entry.status == EntryStatus.FAILED:
+            entry.status, entry.error, entry.updated_at = EntryStatus.WAITING, None, func.now()
+    return unlock_card(session, hook)

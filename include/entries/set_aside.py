@@ -10,11 +10,11 @@ from include.base.errors import FatalError
 from include.base.settings import load_settings
 from include.durable.api import signing_keys
 from include.durable.keys import InvalidToken, sign, verify
-from include.entries.entry import conf_of, finish, get_entry
-from include.entries.store import STORED_RUN
+from include.engine.dag_ids import MAIN_DAG
+from include.entries.entry import finish, get_entry
 from include.outbox.messages import queue_message, queue_update
 from include.outbox.replies import AnswerReply
-from include.outbox.runs import queue_run, start_runs
+from include.outbox.runs import queue_entry, start_runs
 from include.people.actors import actor_from
 from include.people.permissions import label_of, may_correct, slack_user_of
 from include.slack.cards.entry import restored_card, set_aside_card
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from include.store.models import Entry
 
-MAIN_DAG = "process_customer_entry"
 PURPOSE = "set_aside"
 
 
@@ -105,10 +104,10 @@ def _restore(session: Session, entry: Entry, *, by: str) -> tuple[int, list[int]
     """Open the entry again and write down the run that carries it out, in one transaction."""
     entry.status, entry.outcome, entry.updated_at = EntryStatus.RECEIVED, None, func.now()
     entry.restored_by, entry.restored_at = by, func.now()
-    entry.dag_id, entry.run_id = MAIN_DAG, f"{STORED_RUN}{entry.id}__restored"
+    entry.dag_id, entry.run_id = MAIN_DAG, f"entry__{entry.id}__restored"
     session.flush()
     session.refresh(entry)
-    start_id = queue_run(session, MAIN_DAG, entry.run_id, conf_of(session, entry))
+    start_id = queue_entry(session, entry.id, entry.run_id)
     verdict = f"Taken up by {person_words(by)} on {moment_words(entry.restored_at)}."
     card = restored_card(quote=entry.customer_pain, verdict=verdict)
     message_id = queue_update(

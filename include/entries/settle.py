@@ -9,22 +9,13 @@ from sqlalchemy import func, select
 from include.base.errors import EmbeddingsUnavailable, FatalError
 from include.durable.api import find_hook
 from include.durable.keys import hook_key
-from include.entries.ask_model import written
-from include.entries.decide import (
-    area_ids_of,
-    draft_for,
-    provisional_vector,
-    request_vector,
-)
-from include.entries.decisions import (
-    lock_with_decision,
-    record_decision,
-    thresholds_for,
-)
+from include.entries.decisions import record_decision, thresholds_for
+from include.entries.drafting import draft_for, provisional_vector, request_vectors, written
 from include.entries.entry import finish, get_entry
-from include.entries.question_cards import asked_about, is_grouped, lock_card
+from include.entries.match import area_ids_of
+from include.entries.question_cards import asked_about, lock_card
 from include.entries.questions import WAIT_NAME
-from include.entries.tell import _tell_attached, _tell_opened, correction_token
+from include.entries.tell import correction_token, tell
 from include.matching.route import route
 from include.matching.types import Route
 from include.outbox.runs import queue_new_request
@@ -33,70 +24,47 @@ from include.requests.opening import lock_opening, open_request
 from include.requests.still_hurting import ask_owner
 from include.slack.cards import blocks
 from include.slack.cards.words import closed_words, person_words, picked_request
-from include.store.models import (
-    ActorKind,
-    DecisionStep,
-    Entry,
-    Outcome,
-    Request,
-)
+from include.store.models import ActorKind, DecisionStep, EntryStatus, Outcome, Request
 from include.store.search import find_candidates
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from include.agents.client import Agent
-    from include.base.settings import Settings
     from include.durable.types import HookView
     from include.matching.types import Embedder, Judge
+    from include.store.models import Decision, Entry
     from include.store.session import SessionScope
 
 
-def attach_matched(
-    session: Session, entry_id: int, *, quiet: bool = False, settings: Settings | None = None
-) -> int:
-    """Attach an entry to the request its match decision names; tell the submitter, with Undo.
+def settle(session: Session, entry: Entry, decision: Decision, *, quiet: bool = False) -> None:
+    """Carry out the matcher's decision on a locked entry, once; it tells nobody.
 
-    ``quiet`` tells nobody (an import of old feedback).
+    The entry becomes evidence of the request that it matched or opened; one to ask about waits.
+    ``quiet`` starts no ``new_request`` (an import of old feedback).
     """
-    entry, decision = lock_with_decision(session, entry_id)
-    if decision is None or decision.request_id is None or decision.route != Route.ATTACH:
-        raise FatalError(f"entry {entry_id} has no decision to attach; clear match_entry as well")
-    if entry.outcome is None:
+    if entry.outcome is not None:
+        return
+    if decision.route == Route.ASK:
+        entry.status, entry.error, entry.updated_at = EntryStatus.WAITING, None, func.now()
+        return
+    if decision.request_id is None:
+        raise FatalError(f"the decision on entry {entry.id} names no request")
+    if decision.route == Route.ATTACH:
         evidence = Evidence(decision.match_type or "match", decision.reason, decision.confidence)
-        feedback_id = attach(session, entry, decision.request_id, evidence)
+        attach(session, entry, decision.request_id, evidence)
         finish(entry, Outcome.ATTACHED)
-        if not quiet:
-            _tell_attached(session, entry, decision.request_id, feedback_id, evidence, settings)
-    return decision.request_id
-
-
-def finish_opened(
-    session: Session, entry_id: int, *, quiet: bool = False, settings: Settings | None = None
-) -> int:
-    """Make the entry the first evidence of the request that ``match_entry`` opened for it.
-
-    ``quiet`` tells nobody and starts no ``new_request`` (an import of old feedback).
-    """
-    entry = get_entry(session, entry_id, lock=True)
-    request = session.scalars(
-        select(Request).where(Request.opened_by_entry_id == entry_id)
-    ).one_or_none()
-    if request is None:
-        raise FatalError(f"entry {entry_id} has opened no request; clear match_entry as well")
-    if entry.outcome is None:
-        evidence = Evidence("first_evidence", "It opened the request.")
-        feedback_id = attach(session, entry, request.id, evidence)
-        finish(entry, Outcome.CREATED)
-        if not quiet:
-            _tell_opened(session, entry, request, feedback_id, settings)
-            queue_new_request(session, request)
-    return request.id
+        return
+    attach(
+        session, entry, decision.request_id, Evidence("first_evidence", "It opened the request.")
+    )
+    finish(entry, Outcome.CREATED)
+    if not quiet:
+        queue_new_request(session, session.get_one(Request, decision.request_id))
 
 
 def apply_answer(
     scope: SessionScope,
-    entry_id: int,
     *,
     dag_id: str,
     run_id: str,
@@ -104,29 +72,46 @@ def apply_answer(
     judge: Judge,
     map_index: int = -1,
     agent: Agent | None = None,
-) -> int:
-    """Carry out what became of the question; returns the request's id. A repeat changes nothing.
+) -> list[int]:
+    """Carry out what became of a question, entry by entry; returns the requests' ids.
 
     ``attach`` attaches to the suggested request; ``create``, no answer in time and a question
     closed in Airflow open a request, unless somebody opened the same one while this was waiting.
+    A repeat changes nothing.
+
+    Raises:
+        FatalError: the question is still open.
     """
+    with scope() as session:
+        hook = find_hook(session, hook_key(dag_id, run_id, WAIT_NAME, map_index))
+    if hook is None or hook.is_open:
+        raise FatalError(f"the question of run {run_id} is open; clear wait_for_answer instead")
+    return [
+        _apply(scope, entry_id, hook, embedder, judge, agent) for entry_id, _ in asked_about(hook)
+    ]
+
+
+def _apply(
+    scope: SessionScope,
+    entry_id: int,
+    hook: HookView,
+    embedder: Embedder,
+    judge: Judge,
+    agent: Agent | None,
+) -> int:
     with scope() as session:
         entry = get_entry(session, entry_id)
         if entry.outcome is not None:
             feedback = live_feedback(session, entry_id)
             return feedback.request_id if feedback else 0
-        hook = find_hook(session, hook_key(dag_id, run_id, WAIT_NAME, map_index))
-        if hook is None or hook.is_open:
-            raise FatalError(f"entry {entry_id} is still waiting; clear wait_for_answer instead")
         choice = (hook.answer or {}).get("choice") if hook.status == "answered" else "create"
         if choice == "attach":
             return _attach_answered(session, entry, hook)
         draft = draft_for(session, entry, [])
         session.expunge(entry)
-    if agent is not None:
-        draft = written(scope, entry, draft, agent)
+    draft = written(scope, entry, draft, agent)
     try:
-        vector = request_vector(draft, embedder)
+        [vector] = request_vectors([draft], embedder)
     except EmbeddingsUnavailable:
         vector = None
     with scope() as session:
@@ -206,7 +191,7 @@ def _join_twin(
     session: Session, entry: Entry, hook: HookView, request_id: int, evidence: Evidence
 ) -> int:
     request = session.get_one(Request, request_id)
-    feedback_id = attach(session, entry, request_id, evidence)
+    attach(session, entry, request_id, evidence)
     finish(entry, Outcome.ATTACHED)
     _record_close(session, entry, hook, request_id, "attach")
     verdict = (
@@ -214,7 +199,7 @@ def _join_twin(
         f"*{blocks.escape(request.title)}*."
     )
     lock_card(session, hook, verdict, stage="result")
-    _tell_attached(session, entry, request_id, feedback_id, evidence)
+    tell(session, [entry])
     return request_id
 
 
@@ -228,7 +213,7 @@ def _record_close(
         step, actor = DecisionStep.RESULT, ActorKind.SYSTEM
     record_decision(
         session,
-        key=f"close:{hook.id}:{entry.id}" if is_grouped(hook) else f"close:{hook.id}",
+        key=f"close:{hook.id}:{entry.id}",
         entry_id=entry.id,
         step=step,
         route=route_taken,

@@ -15,9 +15,7 @@ from include.agents.extract import ThreadMessage
 from include.base.errors import FatalError
 from include.outbox.messages import queue_message
 from include.slack.cards import blocks, status_emoji
-from include.store.models import (
-    SlackCapture,
-)
+from include.store.models import Entry, SlackCapture
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,6 +99,18 @@ def get_capture(session: Session, capture_id: int, *, lock: bool = False) -> Sla
     if capture is None:
         raise FatalError(f"capture {capture_id} does not exist; was the database restored?")
     return capture
+
+
+def entry_of(session: Session, capture: SlackCapture) -> int | None:
+    """The entry that was made of it, if one was."""
+    return session.scalar(
+        select(Entry.id).where(Entry.source == "slack", Entry.external_id == capture.key)
+    )
+
+
+def forget_words(capture: SlackCapture) -> None:
+    """Its entry holds the customer's words from now on."""
+    capture.thread, capture.pain, capture.summary = [], None, None
 
 
 def keep_thread(

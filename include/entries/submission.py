@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
@@ -16,6 +16,9 @@ from pydantic import AfterValidator, Field
 from include.base.checked import Checked, Text, none_if_blank, refusal, shown
 from include.base.text import identifier, stored
 from include.people.person import Submitter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MAX_PAIN = 10_000
 MAX_LINKS = 20
@@ -115,3 +118,10 @@ def parse_submission(values: Any) -> Submission:
             (never the customer's words) and what is allowed.
     """
     return Submission.check(values)
+
+
+def form_of(conf: Mapping[str, Any]) -> dict[str, Any]:
+    """What a person filled in in Slack's form, as the fields of a submission."""
+    fields = ("customer_pain", "severity", "account_id", "opportunity_id", "links", "external_id")
+    given = {name: conf[name] for name in fields if conf.get(name) is not None}
+    return given | {"source": "slack"}

@@ -13,12 +13,13 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from include.agents.noise import NoiseReason
+from include.agents.pains import may_hold_several, read_pains
+from include.engine.dag_ids import MAIN_DAG
 from include.entries.decisions import find_decision, match_key
-from include.entries.entry import conf_of, finish, get_entry
-from include.entries.set_aside import MAIN_DAG, set_aside
-from include.entries.store import STORED_RUN
+from include.entries.entry import finish, get_entry
+from include.entries.set_aside import set_aside
 from include.entries.submission import MAX_EXTERNAL_ID
-from include.outbox.runs import queue_run, start_runs
+from include.outbox.runs import queue_entry, start_runs
 from include.store.models import Entry, Outcome
 
 if TYPE_CHECKING:
@@ -26,11 +27,32 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from include.agents.client import Agent
     from include.agents.pains import Pain
     from include.store.session import SessionScope
 
     ReadPains = Callable[[str], Sequence[Pain] | None]
     """Reads the pains out of a text; ``None`` when there is no model for it now."""
+
+
+def taken_apart(scope: SessionScope, entry: Entry, agent: Agent) -> bool:
+    """Whether a model found several pains in an entry, or none, and it is not matched itself.
+
+    Where it found one, the title and the description that it proposes for it come with the entry.
+    """
+    if entry.parent_id is not None or not may_hold_several(entry.customer_pain):
+        return False
+    key = f"pains:{entry.id}"
+    outcome = take_apart(
+        scope,
+        entry.id,
+        run_id=entry.run_id,
+        read=lambda text: read_pains(agent, text, key=key, entry_id=entry.id),
+    )
+    if outcome is None:
+        with scope() as session:
+            entry.suggestion = get_entry(session, entry.id).suggestion
+    return outcome is not None
 
 
 def take_apart(
@@ -120,9 +142,8 @@ def _store(session: Session, parent: Entry, number: int, pain: Pain) -> int:
     }
     session.execute(insert(Entry).values(values).on_conflict_do_nothing())
     entry = session.scalars(select(Entry).where(Entry.idempotency_key == key)).one()
-    entry.run_id = f"{STORED_RUN}{entry.id}__pain_{number}"
-    session.flush()
-    return queue_run(session, MAIN_DAG, entry.run_id, conf_of(session, entry))
+    entry.run_id = f"entry__{entry.id}__pain_{number}"
+    return queue_entry(session, entry.id, entry.run_id)
 
 
 def _external_id(parent: Entry, number: int) -> str | None:

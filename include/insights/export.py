@@ -39,9 +39,12 @@ _SQL = {
           FROM requests r ORDER BY r.id
     """,
     "feedback": """
-        SELECT f.id, r.slug AS request, f.quote, f.severity, f.account_id, c.name AS account,
+        SELECT f.id, r.slug AS request,
+               substr(e.customer_pain, f.quote_start + 1, f.quote_length) AS quote,
+               f.severity, f.account_id, c.name AS account,
                f.opportunity_id, f.links, f.confidence, f.match_type, f.created_at, f.removed_at
           FROM feedback f JOIN requests r ON r.id = f.request_id
+          JOIN entries e ON e.id = f.entry_id
           LEFT JOIN accounts c ON c.id = f.account_id ORDER BY f.id
     """,
     "reports": """

@@ -283,6 +283,7 @@ ranked AS (
       FROM evidence e JOIN request q ON q.id = e.request_id
       LEFT JOIN customer c ON c.id = e.account_id
 )
-SELECT r.key, f.id, f.quote
-  FROM ranked r JOIN feedback f ON f.id = r.id WHERE r.place <= :shown ORDER BY r.key, r.place
+SELECT r.key, f.id, substr(e.customer_pain, f.quote_start + 1, f.quote_length) AS quote
+  FROM ranked r JOIN feedback f ON f.id = r.id JOIN entries e ON e.id = f.entry_id
+ WHERE r.place <= :shown ORDER BY r.key, r.place
 """

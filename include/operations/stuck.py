@@ -13,7 +13,7 @@ from include.engine import airflow_api
 from include.engine.airflow_api import StartStatus
 from include.engine.dag_ids import DRAIN_DAG, MAIN_DAG
 from include.entries.drain import HELD, ask_for_drain
-from include.entries.entry import conf_of, get_entry
+from include.entries.entry import get_entry
 from include.outbox.runs import start_runs
 from include.store.models import Entry, EntryStatus, Hook, HookStatus, ParkedRun
 from include.store.session import session_scope
@@ -88,8 +88,7 @@ def run_again(stuck: StuckEntry) -> bool:
         if airflow_api.continue_run(stuck.dag_id, stuck.run_id) == 0:
             return False
     else:
-        with session_scope() as session:
-            conf = conf_of(session, get_entry(session, stuck.entry_id))
+        conf = {"entry_id": stuck.entry_id}
         result = airflow_api.start_run(stuck.dag_id, stuck.run_id, conf)
         if result.status not in (StartStatus.STARTED, StartStatus.EXISTS):
             raise TransientError(f"entry {stuck.entry_id}: {result.reason}")

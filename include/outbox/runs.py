@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from include.engine.airflow_api import StartResult, StartStatus, start_run
-from include.engine.dag_ids import NEW_REQUEST
+from include.engine.dag_ids import MAIN_DAG, NEW_REQUEST
 from include.outbox.effects import Fate, Kind, Outcome, Report, carry_out
 from include.store.models import Entry, EntryStatus, RunStart, RunStartState
 
@@ -62,6 +62,11 @@ def queue_new_request(session: Session, request: Request) -> int:
         {"request": request.slug},
         request_id=request.id,
     )
+
+
+def queue_entry(session: Session, entry_id: int, run_id: str) -> int:
+    """The run that carries out a stored entry; it is told the id and no words."""
+    return queue_run(session, MAIN_DAG, run_id, {"entry_id": entry_id})
 
 
 class RunStarts(Kind[RunStart]):

@@ -17,13 +17,13 @@ from sqlalchemy import func
 from include.base.errors import FatalError
 from include.base.safe_log import describe, where
 from include.engine.airflow_api import start_run
-from include.engine.dag_ids import MAIN_DAG
+from include.engine.dag_ids import INGEST_DAG, MAIN_DAG
 from include.outbox import effects, notes
 from include.outbox.effects import Fate, Kind, Outcome
 from include.outbox.runs import outcome_of
 from include.outbox.sender import deliver
 from include.relay import background
-from include.relay.handing_in import hand_in
+from include.relay.handing_in import hand_in, hand_in_form
 from include.relay.listeners import EFFECTS, shipped_command
 from include.store.models.slack import EventState, SlackEvent
 from include.store.session import session_scope
@@ -41,6 +41,10 @@ GRACE = timedelta(seconds=30)
 """The sweep leaves younger events to the process that received them."""
 
 MOST_ATTEMPTS = 5
+
+HANDED_IN = {MAIN_DAG: hand_in, INGEST_DAG: hand_in_form}
+"""What starts with a customer's words: they are stored as an entry, and the run is told its id."""
+
 ABSENT = {f"command:{shipped_command.COMMAND}": shipped_command.ABSENT}
 """What a person is told when the workflow they asked for is not part of this installation."""
 
@@ -102,8 +106,8 @@ def dispatch(event_id: int) -> None:
 
 
 def _start(event: SlackEvent) -> Outcome:
-    if event.dag_id == MAIN_DAG:
-        result = hand_in(event)
+    if event.dag_id in HANDED_IN:
+        result = HANDED_IN[event.dag_id](event)
     else:
         result = start_run(event.dag_id or "", event.run_id or "", event.run_conf or {})
     if result.is_absent and event.kind in ABSENT:

@@ -1,4 +1,7 @@
-"""What somebody said with ``/feedback`` becomes an entry: who they are, stored, and a run."""
+"""What somebody said in Slack becomes an entry: stored first, then a run that is told its id.
+
+Once it is stored, its words are in ``entries`` and no more in ``slack_events``.
+"""
 
 from __future__ import annotations
 
@@ -8,55 +11,88 @@ from sqlalchemy import update
 
 from include.base.errors import FatalError
 from include.engine.airflow_api import StartResult, StartStatus, start_run
-from include.engine.dag_ids import MAIN_DAG
+from include.engine.dag_ids import INGEST_DAG, MAIN_DAG
 from include.entries import intake
-from include.entries.submission import parse_submission
+from include.entries.store import idempotency_key, store
+from include.entries.submission import form_of, parse_submission
 from include.outbox.sender import deliver
 from include.people.submitters import identify, queue_note, submitter_conf
 from include.relay import background
-from include.store.models import Entry, EntryStatus, PersonKind
+from include.store.models import Entry, EntryStatus, PersonKind, SlackEvent
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
-    from include.store.models.slack import SlackEvent
+    from sqlalchemy.orm import Session
 
 BOT = "a bot said it"
 
 
 def hand_in(event: SlackEvent) -> StartResult:
-    """Store the entry and start its run, or leave it to the run that takes many together.
+    """Store what was said with ``/feedback`` and start its run, or hold it for the next drain.
 
-    A person is looked up as for the modal: a guest's and a nameless person's entry goes to the
+    A person is looked up as for the form: a guest's and a nameless person's entry goes to the
     review channel, with a note to them; a bot's is refused.
 
     Raises:
         TransientError: Slack, which must be asked who it is, or the database is away.
         MissingConnection: ``airflow_api`` or ``slack_app`` is not defined.
     """
-    run_id, key = event.run_id or "", event.key
-    who = identify(event.user_id or "")
-    if who.kind is PersonKind.BOT:
-        return StartResult(StartStatus.REFUSED, BOT)
-    conf: dict[str, Any] = dict(event.run_conf or {})
-    with session_scope() as session:
-        conf["submitter"] = submitter_conf(session, who.user_id)
-        try:
-            arrival = intake.Arrival(parse_submission(conf), run_id, conf)
-        except FatalError as error:
-            return StartResult(StartStatus.REFUSED, str(error))
-        [taken], start_ids = intake.take_in(session, [arrival], queue=False)
-        note = queue_note(
-            session, key, event.user_id or "", {"kind": who.kind, "user_id": who.user_id}
-        )
-    if note is not None:
-        background.submit_delivery(deliver, [note])
-    if taken.is_held or taken.run_id != run_id:
-        intake.start(start_ids)
-        return StartResult(StartStatus.STARTED)
+    conf, run_id = dict(event.run_conf or {}), event.run_id or ""
+    if "entry_id" not in conf:
+        who = identify(event.user_id or "")
+        if who.kind is PersonKind.BOT:
+            return StartResult(StartStatus.REFUSED, BOT)
+        with session_scope() as session:
+            conf["submitter"] = submitter_conf(session, who.user_id)
+            try:
+                arrival = intake.Arrival(parse_submission(conf), run_id)
+            except FatalError as error:
+                return StartResult(StartStatus.REFUSED, str(error))
+            [stored], start_ids = intake.take_in(session, [arrival], queue=False)
+            conf = {"entry_id": stored.entry_id}
+            _forget_words(session, event.id, conf)
+            note = queue_note(
+                session, event.key, event.user_id or "", {"kind": who.kind, "user_id": who.user_id}
+            )
+        if note is not None:
+            background.submit_delivery(deliver, [note])
+        if stored.run_id != run_id:
+            intake.start(start_ids)
+            return StartResult(StartStatus.STARTED)
     result = start_run(MAIN_DAG, run_id, conf)
     if result.status is StartStatus.REFUSED:
-        _give_up(taken.entry_id)
+        _give_up(int(conf["entry_id"]))
     return result
+
+
+def hand_in_form(event: SlackEvent) -> StartResult:
+    """Store what was filled in, and start the run that finds out who did it.
+
+    Raises:
+        TransientError: the database is away.
+        MissingConnection: ``airflow_api`` is not defined.
+    """
+    conf, run_id = dict(event.run_conf or {}), event.run_id or ""
+    if "entry_id" not in conf:
+        try:
+            submission = parse_submission(form_of(conf))
+        except FatalError as error:
+            return StartResult(StartStatus.REFUSED, str(error))
+        with session_scope() as session:
+            key = idempotency_key(submission, INGEST_DAG, run_id)
+            [stored] = store(session, [(key, submission)], dag_id=INGEST_DAG, run_id=run_id)
+            words = ("customer_pain", "severity", "account_id", "opportunity_id", "links")
+            conf = {name: value for name, value in conf.items() if name not in words}
+            conf["entry_id"] = stored.entry_id
+            _forget_words(session, event.id, conf)
+    result = start_run(INGEST_DAG, run_id, conf)
+    if result.status is StartStatus.REFUSED:
+        _give_up(int(conf["entry_id"]))
+    return result
+
+
+def _forget_words(session: Session, event_id: int, conf: dict[str, Any]) -> None:
+    session.execute(update(SlackEvent).where(SlackEvent.id == event_id).values(run_conf=conf))
 
 
 def _give_up(entry_id: int) -> None:

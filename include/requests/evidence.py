@@ -38,7 +38,7 @@ def attach(session: Session, entry: Entry, request_id: int, evidence: Evidence) 
         .values(
             request_id=request_id,
             entry_id=entry.id,
-            quote=entry.customer_pain,
+            quote_length=len(entry.customer_pain),
             severity=entry.severity,
             account_id=entry.account_id,
             opportunity_id=entry.opportunity_id,

@@ -12,7 +12,6 @@ from sqlalchemy import text
 
 from include.matching.types import Candidate
 from include.store.merges import taken_to_survivors
-from include.store.models.base import EMBEDDING_DIMENSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -93,15 +92,6 @@ def find_candidates(
     )
     found = [_candidate(row._mapping) for row in rows]
     return taken_to_survivors(session, found, exclude)
-
-
-def warm_up(session: Session) -> None:
-    """A search for nothing, after which a new connection's first real one takes half the time.
-
-    PostgreSQL loads its catalogs, and the library of the vectors, for each connection anew.
-    """
-    nowhere = [1.0] + [0.0] * (EMBEDDING_DIMENSIONS - 1)
-    find_candidates(session, pain="", vector=nowhere, model="", limit=1)
 
 
 def _filters(

@@ -60,12 +60,12 @@ def tell_submitters() -> int:
 
 
 @task(map_index_template="{{ task.op_kwargs['group']['label'] }}")
-def apply_group(group: dict[str, Any]) -> int:
+def apply_group(group: dict[str, Any]) -> int:  # noqa: ARG001 - its label names the task
     from include.workflows import import_feedback as import_steps
 
     ti = get_current_context()["ti"]
     return import_steps.apply_group(
-        group, dag_id=ti.dag_id, run_id=ti.run_id, map_index=int(ti.map_index or 0)
+        dag_id=ti.dag_id, run_id=ti.run_id, map_index=int(ti.map_index or 0)
     )
 
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from include.durable.handlers import register
 
-HANDLERS = {
-    "question": "include.entries.questions:on_hook_event",
-    "group_question": "include.entries.group_questions:on_hook_event",
-}
+HANDLERS = {"question": "include.entries.questions:on_hook_event"}
 """A word stays for as long as rows may hold it; where its function lives may change."""
 
 

@@ -12,26 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from include.base.connections import EMBEDDINGS_API, get_connection
 from include.base.errors import FatalError, UnstorableValue
-from include.base.settings import load_settings
-from include.clients.embeddings import embedder_from, judge_for
 from include.clients.language_model import find_agent
 from include.engine.dag_ids import DRAIN_DAG
 from include.engine.files import open_file
-from include.entries import decide_many as batch
-from include.entries import drain, import_file
-from include.entries import drain as backlog
-from include.entries import group_questions as grouped
-from include.entries import settle as outcomes
-from include.entries import store as batch_store
-from include.entries import tell_many as summaries
+from include.entries import drain, import_file, questions
+from include.entries.decide import decide_range
+from include.entries.store import Stored, open_batches, store
+from include.entries.tell import tell_run, untold
 from include.entries.thread_reply import sync_emoji
 from include.outbox.effects import sweep
 from include.outbox.runs import FEW, RunStarts
 from include.outbox.sender import deliver
 from include.store.models import Entry, EntryStatus
 from include.store.session import session_scope
+from include.workflows import process_customer_entry as one_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -59,7 +54,7 @@ def store_file(
     path = str(values["path"])
     form = import_file.format_of(path, values.get("format"))
     name = PurePosixPath(path.split("?", 1)[0]).name
-    stored, known = batch_store.StoredMany(), batch_store.Known()
+    stored: list[Stored] = []
     problems: list[list[Any]] = []
     held: Counter[str] = Counter()
 
@@ -80,28 +75,26 @@ def store_file(
                 if one.problem:
                     note(one.number, one.problem)
             good = [one for one in part if one.key and one.submission]
-            counts, refused = _store_part(good, dag_id=dag_id, run_id=run_id, known=known)
+            kept, refused = _store_part(good, dag_id=dag_id, run_id=run_id)
+            stored += kept
             for one, problem in refused:
                 note(one.number, problem)
                 held["bad_lines"] += one.lines
                 held["continued_lines"] -= one.lines - 1
-            stored.new += counts.new
-            stored.known += counts.known
-            stored.taken_over += counts.taken_over
-    good_ones = stored.new + stored.known + stored.taken_over
-    if not good_ones and not problems:
+    if not stored and not problems:
         raise FatalError(f"{name} is empty: there is nothing to import")
-    if not good_ones:
+    if not stored:
         raise FatalError(
             f"no line of {name} can be imported; line {problems[0][0]}: {problems[0][1]}"
         )
     bad = held["bad_lines"]
+    new, taken = sum(one.is_new for one in stored), sum(one.is_taken for one in stored)
     facts = {
         "file": name,
-        "lines": good_ones + bad,
-        "stored": stored.new,
-        "known_before": stored.known,
-        "taken_over": stored.taken_over,
+        "lines": len(stored) + bad,
+        "stored": new,
+        "known_before": len(stored) - new - taken,
+        "taken_over": taken,
         "bad_lines": bad,
         "empty_lines": held["empty_lines"],
         "header_lines": held["header_lines"],
@@ -111,38 +104,29 @@ def store_file(
         "problems_not_listed": held["problems"] - len(problems),
     }
     with session_scope() as session:
-        batches = batch_store.open_batches(
+        batches = open_batches(
             session, dag_id=dag_id, run_id=run_id, size=int(values.get("batch_size") or 500)
         )
-    log.info("%s: %s lines, %s bad, %s batches", name, good_ones + bad, bad, len(batches))
+    log.info("%s: %s lines, %s bad, %s batches", name, len(stored) + bad, bad, len(batches))
     return batches, facts
 
 
 def _store_part(
-    part: Sequence[import_file.Line], *, dag_id: str, run_id: str, known: batch_store.Known
-) -> tuple[batch_store.StoredMany, list[tuple[import_file.Line, str]]]:
+    part: Sequence[import_file.Line], *, dag_id: str, run_id: str
+) -> tuple[list[Stored], list[tuple[import_file.Line, str]]]:
     """Store records together; when the database refuses one, each alone, and name that one."""
     pairs = [(one.key, one.submission) for one in part if one.key and one.submission]
-    if not pairs:
-        return batch_store.StoredMany(), []
     try:
         with session_scope() as session:
-            return batch_store.store_many(
-                session, pairs, dag_id=dag_id, run_id=run_id, known=known, take_from=dag_id
-            ), []
+            return store(session, pairs, dag_id=dag_id, run_id=run_id, take_from=dag_id), []
     except UnstorableValue:
         pass
-    # Users that were made are rolled back with the rest.
-    known.users.clear()
     if len(part) == 1:
-        return batch_store.StoredMany(), [(part[0], "the database cannot store one of its values")]
+        return [], [(part[0], "the database cannot store one of its values")]
     middle = len(part) // 2
-    first, refused = _store_part(part[:middle], dag_id=dag_id, run_id=run_id, known=known)
-    second, more = _store_part(part[middle:], dag_id=dag_id, run_id=run_id, known=known)
-    total = batch_store.StoredMany(
-        first.new + second.new, first.known + second.known, first.taken_over + second.taken_over
-    )
-    return total, refused + more
+    first, refused = _store_part(part[:middle], dag_id=dag_id, run_id=run_id)
+    second, more = _store_part(part[middle:], dag_id=dag_id, run_id=run_id)
+    return first + second, refused + more
 
 
 def match_batch(
@@ -159,21 +143,12 @@ def match_batch(
     one. An import is not: one file could spend the day's budget. The last batch of a drain goes on
     with what is stored meanwhile, until nothing is.
     """
-    embedder = embedder_from(get_connection(EMBEDDINGS_API))
     agent = find_agent() if dag_id == DRAIN_DAG else None
+    means = one_entry.means_of(agent, is_last_try=is_last_try)
 
     def decide(first: int, last: int) -> dict[str, int]:
-        return batch.process_range(
-            session_scope,
-            first,
-            last,
-            dag_id=dag_id,
-            run_id=run_id,
-            embedder=embedder,
-            judge=judge_for(embedder.model),
-            allow_degraded=is_last_try,
-            quiet=quiet,
-            agent=agent,
+        return decide_range(
+            session_scope, first, last, means, dag_id=dag_id, run_id=run_id, quiet=quiet
         )
 
     counts = Counter(decide(int(part["first"]), int(part["last"])))
@@ -181,7 +156,7 @@ def match_batch(
         # What an earlier try of this task had taken and could not decide.
         counts.update(decide(0, MOST_ID))
     while part.get("then_more"):
-        taken = backlog.take_more(run_id)
+        taken = drain.take_more(run_id)
         if not taken:
             break
         log.info("%s decided, %s more have come", sum(counts.values()), taken)
@@ -203,15 +178,13 @@ def ask_questions(*, dag_id: str, run_id: str, ask: str | None) -> list[dict[str
 
 
 def _ask_part(start: int, *, dag_id: str, run_id: str, ask: str | None) -> list[dict[str, Any]]:
-    settings = load_settings()
-    message_ids: list[int] = []
     with session_scope() as session:
-        grouped.lock_asking(session)
-        groups = grouped.plan_groups(session, dag_id=dag_id, run_id=run_id, ask=ask)
-        for place, group in list(enumerate(groups))[start : start + ASKED_AT_ONCE]:
-            message_ids += grouped.ask_group(
-                session, group, dag_id=dag_id, run_id=run_id, map_index=place, settings=settings
-            )
+        questions.lock_asking(session)
+        groups = questions.plan_groups(session, dag_id=dag_id, run_id=run_id, ask=ask)
+        message_ids = [
+            questions.ask(session, group, dag_id=dag_id, run_id=run_id, map_index=place)
+            for place, group in list(enumerate(groups))[start : start + ASKED_AT_ONCE]
+        ]
     deliver(message_ids)
     return groups
 
@@ -219,29 +192,16 @@ def _ask_part(start: int, *, dag_id: str, run_id: str, ask: str | None) -> list[
 def _ask_more(*, dag_id: str, run_id: str) -> None:
     """Ask what has come to be asked since the last time."""
     with session_scope() as session:
-        start = grouped.count_asked(session, dag_id=dag_id, run_id=run_id)
+        start = len(questions.asked_before(session, dag_id, run_id))
     while start < len(_ask_part(start, dag_id=dag_id, run_id=run_id, ask=None)):
         start += ASKED_AT_ONCE
 
 
-def apply_group(group: Mapping[str, Any], *, dag_id: str, run_id: str, map_index: int) -> int:
+def apply_group(*, dag_id: str, run_id: str, map_index: int) -> int:
     """Carry out what became of a group's question, entry by entry; how many."""
-    embedder = embedder_from(get_connection(EMBEDDINGS_API))
-    judge = judge_for(embedder.model)
-    agent = find_agent() if dag_id == DRAIN_DAG else None
-    for entry_id, _ in group["entries"]:
-        outcomes.apply_answer(
-            session_scope,
-            int(entry_id),
-            dag_id=dag_id,
-            run_id=run_id,
-            embedder=embedder,
-            judge=judge,
-            map_index=map_index,
-            agent=agent,
-        )
+    settled = one_entry.apply_answer(dag_id=dag_id, run_id=run_id, map_index=map_index)
     sweep(RunStarts(), FEW)
-    return len(group["entries"])
+    return len(settled)
 
 
 def tell_meanwhile(
@@ -262,7 +222,7 @@ def tell_meanwhile(
     before = -1
     while clock() < min(until, quiet_until):
         with session_scope() as session:
-            undecided, placed = summaries.untold(session, dag_id=dag_id, run_id=run_id)
+            undecided, placed = untold(session, dag_id=dag_id, run_id=run_id)
             over = not undecided and not placed and drain.has_passed(session, run_id)
         if not undecided or clock() >= asking:
             _ask_more(dag_id=dag_id, run_id=run_id)
@@ -283,9 +243,7 @@ def deliver_outcomes(*, dag_id: str, run_id: str, more_to_come: bool = False) ->
     sent = 0
     while True:
         with session_scope() as session:
-            message_ids = summaries.queue_outcomes(
-                session, dag_id=dag_id, run_id=run_id, more_to_come=more_to_come
-            )
+            message_ids = tell_run(session, dag_id=dag_id, run_id=run_id, more_to_come=more_to_come)
         if not message_ids:
             return sent
         sent += deliver(message_ids).done

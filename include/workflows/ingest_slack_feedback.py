@@ -11,8 +11,11 @@ from include.agents.extract import extract_feedback
 from include.base.errors import FatalError, TransientError
 from include.clients.language_model import find_agent
 from include.engine.airflow_api import StartStatus, start_run
+from include.engine.dag_ids import MAIN_DAG
 from include.entries import slack_capture as capture
-from include.entries.submission import parse_submission
+from include.entries.entry import get_entry
+from include.entries.store import claim, idempotency_key, store
+from include.entries.submission import form_of, parse_submission
 from include.entries.thread_reply import sync_emoji
 from include.outbox.sender import deliver
 from include.people.submitters import _queue_text, identify, queue_note, submitter_conf
@@ -29,8 +32,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PROCESS = "process_customer_entry"
-
 
 def read_message(conf: Mapping[str, Any], *, dag_id: str, run_id: str) -> int:
     """Show that work has begun, read the marked message with its thread; the capture's id.
@@ -39,8 +40,11 @@ def read_message(conf: Mapping[str, Any], *, dag_id: str, run_id: str) -> int:
     """
     with session_scope() as session:
         opened = capture.open_capture(session, conf, dag_id=dag_id, run_id=run_id)
+        is_stored = capture.entry_of(session, opened) is not None
     client = slack_client()
     sync_emoji(session_scope, run_id=run_id, client=client)
+    if is_stored:
+        return opened.id
     try:
         thread = read_thread(client, opened.channel, opened.message_ts)
         link = permalink(client, opened.channel, opened.message_ts)
@@ -57,6 +61,8 @@ def read_message(conf: Mapping[str, Any], *, dag_id: str, run_id: str) -> int:
 def extract_pain(capture_id: int) -> bool:
     """Take the pain out of the thread; false when there is none."""
     with session_scope() as session:
+        if capture.entry_of(session, capture.get_capture(session, capture_id)) is not None:
+            return True
         thread = capture.thread_of(session, capture_id)
     found = extract_feedback(thread)
     agent = find_agent() if found is not None else None
@@ -76,66 +82,76 @@ def resolve_submitter(slack_user_id: str) -> dict[str, Any]:
 
 
 def hand_over_capture(capture_id: int, who: Mapping[str, Any]) -> dict[str, Any]:
-    """Start the entry's run with what was taken, or tell the person why nothing was."""
+    """Store what was taken and start the entry's run, or tell the person why nothing was."""
     with session_scope() as session:
         taken = capture.get_capture(session, capture_id, lock=True)
         if taken.refusal is None and who["kind"] == PersonKind.BOT:
             capture.refuse(session, capture_id, "bot")
         refused = taken.refusal
-        conf = {} if refused else _capture_conf(session, taken, who)
+        entry_id = 0 if refused else _store_capture(session, taken, who)
         note = queue_note(session, taken.key, taken.slack_user_id, who)
     if refused:
         _tell_refused(f"refused:{taken.key}:{taken.run_id}", run_id=taken.run_id)
         return {"status": "refused", "reason": refused, "capture_id": capture_id}
-    started = hand_over(conf, dag_id=taken.dag_id, run_id=taken.run_id)
+    started = hand_over(entry_id, dag_id=taken.dag_id, run_id=taken.run_id)
     deliver([note])
     return started | {"capture_id": capture_id}
+
+
+def store_submission(conf: Mapping[str, Any], *, dag_id: str, run_id: str) -> int:
+    """The entry of what was filled in; the relay has stored it, unless the run has the fields.
+
+    Raises:
+        FatalError: a field is missing or wrong.
+    """
+    if conf.get("entry_id") is not None:
+        return int(conf["entry_id"])
+    submission = parse_submission(form_of(conf))
+    key = idempotency_key(submission, dag_id, run_id)
+    with session_scope() as session:
+        [stored] = store(session, [(key, submission)], dag_id=dag_id, run_id=run_id)
+    return stored.entry_id
 
 
 def hand_over_submission(
     conf: Mapping[str, Any], who: Mapping[str, Any], *, dag_id: str, run_id: str
 ) -> dict[str, Any]:
-    """Start the entry's run with what a person filled in."""
-    slack_user_id = str(conf["user"])
-    if who["kind"] == PersonKind.BOT:
-        return {"status": "refused", "reason": "bot"}
-    links = list(conf.get("links") or [])
+    """Note who filled it in, and start the entry's run; a bot's entry is not kept."""
+    entry_id = store_submission(conf, dag_id=dag_id, run_id=run_id)
     place = conf.get("message") or {}
+    link = None
     if place.get("channel") and place.get("ts"):
         link = permalink(slack_client(), str(place["channel"]), str(place["ts"]))
-        links = [link, *links] if link and link not in links else links
     with session_scope() as session:
-        values = {
-            "customer_pain": conf["customer_pain"],
-            "severity": conf.get("severity"),
-            "account_id": conf.get("account_id"),
-            "opportunity_id": conf.get("opportunity_id"),
-            "links": links,
-            "source": "slack",
-            "external_id": conf["external_id"],
-            "submitter": submitter_conf(session, who["user_id"]),
-        }
-        note = queue_note(session, str(conf["external_id"]), slack_user_id, who)
-    started = hand_over(values, dag_id=dag_id, run_id=run_id)
+        entry = get_entry(session, entry_id, lock=True)
+        is_ours = (entry.dag_id, entry.run_id) == (dag_id, run_id)
+        if is_ours and who["kind"] == PersonKind.BOT:
+            session.delete(entry)
+            return {"status": "refused", "reason": "bot"}
+        if is_ours:
+            entry.submitter_id, entry.dag_id = who["user_id"], MAIN_DAG
+            entry.links = [link, *entry.links] if link and link not in entry.links else entry.links
+        note = queue_note(session, str(conf["external_id"]), str(conf["user"]), who)
+    started = hand_over(entry_id, dag_id=dag_id, run_id=run_id)
     deliver([note])
     return started
 
 
-def hand_over(conf: dict[str, Any], *, dag_id: str, run_id: str) -> dict[str, Any]:
-    """Start ``process_customer_entry`` under the same run id, once.
+def hand_over(entry_id: int, *, dag_id: str, run_id: str) -> dict[str, Any]:
+    """Start ``process_customer_entry`` for a stored entry under the same run id, once.
 
     Raises:
-        FatalError: the values are not valid, or Airflow refuses them.
+        FatalError: Airflow refuses it.
         TransientError: Airflow cannot start it now; try again.
     """
-    parse_submission(conf)
-    result = start_run(PROCESS, run_id, conf, note=f"Started by {dag_id}, run {run_id}.")
+    conf = {"entry_id": entry_id}
+    result = start_run(MAIN_DAG, run_id, conf, note=f"Started by {dag_id}, run {run_id}.")
     if result.status is StartStatus.REFUSED:
-        raise FatalError(result.reason or f"Airflow refused the input of {PROCESS}")
+        raise FatalError(result.reason or f"Airflow refused the input of {MAIN_DAG}")
     if result.status is StartStatus.UNAVAILABLE:
-        raise TransientError(result.reason or f"Airflow cannot start {PROCESS} now")
-    log.info("Handed over to %s, run %s (%s)", PROCESS, run_id, result.status)
-    return {"status": "handed_over", "dag_id": PROCESS, "run_id": run_id}
+        raise TransientError(result.reason or f"Airflow cannot start {MAIN_DAG} now")
+    log.info("Entry %s handed over to %s, run %s", entry_id, MAIN_DAG, run_id)
+    return {"status": "handed_over", "dag_id": MAIN_DAG, "run_id": run_id, "entry_id": entry_id}
 
 
 def note_capture_failure(*, dag_id: str, run_id: str) -> None:
@@ -158,14 +174,26 @@ def note_submission_failure(conf: Mapping[str, Any]) -> None:
     deliver([message_id])
 
 
-def _capture_conf(session: Session, taken: SlackCapture, who: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "customer_pain": taken.pain,
-        "source": "slack",
-        "external_id": taken.key,
-        "links": [taken.permalink] if taken.permalink else [],
-        "submitter": submitter_conf(session, who["user_id"]),
-    }
+def _store_capture(session: Session, taken: SlackCapture, who: Mapping[str, Any]) -> int:
+    """The entry of a captured message; from then on it alone holds the words."""
+    entry_id = capture.entry_of(session, taken)
+    if entry_id is not None:
+        claim(session, [entry_id], dag_id=MAIN_DAG, run_id=taken.run_id)
+    else:
+        submission = parse_submission(
+            {
+                "customer_pain": taken.pain,
+                "source": "slack",
+                "external_id": taken.key,
+                "links": [taken.permalink] if taken.permalink else [],
+                "submitter": submitter_conf(session, who["user_id"]),
+            }
+        )
+        key = idempotency_key(submission, MAIN_DAG, taken.run_id)
+        [stored] = store(session, [(key, submission)], dag_id=MAIN_DAG, run_id=taken.run_id)
+        entry_id = stored.entry_id
+    capture.forget_words(taken)
+    return entry_id
 
 
 def _tell_refused(key: str, *, run_id: str) -> None:

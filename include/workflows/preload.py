@@ -14,7 +14,6 @@ from __future__ import annotations
 import logging
 import sys
 from importlib import import_module
-from typing import Any
 
 from airflow.listeners import hookimpl
 
@@ -59,8 +58,8 @@ def on_starting(component: object) -> None:
 
 
 def preload() -> None:
-    """Import and rehearse; a failure is logged and costs only the time it would have saved."""
-    for warm in (import_modules, warm_airflow, warm_openai, tls_context, rehearse_main_job):
+    """Import; a failure is logged and costs only the time it would have saved."""
+    for warm in (import_modules, tls_context):
         try:
             warm()
         except Exception as error:
@@ -78,80 +77,3 @@ def import_modules() -> None:
     for module in MODULES:
         import_module(module)
     configure_mappers()
-
-
-def warm_openai() -> None:
-    """One call to a server of one answer: the package loads much of itself on first use."""
-    from http.server import BaseHTTPRequestHandler, HTTPServer
-    from threading import Thread
-
-    from openai import OpenAI
-
-    from include.matching.embed import OpenAIEmbedder
-
-    class OneVector(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # the name that http.server calls
-            self.rfile.read(int(self.headers["content-length"]))
-            body = b'{"data": [{"index": 0, "embedding": [1.0]}]}'
-            self.send_response(200)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), OneVector) as server:
-        server.timeout = 5
-        thread = Thread(target=server.handle_request)
-        thread.start()
-        try:
-            base_url = f"http://127.0.0.1:{server.server_port}/v1"
-            OpenAIEmbedder(base_url, "none", "none", dimensions=1, timeout=5).embed(["a"])
-        finally:
-            thread.join()
-        with OpenAI(base_url=base_url, api_key="none") as client:
-            _ = client.chat.completions  # loads its types; no call is made
-
-
-def rehearse_main_job() -> None:
-    """Walk the main job's path through the database once; nothing of it stays there.
-
-    Tasks that are forked afterwards use the same engine, with what it has learnt, and connections
-    of their own.
-    """
-    from airflow.models.connection import Connection
-
-    from include.base.connections import FEEDBACK_DB, info_from
-    from include.store.session import database_url, engine_for
-    from include.workflows.rehearsal import rehearse
-
-    info = info_from(Connection.get_connection_from_secrets(FEEDBACK_DB))
-    rehearse(engine_for(database_url(info)))
-
-
-def warm_airflow() -> None:
-    """Make a DAG and read its parameters, which is what every task process begins with.
-
-    Airflow's decorators, the schemas of parameters and their patterns are loaded on first use.
-    """
-    from airflow.sdk import DAG, Param, task
-
-    schemas: dict[str, dict[str, Any]] = {
-        "text": {"type": "string", "minLength": 1, "maxLength": 9, "pattern": "^a$"},
-        "choice": {"type": ["null", "string"], "enum": [None, "a"]},
-        "list": {"type": "array", "items": {"type": "string", "format": "uri"}, "maxItems": 9},
-        "object": {"type": "object", "additionalProperties": False, "properties": {}},
-    }
-    values: dict[str, Any] = {"text": "a", "choice": None, "list": [], "object": {}}
-    params = {name: Param(values[name], schema=schema) for name, schema in schemas.items()}
-    with DAG("preload", schedule=None, params=params) as dag:
-
-        @task
-        def nothing() -> None:
-            """Only made, never run."""
-
-        nothing()
-    dag.validate()  # type: ignore[no-untyped-call]
-    dag.params.dump()

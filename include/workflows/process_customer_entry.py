@@ -3,143 +3,99 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from include.agents.noise import noise_reason
-from include.base.ahead import Ahead
 from include.base.connections import EMBEDDINGS_API, get_connection
-from include.base.settings import load_settings
 from include.clients.embeddings import embedder_from, judge_for
 from include.clients.language_model import agent_for_entry, find_agent
-from include.entries import decide as matching
-from include.entries import entry as entries
-from include.entries import questions
-from include.entries import report as reports
-from include.entries import set_aside as setting_aside
-from include.entries import settle as outcomes
+from include.engine.dag_ids import IMPORT_DAG
+from include.entries import settle
+from include.entries.decide import Means, Way, decide
 from include.entries.drain import start_drain_if_needed
-from include.entries.store import store_entry
+from include.entries.entry import get_entry, mark_failed
+from include.entries.questions import ask, plan_groups
+from include.entries.report import open_message_ids, open_start_ids
+from include.entries.report import report as what_happened
+from include.entries.store import claim, idempotency_key, store
 from include.entries.submission import parse_submission
+from include.entries.tell import tell
 from include.entries.thread_reply import sync_emoji, tell_thread
-from include.matching.ahead import EmbeddedAhead
 from include.outbox.runs import start_runs
 from include.outbox.sender import deliver
-from include.store.models import Outcome
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from sqlalchemy.orm import Session
 
-    from include.base.settings import Settings
-    from include.matching.types import Route
+    from include.agents.client import Agent
+    from include.store.models import Entry
 
 log = logging.getLogger(__name__)
 
 
-def store(
-    values: Mapping[str, Any], *, dag_id: str, run_id: str, lag: timedelta = timedelta(0)
-) -> int:
-    """Check and store the submission; returns the entry's id (of the first one if repeated)."""
-    submission = parse_submission(values)
-    with session_scope() as session:
-        stored = store_entry(session, submission, dag_id, run_id)
-    log.info("Entry %s %s", stored.entry_id, "stored" if stored.is_owner else "was known already")
-    start_drain_if_needed(lag)
-    return stored.entry_id
+def decide_entry(
+    values: Mapping[str, Any],
+    *,
+    dag_id: str,
+    run_id: str,
+    is_last_try: bool,
+    lag: timedelta = timedelta(0),
+) -> tuple[int, Way]:
+    """Store what is not stored yet, decide, and carry it out; the entry's id and its way.
 
-
-def match(
-    entry_id: int, values: Mapping[str, Any], *, run_id: str, is_last_try: bool
-) -> Route | None:
-    """Decide the route; ``None`` when another run carries this entry out or it is done.
-
-    ``values`` are the run's parameters: their words are on their way to the embeddings while the
-    database is asked. What is decided about is the stored entry.
+    Args:
+        values: The run's parameters: ``entry_id``, or the fields of a submission.
+        dag_id: Of the run.
+        run_id: Of the run.
+        is_last_try: Words alone may decide when the embeddings cannot be had.
+        lag: How long the run had waited before this task began.
     """
-    info = Ahead(lambda: get_connection(EMBEDDINGS_API))
-    pain = parse_submission(values).customer_pain
+    entry_id = _stored(values, dag_id=dag_id, run_id=run_id)
+    start_drain_if_needed(lag)
     with session_scope() as session:
-        session.connection()  # made while Airflow is asked
-    embedder = embedder_from(info())
-    if noise_reason(pain) is None:
-        embedder = EmbeddedAhead(embedder, pain)
-    route = matching.match_entry(
-        session_scope,
-        entry_id,
-        embedder=embedder,
-        judge=judge_for(embedder.model),
-        allow_degraded=is_last_try,
-        run_id=run_id,
-        agent_for=agent_for_entry,
-    )
-    log.info("Entry %s: %s", entry_id, route or "another run carries it out")
-    return route
+        in_use = get_entry(session, entry_id).model_in_use
+    means = means_of(agent_for_entry(in_use), is_last_try=is_last_try)
+    ways = decide(session_scope, [entry_id], means, run_id=run_id, then=_tell)
+    way = ways[entry_id]
+    log.info("Entry %s: %s", entry_id, way)
+    if way is Way.ASK:
+        _deliver(entry_id, run_id)
+    return entry_id, way
 
 
-def attach(entry_id: int) -> int:
-    """Attach to the matched request; returns its id."""
-    with _session_and_settings() as (session, settings):
-        return outcomes.attach_matched(session, entry_id, settings=settings)
-
-
-@contextmanager
-def _session_and_settings() -> Iterator[tuple[Session, Settings]]:
-    """A transaction that connects while Airflow is asked for the settings; no lock waits for it."""
-    settings = Ahead(load_settings)
-    with session_scope() as session:
-        session.connection()
-        yield session, settings()
-
-
-def finish_opened(entry_id: int) -> int:
-    """Complete the request this entry opened; returns its id."""
-    with _session_and_settings() as (session, settings):
-        return outcomes.finish_opened(session, entry_id, settings=settings)
-
-
-def ask(entry_id: int, *, dag_id: str, run_id: str) -> int:
-    """Ask the submitter; returns how many messages went out (0: Slack is away, sent later)."""
-    settings = load_settings()
-    with session_scope() as session:
-        message_ids = questions.ask_question(
-            session, entry_id, dag_id=dag_id, run_id=run_id, settings=settings
-        )
-        reply = tell_thread(session, entries.get_entry(session, entry_id))
-    sent = deliver([*message_ids, reply]).done
-    sync_emoji(session_scope, run_id=run_id)
-    return sent
-
-
-def apply_answer(entry_id: int, *, dag_id: str, run_id: str) -> int:
-    """Carry out the answer, the expiry or the cancellation; returns the request's id."""
+def means_of(agent: Agent | None, *, is_last_try: bool) -> Means:
+    """What decides, out of the connections."""
     embedder = embedder_from(get_connection(EMBEDDINGS_API))
-    return outcomes.apply_answer(
+    return Means(embedder, judge_for(embedder.model), is_last_try, agent)
+
+
+def apply_answer(*, dag_id: str, run_id: str, map_index: int = -1) -> list[int]:
+    """Carry out the answer, the expiry or the cancellation; returns the requests' ids.
+
+    An import asks no language model: one file could spend the day's budget.
+    """
+    means = means_of(find_agent() if dag_id != IMPORT_DAG else None, is_last_try=False)
+    return settle.apply_answer(
         session_scope,
-        entry_id,
         dag_id=dag_id,
         run_id=run_id,
-        embedder=embedder,
-        judge=judge_for(embedder.model),
-        agent=find_agent(),
+        embedder=means.embedder,
+        judge=means.judge,
+        map_index=map_index,
+        agent=means.agent,
     )
 
 
 def report(entry_id: int, *, run_id: str) -> dict[str, Any]:
     """Send what is to be told, start the request's own run, and return what happened."""
     with session_scope() as session:
-        result = reports.report(session, entry_id, run_id)
-        entry = entries.get_entry(session, entry_id)
-        if entry.outcome == Outcome.NOISE:
-            setting_aside.tell_set_aside(session, entry)
-        tell_thread(session, entry)
-        message_ids = reports.open_message_ids(session, entry_id)
-        start_ids = reports.open_start_ids(session, entry_id)
-    deliver(message_ids)
-    sync_emoji(session_scope, run_id=run_id)
+        result = what_happened(session, entry_id, run_id)
+        tell_thread(session, get_entry(session, entry_id))
+        start_ids = open_start_ids(session, entry_id)
+    _deliver(entry_id, run_id)
     start_runs(start_ids)
     return result
 
@@ -147,8 +103,42 @@ def report(entry_id: int, *, run_id: str) -> dict[str, Any]:
 def note_failure(*, dag_id: str, run_id: str, task_id: str, error: str) -> None:
     """Mark the run's entry as failed, so that the sweep and the operators find it."""
     with session_scope() as session:
-        entry = entries.mark_failed(session, dag_id, run_id, f"{task_id}: {error}")
+        entry = mark_failed(session, dag_id, run_id, f"{task_id}: {error}")
         reply = tell_thread(session, entry) if entry is not None else None
     if reply is not None:
         deliver([reply])
         sync_emoji(session_scope, run_id=run_id)
+
+
+def _stored(values: Mapping[str, Any], *, dag_id: str, run_id: str) -> int:
+    """The id of the stored entry; of the first one if it is a repeat."""
+    if values.get("entry_id") is not None:
+        entry_id = int(values["entry_id"])
+        with session_scope() as session:
+            claim(session, [entry_id], dag_id=dag_id, run_id=run_id)
+        return entry_id
+    fields = {name: value for name, value in values.items() if name != "entry_id"}
+    submission = parse_submission(fields)
+    key = idempotency_key(submission, dag_id, run_id)
+    with session_scope() as session:
+        [stored] = store(session, [(key, submission)], dag_id=dag_id, run_id=run_id)
+    log.info("Entry %s %s", stored.entry_id, "stored" if stored.is_new else "was known already")
+    return stored.entry_id
+
+
+def _tell(session: Session, entry: Entry, way: Way) -> None:
+    """Ask or tell the submitter, in the transaction that decides."""
+    if way is Way.ASK:
+        dag_id, run_id = entry.dag_id, entry.run_id
+        for group in plan_groups(session, dag_id=dag_id, run_id=run_id):
+            ask(session, group, dag_id=dag_id, run_id=run_id)
+        tell_thread(session, entry)
+    elif way is not Way.REPEAT:
+        tell(session, [entry])
+
+
+def _deliver(entry_id: int, run_id: str) -> None:
+    with session_scope() as session:
+        message_ids = open_message_ids(session, entry_id)
+    deliver(message_ids)
+    sync_emoji(session_scope, run_id=run_id)

@@ -36,15 +36,14 @@ def counts() -> dict[str, int]:
         return found | {"messages about entries": session.scalar(messages) or 0}
 
 
-def test_a_certain_match_is_attached_in_four_tasks_and_can_be_undone(
+def test_a_certain_match_is_attached_by_one_task_and_can_be_undone(
     airflow: Airflow, slack: SlackSandbox
 ) -> None:
     run_id = airflow.start(ATTACHES, severity="high", links=["https://crm.example.com/1"])
     states = airflow.finish(run_id)
     assert {task for task, state in states.items() if state == "success"} == {
-        "store_entry",
-        "match_entry",
-        "attach_feedback",
+        "decide_entry",
+        "attach",
         "report_outcome",
     }
     slug, feedback = evidence_of(run_id)
@@ -116,7 +115,7 @@ def test_clearing_a_whole_finished_run_does_nothing_twice(
     run_id = airflow.start(ATTACHES)
     airflow.finish(run_id)
     before, messages = counts(), len(slack.dm("U0ANN"))
-    airflow.clear(run_id, "store_entry", downstream=True)
+    airflow.clear(run_id, "decide_entry", downstream=True)
     until(lambda: airflow.run_state(run_id) != "success", 20)
     airflow.finish(run_id)
     assert counts() == before
@@ -134,7 +133,6 @@ def test_unknown_accounts_are_kept(airflow: Airflow) -> None:
 @pytest.mark.parametrize(
     ("conf", "said"),
     [
-        ({}, "customer_pain"),
         ({"customer_pain": ""}, "customer_pain"),
         ({"customer_pain": "   "}, "customer_pain"),
         ({"customer_pain": "x" * 10_001}, "customer_pain"),
@@ -152,6 +150,12 @@ def test_bad_input_is_refused_by_the_api_with_the_fields_name(
     assert said in answer.text
 
 
+def test_a_run_with_neither_words_nor_an_entry_fails_at_once(airflow: Airflow) -> None:
+    run_id = airflow.post_run({}).json()["dag_run_id"]
+    until(lambda: airflow.run_state(run_id) == "failed", 60)
+    assert airflow.tasks(run_id)["decide_entry"] == "failed"
+
+
 def test_slacks_command_starts_a_run_once_however_often_it_comes(
     airflow: Airflow, slack: SlackSandbox
 ) -> None:
@@ -162,6 +166,8 @@ def test_slacks_command_starts_a_run_once_however_often_it_comes(
     with session_scope() as session:
         entry = session.scalars(select(Entry).order_by(Entry.id.desc()).limit(1)).one()
     assert (entry.source, entry.customer_pain) == ("slack", ATTACHES)
+    run = airflow.client.get(f"/dags/{DAG}/dagRuns/{entry.run_id}").json()
+    assert run["conf"] == {"entry_id": entry.id}
     airflow.finish(entry.run_id)
     assert counts()["entries"] == before + 1
 
@@ -204,7 +210,7 @@ def test_a_failed_entry_is_found_and_run_again_by_the_sweep(airflow: Airflow, st
     finally:
         httpx.post(faults, json={"times": 0}, trust_env=False).raise_for_status()
     entry = entry_of(run_id)
-    assert (entry.status, entry.error) == ("failed", "match_entry: FatalError")
+    assert (entry.status, entry.error) == ("failed", "decide_entry: FatalError")
     with session_scope() as session:
         session.get_one(Entry, entry.id).updated_at = func.now() - func.make_interval(0, 0, 1)
     sweep = airflow.post_run({"rerun": True}, dag_id="sweep_pending").json()["dag_run_id"]
@@ -218,6 +224,7 @@ def test_a_failed_entry_is_found_and_run_again_by_the_sweep(airflow: Airflow, st
 def test_the_form_of_the_ui_has_every_parameter(airflow: Airflow) -> None:
     details = airflow.client.get(f"/dags/{DAG}/details").json()
     assert set(details["params"]) == {
+        "entry_id",
         "customer_pain",
         "severity",
         "account_id",

@@ -178,7 +178,7 @@ def test_a_whole_run_cleared_while_parked_asks_nothing_twice(
     until(lambda: is_parked(airflow, run_id), 40)
     configure()
     cards = len(slack.dm("U0ANN"))
-    airflow.clear(run_id, "store_entry", downstream=True)
+    airflow.clear(run_id, "decide_entry", downstream=True)
     airflow.wait_for_task(run_id, "wait_for_answer", "deferred")
     until(lambda: hook_of(run_id).parked_at is None, 30)
     assert len(slack.dm("U0ANN")) == cards

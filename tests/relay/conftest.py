@@ -12,10 +12,9 @@ import pytest
 import uvicorn
 from starlette.testclient import TestClient
 
-from include.base.settings import load_settings
 from include.engine import airflow_api
 from include.entries.decisions import match_key, record_decision
-from include.entries.questions import ask_question
+from include.entries.questions import ask, plan_groups
 from include.relay import background
 from include.relay.asgi import build
 from include.store.models import Entry, Hook, Message, Request, User
@@ -119,6 +118,7 @@ def asked(relay: Caller) -> Asked:
             customer_pain="They copy tables by hand & lose hours.",
             severity="medium",
             submitter_id=ann.id,
+            status="waiting",
             dag_id="process_customer_entry",
             run_id="test_1",
         )
@@ -135,13 +135,8 @@ def asked(relay: Caller) -> Asked:
             reason="Both ask for tables outside the product.",
             actor_kind="system",
         )
-        message_ids = ask_question(
-            session,
-            entry.id,
-            dag_id="process_customer_entry",
-            run_id="test_1",
-            settings=load_settings(),
-        )
+        run = {"dag_id": "process_customer_entry", "run_id": "test_1"}
+        message_ids = [ask(session, group, **run) for group in plan_groups(session, **run)]
         hook_id = session.get_one(Message, message_ids[0]).hook_id
         assert hook_id is not None
         asked = Asked(str(hook_id), entry.id, request.id, hook_token(session, hook_id))

@@ -294,13 +294,18 @@ def test_what_is_stored_lets_nobody_act_in_slack(relay: Caller, asked: Asked) ->
 def test_undo_takes_the_attachment_back_and_locks_its_card(
     relay: Caller, slack: SlackSandbox, asked: Asked
 ) -> None:
+    from include.entries.decisions import lock_with_decision
     from include.entries.report import open_message_ids
-    from include.entries.settle import attach_matched
+    from include.entries.settle import settle
+    from include.entries.tell import tell
     from include.outbox.sender import deliver
 
     with session_scope() as session:
         session.execute(update(Decision).values(route="attach"))
-        attach_matched(session, asked.entry_id)
+        entry, decision = lock_with_decision(session, asked.entry_id)
+        assert decision is not None
+        settle(session, entry, decision)
+        tell(session, [entry])
         message_ids = open_message_ids(session, asked.entry_id)
     deliver(message_ids)
     attached = slack.dm("U0ANN")[-1]

@@ -8,10 +8,8 @@ import pytest
 from sqlalchemy import func, select
 
 from include.base.errors import TransientError
-from include.entries import decide as matching
 from include.entries import slack_capture as capture
-from include.entries.store import store_entry
-from include.entries.submission import parse_submission
+from include.entries.decide import Means
 from include.relay import background
 from include.store.models import Entry, SlackCapture, User
 from include.store.session import session_scope
@@ -51,18 +49,14 @@ def ingest_run(airflow: FakeAirflow) -> dict[str, Any]:
 def process(airflow: FakeAirflow, run_id: str, judge: TableJudge, embedder: WordsEmbedder) -> str:
     """Do what ``process_customer_entry`` does up to an outcome or a question."""
     conf = airflow.runs[run_id]["conf"]
-    with session_scope() as session:
-        submission = parse_submission(conf)
-        stored = store_entry(session, submission, "process_customer_entry", run_id)
-    route = matching.match_entry(
-        session_scope, stored.entry_id, embedder=embedder, judge=judge, allow_degraded=False
-    )
-    if route == "ask":
-        steps.ask(stored.entry_id, dag_id="process_customer_entry", run_id=run_id)
-    else:
-        (steps.attach if route == "attach" else steps.finish_opened)(stored.entry_id)
-        steps.report(stored.entry_id, run_id=run_id)
-    return str(route)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(steps, "means_of", lambda agent, is_last_try: Means(embedder, judge))
+        entry_id, way = steps.decide_entry(
+            conf, dag_id="process_customer_entry", run_id=run_id, is_last_try=False
+        )
+    if way != "ask":
+        steps.report(entry_id, run_id=run_id)
+    return str(way)
 
 
 def emoji(slack: SlackSandbox, channel: str, ts: str) -> list[str]:
@@ -109,10 +103,14 @@ def test_a_reaction_becomes_an_entry_and_the_thread_hears_of_it(
     assert process(airflow, run_id, judge, embedder) == route
     assert airflow.runs[run_id]["dag_id"] == "process_customer_entry"
     assert airflow.runs[run_id]["note"] == f"Started by {DAG}, run {run_id}."
-    assert conf["customer_pain"] == SAID
-    assert conf["external_id"] == f"message:C0FEEDBACK:{ts}"
-    assert conf["submitter"]["email"] == "ann.ames@example.com"
-    assert conf["links"][0].endswith(f"/archives/C0FEEDBACK/p{ts.replace('.', '')}")
+    assert list(conf) == ["entry_id"]
+    with session_scope() as session:
+        entry = session.get_one(Entry, conf["entry_id"])
+        assert session.get_one(User, entry.submitter_id).email == "ann.ames@example.com"
+        taken = session.scalars(select(SlackCapture)).one()
+    assert (entry.customer_pain, entry.external_id) == (SAID, f"message:C0FEEDBACK:{ts}")
+    assert entry.links[0].endswith(f"/archives/C0FEEDBACK/p{ts.replace('.', '')}")
+    assert (taken.thread, taken.pain, taken.summary) == ([], None, None)
     assert emoji(workspace, "C0FEEDBACK", ts) == [mark]
     [said] = replies(workspace, "C0FEEDBACK", ts)
     assert reply in said
@@ -170,11 +168,11 @@ def test_a_thin_message_points_at_the_one_before_it(
     react(workspace, "C0FEEDBACK", thin)
     run_id = ingest_run(airflow)["run_id"]
 
-    assert airflow.runs[run_id]["conf"]["customer_pain"] == SAID
     with session_scope() as session:
+        entry = session.get_one(Entry, airflow.runs[run_id]["conf"]["entry_id"])
         [taken] = session.scalars(select(SlackCapture)).all()
+    assert entry.customer_pain == SAID
     assert (taken.thread_ts, taken.message_ts, taken.is_customer_specific) == (ts, thin, False)
-    assert taken.summary
 
 
 @pytest.mark.parametrize(
@@ -276,9 +274,8 @@ def test_a_failed_entry_is_shown_in_its_thread(
     ts = workspace.say("U0BEN", "C0FEEDBACK", SAID)["ts"]
     react(workspace, "C0FEEDBACK", ts)
     run_id = ingest_run(airflow)["run_id"]
-    steps.store(airflow.runs[run_id]["conf"], dag_id="process_customer_entry", run_id=run_id)
     steps.note_failure(
-        dag_id="process_customer_entry", run_id=run_id, task_id="match_entry", error="FatalError"
+        dag_id="process_customer_entry", run_id=run_id, task_id="decide_entry", error="FatalError"
     )
 
     assert emoji(workspace, "C0FEEDBACK", ts) == ["warning"]

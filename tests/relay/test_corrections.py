@@ -12,7 +12,7 @@ from include.relay import background
 from include.store.models import Decision, Feedback, Request, RequestFollower
 from include.store.session import session_scope
 from include.workflows import process_customer_entry as steps
-from tests.db.entries.conftest import TableJudge, WordsEmbedder, make_request, submit
+from tests.db.entries.conftest import TableJudge, WordsEmbedder, make_request, submit, tell_of
 from tests.relay.conftest import Asked, hook_of
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ def apply(asked: Asked) -> None:
     """What the workflow does after the answer."""
     outcomes.apply_answer(
         session_scope,
-        asked.entry_id,
         dag_id="process_customer_entry",
         run_id="test_1",
         embedder=WordsEmbedder(),
@@ -172,13 +171,14 @@ def test_what_was_set_aside_is_taken_up_by_its_button_once(
     workspace: SlackSandbox, airflow: FakeAirflow
 ) -> None:
     entry_id = submit("https://crm.example.com/deals/17")
+    tell_of(entry_id)
     steps.report(entry_id, run_id="r1")
     [told] = [m for m in workspace.dm("U0ANN") if "set it aside" in m["text"]]
     workspace.click("U0ANN", "D0ANN", told["ts"], "restore_entry", repeat=2)
     assert background.drain()
 
     [run] = airflow.runs.values()
-    assert run["conf"]["customer_pain"] == "https://crm.example.com/deals/17"
+    assert run["conf"] == {"entry_id": entry_id}
     assert run["dag_id"] == "process_customer_entry"
     [changed] = [m for m in workspace.dm("U0ANN") if m["ts"] == told["ts"]]
     assert "Taken up by <@U0ANN>" in json.dumps(changed["blocks"])

@@ -60,7 +60,7 @@ def test_one_is_stored_and_gets_a_run_of_its_own(client: TestClient, airflow: Fa
     assert taken["is_new"] is True
     assert taken["dag_id"] == "process_customer_entry"
     run = airflow.runs[taken["run_id"]]
-    assert run["conf"] == PAIN | {"severity": "high", "external_id": "crm-1", "source": "api"}
+    assert run["conf"] == {"entry_id": taken["entry_id"]}
     standing = client.get(f"/entries/{taken['entry_id']}").json()
     assert (standing["status"], standing["outcome"]) == ("received", None)
     assert standing["run_id"] == taken["run_id"]

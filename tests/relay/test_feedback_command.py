@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from include.relay import background
 from include.relay.dispatch import dispatch
-from include.store.models import Entry, SlackEvent
+from include.store.models import Entry, SlackEvent, User
 from include.store.session import session_scope
 from sandbox.slack.running import free_port
 from tests.relay.conftest import connect_airflow, connect_slack
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 def only_event() -> SlackEvent:
     with session_scope() as session:
         return session.execute(select(SlackEvent)).scalar_one()
+
+
+def only_entry() -> Entry:
+    with session_scope() as session:
+        return session.scalars(select(Entry)).one()
 
 
 def test_starts_a_run_with_the_words_and_who_said_them(relay: Caller, airflow: FakeAirflow) -> None:
@@ -43,18 +48,19 @@ def test_starts_a_run_with_the_words_and_who_said_them(relay: Caller, airflow: F
             "dag_id": "process_customer_entry",
             "dag_run_id": run_id,
             "logical_date": None,
-            "conf": {
-                "customer_pain": "Exports over 10,000 rows time out.",
-                "source": "slack",
-                "external_id": key,
-                "submitter": {
-                    "email": "ann.ames@example.com",
-                    "slack_user_id": "U0ANN",
-                    "name": "Ann Ames",
-                },
-            },
+            "conf": {"entry_id": only_entry().id},
         }
     }
+    entry = only_entry()
+    assert entry.customer_pain == "Exports over 10,000 rows time out."
+    assert (entry.source, entry.external_id, entry.run_id) == ("slack", key, run_id)
+    with session_scope() as session:
+        ann = session.get_one(User, entry.submitter_id)
+    assert (ann.email, ann.slack_user_id, ann.name) == (
+        "ann.ames@example.com",
+        "U0ANN",
+        "Ann Ames",
+    )
     event = only_event()
     assert (event.state, event.run_id, event.kind) == ("done", run_id, "command:/feedback")
     assert event.dispatched_at is not None
@@ -86,8 +92,8 @@ def test_a_guest_and_a_person_without_an_address_are_told_who_answers(
     relay.command(slash("Exports time out", user_id=who))
     assert background.drain()
 
-    (run,) = airflow.runs.values()
-    assert bool(run["conf"]["submitter"]) is bool(submitters)
+    assert len(airflow.runs) == 1
+    assert bool(only_entry().submitter_id) is bool(submitters)
     told = [m["text"] for m in slack.messages(f"D{who[1:]}")] if not submitters else []
     assert [("#feedback-review" in text) for text in told] == [True] * (1 - submitters)
 
@@ -119,16 +125,18 @@ def test_without_slack_a_known_person_is_taken_and_a_stranger_waits(
     assert sweep_events().done == 1
 
 
-def test_the_conf_passes_the_check_of_the_workflow(relay: Caller, airflow: FakeAirflow) -> None:
-    from include.entries.submission import parse_submission
-
+def test_what_was_stored_and_not_started_is_started_by_its_id(
+    relay: Caller, airflow: FakeAirflow
+) -> None:
+    airflow.statuses = [503]
     relay.command(slash("Exports time out"))
     assert background.drain()
+    event = only_event()
+    assert (event.state, event.run_conf) == ("received", {"entry_id": only_entry().id})
 
+    dispatch(event.id)
     (run,) = airflow.runs.values()
-    submission = parse_submission(run["conf"])
-    assert submission.submitter is not None
-    assert submission.submitter.slack_user_id == "U0ANN"
+    assert run["conf"] == {"entry_id": only_entry().id}
 
 
 @pytest.mark.parametrize("said", ["", "   ", "\n", "\x00"])
@@ -291,7 +299,8 @@ def test_the_words_are_stored_once_and_no_secret_is(relay: Caller, airflow: Fake
     assert background.drain()
 
     event = only_event()
-    kept = json.dumps(event.payload)
+    kept = json.dumps([event.payload, event.run_conf])
+    assert only_entry().customer_pain == "words of a customer"
     for secret in ("verification-token", "hooks.slack", "words of a customer"):
         assert secret not in kept
     assert base64.b64encode(b"relay-password").decode() not in kept

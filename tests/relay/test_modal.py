@@ -6,10 +6,18 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import select
 
-from include.entries.submission import parse_submission
 from include.relay import background
-from include.store.models import Account, Opportunity, PersonKind, SlackPerson
+from include.store.models import (
+    Account,
+    Entry,
+    Opportunity,
+    PersonKind,
+    SlackEvent,
+    SlackPerson,
+    User,
+)
 from include.store.session import session_scope
 from include.workflows import ingest_slack_feedback as ingest
 from tests.relay.test_capture import SAID, runs
@@ -49,6 +57,15 @@ def ingest_run(airflow: FakeAirflow) -> dict[str, Any]:
     return airflow.runs[result["run_id"]] if result["status"] == "handed_over" else result
 
 
+def entry_of(run: dict[str, Any]) -> tuple[Entry, str | None]:
+    """The entry a run was started for, with its submitter's address; the run knows its id alone."""
+    assert list(run["conf"]) == ["entry_id"]
+    with session_scope() as session:
+        entry = session.get_one(Entry, run["conf"]["entry_id"])
+        submitter = session.get(User, entry.submitter_id) if entry.submitter_id else None
+        return entry, submitter.email if submitter else None
+
+
 @pytest.mark.usefixtures("crm")
 def test_what_was_filled_in_becomes_an_entry_under_the_same_run_id(
     workspace: SlackSandbox, airflow: FakeAirflow
@@ -70,13 +87,17 @@ def test_what_was_filled_in_becomes_an_entry_under_the_same_run_id(
     assert background.drain()
     assert workspace.view("U0ANN") is None
 
+    assert SAID not in json.dumps(list(airflow.runs.values()))
     run = ingest_run(airflow)
-    conf = run["conf"]
-    submission = parse_submission(conf)
-    assert (submission.customer_pain, submission.severity) == (SAID, "high")
-    assert (submission.account_id, submission.opportunity_id) == ("ACC-1", "OPP-1")
-    assert submission.links == ("https://crm.example.com/1", "https://crm.example.com/2")
-    assert conf["submitter"]["email"] == "ann.ames@example.com"
+    entry, email = entry_of(run)
+    assert (entry.customer_pain, entry.severity) == (SAID, "high")
+    assert (entry.account_id, entry.opportunity_id) == ("ACC-1", "OPP-1")
+    assert entry.links == ["https://crm.example.com/1", "https://crm.example.com/2"]
+    assert (entry.dag_id, entry.run_id) == ("process_customer_entry", run["dag_run_id"])
+    assert email == "ann.ames@example.com"
+    with session_scope() as session:
+        kept = [(e.payload, e.run_conf) for e in session.scalars(select(SlackEvent))]
+    assert SAID not in json.dumps(kept)
     assert run["note"] == f"Started by {DAG}, run {run['dag_run_id']}."
 
 
@@ -89,10 +110,10 @@ def test_the_form_opens_from_a_message_with_its_words_and_links_back(
     workspace.submit("U0ANN", {})
     assert background.drain()
 
-    conf = ingest_run(airflow)["conf"]
-    assert SAID in conf["customer_pain"]
-    assert conf["links"] == [f"{workspace.base_url}/archives/C0FEEDBACK/p{ts.replace('.', '')}"]
-    assert conf["severity"] == "medium"
+    entry, _ = entry_of(ingest_run(airflow))
+    assert SAID in entry.customer_pain
+    assert entry.links == [f"{workspace.base_url}/archives/C0FEEDBACK/p{ts.replace('.', '')}"]
+    assert entry.severity == "medium"
 
 
 @pytest.mark.usefixtures("crm")
@@ -155,7 +176,7 @@ def test_a_guest_is_told_and_the_entry_has_no_submitter(
     workspace.submit("U0ANN", {"pain": SAID})
     assert background.drain()
 
-    assert ingest_run(airflow)["conf"]["submitter"] is None
+    assert entry_of(ingest_run(airflow))[0].submitter_id is None
     [note] = workspace.dm("U0ANN")
     assert words in note["text"]
     assert "#feedback-review" in note["text"]
@@ -168,10 +189,12 @@ def test_a_bot_and_a_person_who_is_gone(workspace: SlackSandbox, airflow: FakeAi
         "status": "refused",
         "reason": "bot",
     }
+    with session_scope() as session:
+        assert session.scalars(select(Entry)).all() == []
     gone = ingest.resolve_submitter("U0NOBODY")
     assert gone == {"kind": "gone", "user_id": None}
     ingest.hand_over_submission(conf, gone, dag_id=DAG, run_id="r")
-    assert airflow.runs["r"]["conf"]["submitter"] is None
+    assert entry_of(airflow.runs["r"])[0].submitter_id is None
 
 
 def test_the_form_keeps_slacks_limits_whatever_is_in_it() -> None:

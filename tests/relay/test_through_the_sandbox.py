@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.relay import background
+from include.store.models import Entry, User
+from include.store.session import session_scope
 from tests.relay.conftest import hook_of
 
 if TYPE_CHECKING:
@@ -42,8 +44,11 @@ def test_the_command_starts_a_run(workspace: SlackSandbox, airflow: FakeAirflow)
     assert background.drain()
 
     (run,) = airflow.runs.values()
-    assert run["conf"]["submitter"] == {
-        "slack_user_id": "U0BEN",
-        "email": "ben.okafor@example.com",
-        "name": "Ben Okafor",
-    }
+    with session_scope() as session:
+        entry = session.get_one(Entry, run["conf"]["entry_id"])
+        ben = session.get_one(User, entry.submitter_id)
+    assert (ben.slack_user_id, ben.email, ben.name) == (
+        "U0BEN",
+        "ben.okafor@example.com",
+        "Ben Okafor",
+    )

@@ -81,7 +81,7 @@ def receive(ack: Ack, body: dict[str, Any]) -> None:
 
 
 def effect(session: Session, event: SlackEvent) -> AnswerReply:
-    """Answer, and queue it for the thread."""
+    """Answer, queue it for the thread, and forget the question."""
     card = _answer(str(event.payload["question"])) if event.payload["is_internal"] else OUTSIDE
     message_id = queue_message(
         session,
@@ -92,6 +92,7 @@ def effect(session: Session, event: SlackEvent) -> AnswerReply:
         body=card.text,
         blocks=card.blocks,
     )
+    event.payload = {name: told for name, told in event.payload.items() if name != "question"}
     return AnswerReply("recorded", None, [message_id])
 
 

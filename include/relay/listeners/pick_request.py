@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from include.durable.api import get_hook, signing_keys
 from include.durable.keys import InvalidToken, verify_hook_token
 from include.entries.correct import pick_request, quote_for_pick
-from include.entries.entry import get_entry
+from include.entries.question_cards import quotes_of
 from include.entries.questions import answer_question
 from include.outbox.replies import AnswerReply
 from include.people.permissions import may_answer
@@ -117,7 +117,7 @@ def _quote_of_question(session: Session, token: str, user: str) -> str | AnswerR
         return AnswerReply("not_allowed", f"Only {people} can answer this question.")
     if not hook.is_open:
         return AnswerReply("too_late", f"This question is closed. {closed_words(hook)}")
-    return get_entry(session, int(hook.question["entry_id"])).customer_pain
+    return quotes_of(session, hook)[0]
 
 
 def _label(title: str, status: str) -> str:

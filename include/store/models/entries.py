@@ -6,9 +6,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from pgvector.sqlalchemy import Vector
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from include.matching.types import Route
 from include.store.models.base import (
@@ -149,7 +149,11 @@ class Entry(Base):
 
 
 class Feedback(Base):
-    """One customer's evidence on a request. At most one live row for an entry's pain."""
+    """One customer's evidence on a request. At most one live row for an entry's pain.
+
+    ``quote`` is the span of the entry's words it rests on; the words themselves are in the entry
+    alone.
+    """
 
     __tablename__ = "feedback"
 
@@ -157,7 +161,15 @@ class Feedback(Base):
     request_id: Mapped[int] = mapped_column(ForeignKey("requests.id"), index=True)
     entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id"))
     pain_number: Mapped[int] = mapped_column(default=0, server_default="0")
-    quote: Mapped[str] = mapped_column(Text)
+    quote_start: Mapped[int] = mapped_column(default=0, server_default="0")
+    quote_length: Mapped[int] = mapped_column()
+    quote: Mapped[str] = column_property(
+        select(func.substr(Entry.customer_pain, quote_start + 1, quote_length))
+        .where(Entry.id == entry_id)
+        .correlate_except(Entry)
+        .scalar_subquery(),
+        deferred=True,
+    )
     severity: Mapped[Severity] = mapped_column(Word(Severity))
     account_id: Mapped[str | None] = mapped_column(Text)
     opportunity_id: Mapped[str | None] = mapped_column(Text)
@@ -173,6 +185,7 @@ class Feedback(Base):
     __table_args__ = (
         CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence_range"),
         CheckConstraint("pain_number >= 0", name="pain_number_range"),
+        CheckConstraint("quote_start >= 0 AND quote_length > 0", name="quote_span"),
         Index(
             "uq_feedback_entry_id_pain_number",
             "entry_id",

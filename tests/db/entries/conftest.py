@@ -11,11 +11,12 @@ import pytest
 from sqlalchemy import select
 
 from include.base.errors import EmbeddingsUnavailable
-from include.base.settings import load_settings
-from include.entries import decide as matching
 from include.entries import questions
-from include.entries.store import store_entry
+from include.entries.decide import Means, Way, decide
+from include.entries.entry import get_entry
+from include.entries.store import idempotency_key, store
 from include.entries.submission import parse_submission
+from include.entries.tell import tell
 from include.matching import heard
 from include.matching.calibration import Curve
 from include.matching.embed import content_hash, embedding_text
@@ -32,7 +33,8 @@ from include.store.session import session_scope
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from include.matching.types import Candidate, Route
+    from include.agents.client import Agent
+    from include.matching.types import Candidate, Judge
     from include.outbox.replies import AnswerReply
     from tests.chat import Chat
 
@@ -133,22 +135,35 @@ def make_request(
 
 
 def submit(pain: str, run_id: str = "r1", **values: Any) -> int:
-    """Store an entry as the DAG's first task does."""
+    """Store an entry as every way in does."""
     defaults = {
         "customer_pain": pain,
         "submitter": {"slack_user_id": "U0ANN", "email": "ann@example.com"},
     }
+    submission = parse_submission(defaults | values)
+    key = idempotency_key(submission, DAG, run_id)
     with session_scope() as session:
-        return store_entry(session, parse_submission(defaults | values), DAG, run_id).entry_id
+        return store(session, [(key, submission)], dag_id=DAG, run_id=run_id)[0].entry_id
 
 
 def route_entry(
-    entry_id: int, embedder: WordsEmbedder, judge: TableJudge, *, last: bool = False
-) -> Route:
-    """Match an entry as the DAG's second task does."""
-    return matching.match_entry(
-        session_scope, entry_id, embedder=embedder, judge=judge, allow_degraded=last
-    )
+    entry_id: int,
+    embedder: WordsEmbedder,
+    judge: Judge,
+    *,
+    last: bool = False,
+    agent: Agent | None = None,
+    run_id: str | None = None,
+) -> Way:
+    """Decide an entry and carry it out as its run does; nobody is told."""
+    means = Means(embedder, judge, last, agent)
+    return decide(session_scope, [entry_id], means, run_id=run_id)[entry_id]
+
+
+def tell_of(*entry_ids: int) -> None:
+    """Tell the submitters as the run does."""
+    with session_scope() as session:
+        tell(session, [get_entry(session, entry_id, lock=True) for entry_id in entry_ids])
 
 
 def ask(entry_id: int, run_id: str = "r1") -> str:
@@ -156,11 +171,11 @@ def ask(entry_id: int, run_id: str = "r1") -> str:
     from include.durable.api import hook_token
 
     with session_scope() as session:
-        questions.ask_question(
-            session, entry_id, dag_id=DAG, run_id=run_id, settings=load_settings()
-        )
+        for group in questions.plan_groups(session, dag_id=DAG, run_id=run_id):
+            questions.ask(session, group, dag_id=DAG, run_id=run_id)
     with session_scope() as session:
         hook = session.scalars(select(Hook).where(Hook.run_id == run_id, Hook.is_current)).one()
+        assert hook.question["entries"][0][0] == entry_id
         return hook_token(session, hook.id)
 
 

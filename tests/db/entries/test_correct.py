@@ -10,7 +10,6 @@ from sqlalchemy import func, select
 
 from include.durable.api import signing_keys
 from include.durable.keys import sign
-from include.entries import settle as outcomes
 from include.entries.correct import undo_attachment
 from include.entries.entry import get_entry
 from include.store.models import (
@@ -28,6 +27,7 @@ from tests.db.entries.conftest import (
     make_request,
     route_entry,
     submit,
+    tell_of,
 )
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ def attached(embedder: WordsEmbedder) -> tuple[int, int, str]:
     request_id = make_request(embedder, "Export tables")
     entry_id = submit("We need to export tables")
     route_entry(entry_id, embedder, TableJudge(**{"export-tables": 0.95}))
+    tell_of(entry_id)
     with session_scope() as session:
-        outcomes.attach_matched(session, entry_id)
         feedback_id = session.scalars(select(Feedback.id)).one()
         return entry_id, request_id, sign("undo", str(feedback_id), signing_keys(session)[0])
 
@@ -109,8 +109,6 @@ def test_a_follower_for_another_reason_keeps_following(
     _, request_id, token = attached
     second = submit("We need to export tables now", "r2")
     route_entry(second, embedder, TableJudge(**{"export-tables": 0.95}))
-    with session_scope() as session:
-        outcomes.attach_matched(session, second)
     undo(token)
     with session_scope() as session:
         followed = set(session.scalars(select(RequestFollower.request_id)))

@@ -8,14 +8,12 @@ import pytest
 from sqlalchemy import func, select
 
 from include.base.errors import EmbeddingsUnavailable
-from include.base.settings import load_settings
 from include.durable.api import hook_token
-from include.entries import decide_many as batch
-from include.entries import group_questions as grouped
+from include.entries import questions
 from include.entries import settle as outcomes
-from include.entries import store as batch_store
+from include.entries import store as storing
+from include.entries.decide import Means, Way, decide_range
 from include.entries.submission import parse_submission
-from include.matching.types import Route
 from include.requests.evidence import Evidence
 from include.store.models import (
     Decision,
@@ -59,9 +57,7 @@ def store(texts: list[str], run_id: str = RUN, **more: Any) -> list[int]:
         for n, one in enumerate(texts)
     ]
     with session_scope() as session:
-        batch_store.store_many(
-            session, submissions, dag_id=DAG, run_id=run_id, known=batch_store.Known()
-        )
+        storing.store(session, submissions, dag_id=DAG, run_id=run_id)
     with session_scope() as session:
         return list(
             session.scalars(select(Entry.id).where(Entry.run_id == run_id).order_by(Entry.id))
@@ -69,18 +65,22 @@ def store(texts: list[str], run_id: str = RUN, **more: Any) -> list[int]:
 
 
 def process(
-    ids: list[int], embedder: WordsEmbedder, judge: TableJudge, run_id: str = RUN, **more: Any
+    ids: list[int],
+    embedder: WordsEmbedder,
+    judge: TableJudge,
+    run_id: str = RUN,
+    *,
+    last: bool = False,
+    quiet: bool = True,
 ) -> dict[str, int]:
-    options = {"allow_degraded": False, "quiet": True} | more
-    return batch.process_range(
+    return decide_range(
         session_scope,
         ids[0],
         ids[-1],
+        Means(embedder, judge, last),
         dag_id=DAG,
         run_id=run_id,
-        embedder=embedder,
-        judge=judge,
-        **options,
+        quiet=quiet,
     )
 
 
@@ -97,14 +97,7 @@ def decisions() -> list[tuple[str, str | None, float | None]]:
 
 def one_by_one(texts: list[str], embedder: WordsEmbedder) -> None:
     for entry_id in store(texts):
-        with session_scope() as session:
-            session.get_one(Entry, entry_id).run_id = RUN
-        route = route_entry(entry_id, embedder, TableJudge())
-        with session_scope() as session:
-            if route is Route.ATTACH:
-                outcomes.attach_matched(session, entry_id)
-            elif route is Route.CREATE:
-                outcomes.finish_opened(session, entry_id)
+        route_entry(entry_id, embedder, TableJudge())
 
 
 @pytest.fixture
@@ -144,10 +137,10 @@ def test_a_repeat_does_only_what_is_left(embedder: WordsEmbedder) -> None:
         assert session.scalar(select(func.count(Decision.id))) == 40
 
 
-def test_a_decided_entry_whose_outcome_was_cut_off_is_finished(embedder: WordsEmbedder) -> None:
+def test_an_entry_that_was_decided_meanwhile_is_not_decided_again(embedder: WordsEmbedder) -> None:
     [entry_id] = store(["Rosters do not print on A3 paper"])
-    assert route_entry(entry_id, embedder, TableJudge()) is Route.CREATE
-    assert process([entry_id], embedder, TableJudge())["created"] == 1
+    assert route_entry(entry_id, embedder, TableJudge()) is Way.CREATE
+    assert sum(process([entry_id], embedder, TableJudge()).values()) == 0
 
 
 def test_quiet_tells_nobody_and_otherwise_everybody_is_told(embedder: WordsEmbedder) -> None:
@@ -171,7 +164,7 @@ def test_without_embeddings_it_waits_and_on_the_last_try_words_decide(
     ids = store(["Rosters do not print"])
     with pytest.raises(EmbeddingsUnavailable):
         process(ids, embedder, TableJudge())
-    assert process(ids, embedder, TableJudge(), allow_degraded=True)["created"] == 1
+    assert process(ids, embedder, TableJudge(), last=True)["created"] == 1
     with session_scope() as session:
         assert session.scalars(select(Decision.degraded)).all() == [True]
 
@@ -185,10 +178,9 @@ def test_storing_again_adds_nothing_and_takes_over_what_failed(embedder: WordsEm
         for n, one in enumerate(pains(4))
     ]
     with session_scope() as session:
-        counts = batch_store.store_many(
-            session, submissions, dag_id=DAG, run_id="i9", known=batch_store.Known()
-        )
-    assert counts == batch_store.StoredMany(new=1, known=2, taken_over=1)
+        stored = storing.store(session, submissions, dag_id=DAG, run_id="i9")
+    assert [one.is_new for one in stored] == [False, False, False, True]
+    assert [one.is_taken for one in stored] == [False, True, False, False]
     with session_scope() as session:
         owners = session.scalars(select(Entry.run_id).order_by(Entry.id)).all()
     assert owners == [RUN, "i9", RUN, "i9"]
@@ -196,16 +188,9 @@ def test_storing_again_adds_nothing_and_takes_over_what_failed(embedder: WordsEm
 
 def ask_all(ask: str | None = None) -> list[dict[str, Any]]:
     with session_scope() as session:
-        groups = grouped.plan_groups(session, dag_id=DAG, run_id=RUN, ask=ask)
+        groups = questions.plan_groups(session, dag_id=DAG, run_id=RUN, ask=ask)
         for place, group in enumerate(groups):
-            grouped.ask_group(
-                session,
-                group,
-                dag_id=DAG,
-                run_id=RUN,
-                map_index=place,
-                settings=load_settings(),
-            )
+            questions.ask(session, group, dag_id=DAG, run_id=RUN, map_index=place)
     return groups
 
 
@@ -222,17 +207,15 @@ def token_of() -> str:
         return hook_token(session, session.scalars(select(Hook.id)).one())
 
 
-def carry_out(group: dict[str, Any], embedder: WordsEmbedder) -> None:
-    for entry_id, _ in group["entries"]:
-        outcomes.apply_answer(
-            session_scope,
-            entry_id,
-            dag_id=DAG,
-            run_id=RUN,
-            embedder=embedder,
-            judge=TableJudge(),
-            map_index=0,
-        )
+def carry_out(embedder: WordsEmbedder) -> None:
+    outcomes.apply_answer(
+        session_scope,
+        dag_id=DAG,
+        run_id=RUN,
+        embedder=embedder,
+        judge=TableJudge(),
+        map_index=0,
+    )
 
 
 @pytest.mark.parametrize(("choice", "requests"), [("attach", 1), ("create", 4)])
@@ -245,8 +228,8 @@ def test_one_card_asks_about_all_and_one_press_decides_all(
     assert press(token_of(), choice, "U0EVE").status == "not_allowed"
     assert press(token_of(), choice).status == "recorded"
     assert press(token_of(), choice).status == "too_late"
-    carry_out(group, embedder)
-    carry_out(group, embedder)
+    carry_out(embedder)
+    carry_out(embedder)
     with session_scope() as session:
         assert session.scalar(select(func.count(Request.id))) == requests
         assert session.scalar(select(func.count(Feedback.id))) == 3
@@ -263,11 +246,11 @@ def test_one_card_asks_about_all_and_one_press_decides_all(
 
 def test_no_answer_makes_requests_of_a_group(embedder: WordsEmbedder) -> None:
     asked_batch(embedder)
-    [group] = ask_all()
+    ask_all()
     with session_scope() as session:
         hook = session.scalars(select(Hook)).one()
         hook.status, hook.closed_at = "expired", hook.created_at
-    carry_out(group, embedder)
+    carry_out(embedder)
     with session_scope() as session:
         assert session.scalar(select(func.count(Request.id))) == 4
         steps = session.scalars(select(Decision.step).where(Decision.step != "match")).all()
@@ -276,9 +259,9 @@ def test_no_answer_makes_requests_of_a_group(embedder: WordsEmbedder) -> None:
 
 def test_evidence_keeps_the_confidence_of_its_own_entry(embedder: WordsEmbedder) -> None:
     asked_batch(embedder)
-    [group] = ask_all("U0ANN")
+    ask_all("U0ANN")
     press(token_of(), "attach")
-    carry_out(group, embedder)
+    carry_out(embedder)
     with session_scope() as session:
         confidences = session.scalars(select(Feedback.confidence)).all()
     assert confidences == [0.85] * 3

@@ -12,13 +12,14 @@ from sqlalchemy import select, update
 from include.base.errors import EmbeddingsUnavailable
 from include.engine import airflow_api
 from include.engine.airflow_api import StartResult, StartStatus, WaitingRun
-from include.entries import decide_many as batch
 from include.entries import drain as backlog
-from include.entries import intake, turns
+from include.entries import intake
+from include.entries.decide import Means, decide_range
 from include.outbox import runs
 from include.store.models import Entry, Message, RunStart
 from include.store.session import session_scope
 from include.workflows import import_feedback as import_steps
+from include.workflows import process_customer_entry as one_entry
 from tests.db.entries.conftest import TableJudge, WordsEmbedder, route_entry, submit
 
 DRAIN = {"dag_id": "drain_backlog", "run_id": "b1"}
@@ -34,7 +35,7 @@ class Airflow:
 
     def waiting_runs(self, dag_id: str, task_id: str, limit: int) -> list[WaitingRun]:
         """As Airflow lists them."""
-        assert (dag_id, task_id) == ("process_customer_entry", "match_entry")
+        assert (dag_id, task_id) == ("process_customer_entry", "decide_entry")
         return [WaitingRun(run_id, conf) for run_id, conf in self.waiting.items()][:limit]
 
     def end_runs(self, dag_id: str, run_ids: list[str], note: str) -> int:
@@ -84,16 +85,8 @@ def test_a_run_that_begins_meanwhile_finds_its_entry_taken(
     [one], _ = backlog.take_over(**DRAIN, batch_size=25)
     entry_id = submit("Charts have no legend 0", "api-0", submitter=None)
     assert entry_id == one["first"]
-    counts = batch.process_range(
-        session_scope,
-        entry_id,
-        entry_id,
-        **DRAIN,
-        embedder=embedder,
-        judge=TableJudge(),
-        allow_degraded=False,
-        quiet=False,
-    )
+    means = Means(embedder, TableJudge())
+    counts = decide_range(session_scope, entry_id, entry_id, means, **DRAIN, quiet=False)
     assert counts["created"] == 1
 
 
@@ -180,7 +173,7 @@ def hold(count: int, first: int = 0) -> list[int]:
         for n in range(first, first + count)
     ]
     taken, start_ids = intake.take_in_now(arrivals)
-    assert all(one.is_held for one in taken)
+    assert {(one.dag_id, one.run_id) for one in taken} == {("drain_backlog", "held")}
     return start_ids
 
 
@@ -195,15 +188,13 @@ def drain_until_done(run_id: str, embedder: WordsEmbedder) -> int:
     batches, _ = backlog.take_over(dag_id="drain_backlog", run_id=run_id, batch_size=500)
     decided = 0
     while batches:
-        counts = batch.process_range(
+        counts = decide_range(
             session_scope,
             0,
             2**62,
+            Means(embedder, TableJudge()),
             dag_id="drain_backlog",
             run_id=run_id,
-            embedder=embedder,
-            judge=TableJudge(),
-            allow_degraded=False,
             quiet=False,
         )
         decided += sum(counts.values())
@@ -238,8 +229,8 @@ def test_a_drain_that_finds_nothing_passes_its_turn_on(
     batches, _ = backlog.take_over(dag_id="drain_backlog", run_id="backlog__000001", batch_size=500)
     assert batches == []
     with session_scope() as session:
-        assert turns.has_passed(session, "backlog__000001")
-        assert not turns.has_passed(session, "backlog__000002")
+        assert backlog.has_passed(session, "backlog__000001")
+        assert not backlog.has_passed(session, "backlog__000002")
 
 
 @pytest.mark.usefixtures("together")
@@ -257,7 +248,7 @@ def test_an_entry_held_while_a_drain_passes_on_is_seen_by_it_or_asks_for_the_nex
             holding.commit()
             assert passing.result(10) == 2
     with session_scope() as session:
-        assert not turns.has_passed(session, "backlog__000001")
+        assert not backlog.has_passed(session, "backlog__000001")
 
 
 @pytest.mark.usefixtures("together")
@@ -288,9 +279,11 @@ def test_what_a_drain_took_and_could_not_decide_is_decided_by_its_next_try(
     monkeypatch: pytest.MonkeyPatch, embedder: WordsEmbedder
 ) -> None:
     airflow_with(monkeypatch, {})
-    monkeypatch.setattr(import_steps, "embedder_from", lambda _: embedder)
-    monkeypatch.setattr(import_steps, "judge_for", lambda _: TableJudge())
-    monkeypatch.setattr(import_steps, "get_connection", lambda _: None)
+    monkeypatch.setattr(
+        one_entry,
+        "means_of",
+        lambda agent, is_last_try: Means(embedder, TableJudge(), is_last_try, agent),
+    )
     monkeypatch.setattr(import_steps, "find_agent", lambda: None)
     run = {"dag_id": "drain_backlog", "run_id": "backlog__000001"}
     hold(2)
@@ -329,16 +322,19 @@ def test_what_holds_no_pain_is_told_though_it_gets_no_run(
     assert messages == ["set_aside", "set_aside"]
 
 
-def test_the_parameters_of_a_run_are_those_that_were_checked() -> None:
-    made = intake.arrival(
-        {
-            "customer_pain": " No legend \n",
-            "severity": " high ",
-            "links": [" HTTPS://Example.com/a "],
-            "submitter": {"email": "ann@example.com", "team": "sales"},
-        }
-    )
-    assert made.conf["customer_pain"] == "No legend"
-    assert made.conf["severity"] == "high"
-    assert made.conf["links"] == ["https://Example.com/a"]
-    assert set(made.conf["submitter"]) == {"email", "slack_user_id", "name"}
+def test_a_run_is_told_the_id_of_a_stored_entry_and_no_words(feedback_db: object) -> None:
+    [one], [start_id] = intake.take_in_now([intake.arrival({"customer_pain": "No legend"})])
+    with session_scope() as session:
+        start = session.get_one(RunStart, start_id)
+        assert (start.run_id, start.conf) == (one.run_id, {"entry_id": one.entry_id})
+
+
+def test_the_runs_of_stored_entries_are_taken_over_by_id_unless_they_are_decided(
+    feedback_db: object, monkeypatch: pytest.MonkeyPatch, embedder: WordsEmbedder
+) -> None:
+    stored = [submit(f"Charts have no legend {n}", f"api-{n}") for n in range(3)]
+    airflow_with(monkeypatch, {f"api-{n}": {"entry_id": one} for n, one in enumerate(stored)})
+    route_entry(stored[0], embedder, TableJudge())
+    _, facts = backlog.take_over(**DRAIN, batch_size=25)
+    assert (facts["runs"], facts["stored"], facts["left_alone"]) == (["api-1", "api-2"], 2, 1)
+    assert route_entry(stored[1], embedder, TableJudge(), run_id="api-1") == "repeat"

@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from include.base.errors import FatalError, UnstorableValue
 from include.entries import import_file
-from include.entries import store as batch_store
+from include.entries.store import Stored, store
 from include.entries.submission import Submission
 from include.store.models import Entry, EntryStatus, Outcome
 from include.store.session import session_scope
@@ -126,14 +126,12 @@ def test_a_mended_file_takes_over_what_a_run_left_and_every_line_is_counted(
 def test_a_value_that_only_the_database_refuses_is_told_and_the_rest_is_stored(
     feedback_db: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store_many = batch_store.store_many
-
-    def refusing(session: Session, pairs: Any, **more: Any) -> batch_store.StoredMany:
+    def refusing(session: Session, pairs: Any, **more: Any) -> list[Stored]:
         if any(one.customer_pain == "third" for _, one in pairs):
             raise UnstorableValue("The database refused it.")
-        return store_many(session, pairs, **more)
+        return store(session, pairs, **more)
 
-    monkeypatch.setattr(batch_store, "store_many", refusing)
+    monkeypatch.setattr(import_steps, "store", refusing)
     path = tmp_path / "some.csv"
     path.write_text("customer_pain\nfirst\nsecond\nthird\nfourth\n", encoding="utf-8")
     _, facts = import_steps.store_file({"path": str(path)}, dag_id=DAG, run_id="a")

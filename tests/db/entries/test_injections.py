@@ -13,14 +13,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
-from include.clients.language_model import agent_for_entry
-from include.entries import decide as matching
+from include.clients.language_model import find_agent
 from include.entries import take_apart as pains
-from include.matching.types import Route
+from include.entries.decide import Way
 from include.store.models import Decision, Entry, Message, ModelCall, Request
 from include.store.session import session_scope
-from include.workflows import process_customer_entry as steps
-from tests.db.entries.conftest import TableJudge, WordsEmbedder, make_area, make_request, submit
+from tests.db.entries.conftest import (
+    TableJudge,
+    WordsEmbedder,
+    make_area,
+    make_request,
+    route_entry,
+    submit,
+    tell_of,
+)
 from tests.injections import CORPUS, LATER
 
 if TYPE_CHECKING:
@@ -68,16 +74,9 @@ def obey(chat: Chat, ids: list[int], said: str) -> None:
     chat.script("content", content=json.dumps(worst), times=50)
 
 
-def match(entry_id: int, run_id: str, embedder: WordsEmbedder, *, asks: bool) -> Route | None:
-    return matching.match_entry(
-        session_scope,
-        entry_id,
-        embedder=embedder,
-        judge=Nothing(),
-        allow_degraded=False,
-        run_id=run_id,
-        agent_for=agent_for_entry if asks else None,
-    )
+def match(entry_id: int, run_id: str, embedder: WordsEmbedder, *, asks: bool) -> Way:
+    agent = find_agent() if asks else None
+    return route_entry(entry_id, embedder, Nothing(), agent=agent, run_id=run_id)
 
 
 def world(embedder: WordsEmbedder) -> list[int]:
@@ -115,7 +114,7 @@ def test_no_attempt_changes_a_route_and_nothing_leaks(
                 select(Request.id).where(Request.opened_by_entry_id == decision.entry_id)
             )
         # Without a model they open requests of their own: nothing known is near them.
-        if route is not Route.CREATE or opened is None:
+        if route is not Way.CREATE or opened is None:
             changed.append(text)
     assert changed == []
     assert model.seen() == []
@@ -130,12 +129,12 @@ def test_what_is_not_seen_attaches_nothing_invents_no_id_and_carries_nothing_out
     ids = world(embedder)
     obey(model, ids, text)
     route, decision = decide(embedder, text + TAIL, "r1", asks=True)
-    assert route in (Route.ASK, Route.CREATE)
-    if route is Route.ASK:
+    assert route in (Way.ASK, Way.CREATE)
+    if route is Way.ASK:
         assert decision.request_id in ids
     told = decision.reason
-    if route is Route.CREATE:
-        steps.finish_opened(decision.entry_id)
+    if route is Way.CREATE:
+        tell_of(decision.entry_id)
     else:
         with session_scope() as session:
             entry = session.get_one(Entry, decision.entry_id)

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select, text, update
 
 from include.clients.language_model import find_agent
-from include.entries import decide_many as batch
 from include.entries import take_apart as pains
-from include.entries import tell_many as summaries
+from include.entries import tell as telling
+from include.entries.decide import Means, decide_range
 from include.store.models import Decision, Entry, Request
 from include.store.session import session_scope
 from include.workflows import import_feedback as import_steps
@@ -34,26 +34,25 @@ def test_a_backlog_is_decided_with_the_model(
     ids.append(submit("Billing shows the wrong tax for Norway.", "r3"))
     with session_scope() as own:
         own.execute(text("UPDATE entries SET dag_id = 'drain_backlog', run_id = 'd1'"))
+    judge = TableJudge(**{"export-the-invoice-table-as-a-spreadsheet": 0.4})
     process = partial(
-        batch.process_range,
+        decide_range,
         session_scope,
         ids[0],
         ids[-1],
+        Means(embedder, judge, agent=find_agent()),
         dag_id="drain_backlog",
         run_id="d1",
-        embedder=embedder,
-        judge=TableJudge(**{"export-the-invoice-table-as-a-spreadsheet": 0.4}),
-        allow_degraded=False,
         quiet=True,
     )
-    assert process(agent=find_agent()) == {"attached": 3, "created": 1, "asked": 0}
+    assert process() == {"attached": 3, "created": 1, "asked": 0}
     decided = session.scalars(select(Decision).order_by(Decision.entry_id)).all()
     assert [one.judge for one in decided] == ["model"] * 4
     assert [one.request_id for one in decided[:3]] == [wanted] * 3
     made = session.get_one(Request, decided[3].request_id)
     assert made.title == "Billing shows the wrong tax for Norway"
     assert len(model.seen()) == 5
-    assert process(agent=find_agent()) == {"attached": 0, "created": 0, "asked": 0}
+    assert process() == {"attached": 0, "created": 0, "asked": 0}
 
 
 @pytest.mark.usefixtures("calibrated", "model")
@@ -71,17 +70,8 @@ def test_a_backlog_takes_several_pains_apart(
     of_run = {"dag_id": "drain_backlog", "run_id": "d1"}
     with session_scope() as own:
         own.execute(update(Entry).values(**of_run))
-    counts = batch.process_range(
-        session_scope,
-        whole,
-        several,
-        **of_run,
-        embedder=embedder,
-        judge=TableJudge(),
-        allow_degraded=False,
-        quiet=True,
-        agent=find_agent(),
-    )
+    means = Means(embedder, TableJudge(), agent=find_agent())
+    counts = decide_range(session_scope, whole, several, means, **of_run, quiet=True)
     assert counts == {"attached": 0, "created": 1, "asked": 0}
     parts = session.scalars(select(Entry).where(Entry.parent_id == several)).all()
     assert [one.customer_pain.split()[0] for one in parts] == ["Our", "Single"]
@@ -90,6 +80,6 @@ def test_a_backlog_takes_several_pains_apart(
     assert session.scalars(select(Decision.entry_id)).all() == [whole]
     # The pains' own runs tell of them; nothing is left to be told here.
     assert import_steps.report(**of_run, facts=None)["split"] == 1
-    assert summaries.untold(session, **of_run) == (0, 1)
-    assert len(summaries.queue_outcomes(session, **of_run)) == 1
-    assert summaries.untold(session, **of_run) == (0, 0)
+    assert telling.untold(session, **of_run) == (0, 1)
+    assert len(telling.tell_run(session, **of_run)) == 1
+    assert telling.untold(session, **of_run) == (0, 0)

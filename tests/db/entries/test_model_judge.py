@@ -14,11 +14,11 @@ from include.agents.judge import judge_task
 from include.agents.suspicion import addresses_model
 from include.base.errors import TransientError
 from include.clients.language_model import agent_for_entry, find_agent, note_model_in_use
-from include.entries import decide as matching
+from include.entries import decide as deciding
 from include.entries import settle as outcomes
+from include.entries.decide import Way
 from include.matching import heard
 from include.matching.calibration import Curve
-from include.matching.types import Route
 from include.store.models import Decision, Entry, ModelCall, ModelServer, Request, RequestArea
 from include.store.session import session_scope
 from sandbox.chat_server import MODEL_NAME
@@ -49,16 +49,9 @@ def uncalibrated(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def decide(
     embedder: WordsEmbedder, judge: TableJudge | None = None, pain: str = PAIN, run: str = "r1"
-) -> tuple[Route | None, Decision]:
+) -> tuple[Way, Decision]:
     entry_id = submit(pain, run)
-    route = matching.match_entry(
-        session_scope,
-        entry_id,
-        embedder=embedder,
-        judge=judge or TableJudge(),
-        allow_degraded=True,
-        agent_for=agent_for_entry,
-    )
+    route = route_entry(entry_id, embedder, judge or TableJudge(), last=True, agent=find_agent())
     with session_scope() as session:
         return route, session.scalars(select(Decision).where(Decision.entry_id == entry_id)).one()
 
@@ -76,7 +69,7 @@ def test_the_models_verdict_decides_and_is_named(model: Chat, embedder: WordsEmb
     wanted = make_request(embedder, TITLE)
     model.script("content", content=answer(says(wanted, 0.95)))
     route, decision = decide(embedder, TableJudge(**{"export-the-invoice-table": 0.1}))
-    assert (route, decision.request_id) == (Route.ATTACH, wanted)
+    assert (route, decision.request_id) == (Way.ATTACH, wanted)
     assert (decision.judge, decision.model) == ("model", MODEL_NAME)
     assert decision.prompt_version == judge_task().prompt_version
     assert decision.reason == "The same wish."
@@ -90,7 +83,7 @@ def test_a_pair_without_calibration_refuses_loudly_and_asks(
     wanted = make_request(embedder, TITLE)
     model.script("content", content=answer(says(wanted, 0.99)))
     route, decision = decide(embedder)
-    assert route is Route.ASK
+    assert route is Way.ASK
     assert decision.confidence is not None
     assert decision.confidence < 0.9
     assert "not calibrated" in decision.reason
@@ -109,7 +102,7 @@ def test_a_low_attach_threshold_gives_an_uncalibrated_pair_nothing(
             text("INSERT INTO thresholds (attach, ask, created_by) VALUES (0.6, 0.5, 'ann')")
         )
     model.script("content", content=answer(says(wanted, 0.99)))
-    assert decide(embedder)[0] is Route.ASK
+    assert decide(embedder)[0] is Way.ASK
 
 
 FAULTS = {
@@ -138,7 +131,7 @@ def test_whatever_the_model_does_the_calibrated_judge_decides(
     wanted = make_request(embedder, TITLE)
     model.script(**FAULTS[fault])
     route, decision = decide(embedder, TableJudge(**{decision_slug(wanted): 0.93}))
-    assert (route, decision.request_id) == (Route.ATTACH, wanted)
+    assert (route, decision.request_id) == (Way.ATTACH, wanted)
     assert (decision.judge, decision.prompt_version) == ("table", None)
     assert decision.confidence == pytest.approx(0.93)
 
@@ -155,7 +148,7 @@ def test_ids_that_were_not_sent_are_dropped_and_counted(
     wanted = make_request(embedder, TITLE)
     model.script("content", content=answer(says(10**9, 0.99), says(wanted, 0.85), says(7, 3.0)))
     route, decision = decide(embedder)
-    assert (route, decision.request_id) == (Route.ASK, wanted)
+    assert (route, decision.request_id) == (Way.ASK, wanted)
     [server] = session.scalars(select(ModelServer))
     assert server.notes["judge: dropped"]["words"].startswith("2 verdicts")
 
@@ -167,7 +160,7 @@ def test_of_two_confidences_for_one_request_the_lower_counts(
     make_request(embedder, TITLE)
     model.script("same_id_twice")
     route, _ = decide(embedder, TableJudge(**{"x": 0.0}))
-    assert route is Route.CREATE
+    assert route is Way.CREATE
 
 
 @pytest.mark.usefixtures("calibrated")
@@ -179,7 +172,7 @@ def test_a_request_the_model_left_out_is_never_attached(
     make_request(embedder, TITLE)
     model.script("content", content=answer())
     route, decision = decide(embedder, TableJudge(**{"export-the-invoice-table-as-a": 0.99}))
-    assert route is not Route.ATTACH
+    assert route is not Way.ATTACH
     assert (decision.confidence or 0) < 0.9
 
 
@@ -190,21 +183,14 @@ def test_an_entry_costs_two_calls_and_a_retried_task_none(
     make_area("billing")
     make_request(embedder, "Export users")
     entry_id = submit("Billing shows the wrong tax for Norway. We lose an hour each week.")
-    decide_it = partial(
-        matching.match_entry,
-        session_scope,
-        entry_id,
-        embedder=embedder,
-        judge=TableJudge(**{"export-users": 0.1}),
-        allow_degraded=True,
-        agent_for=agent_for_entry,
-    )
+    judge = TableJudge(**{"export-users": 0.1})
+    decide_it = partial(route_entry, entry_id, embedder, judge, last=True, agent=find_agent())
     with monkeypatch.context() as broken:
-        broken.setattr(matching, "open_request", Mock(side_effect=TransientError("lost")))
+        broken.setattr(deciding, "open_request", Mock(side_effect=TransientError("lost")))
         with pytest.raises(TransientError):
             decide_it()
     assert len(model.seen()) == 2
-    assert decide_it() is Route.CREATE
+    assert decide_it() is Way.CREATE
     assert len(model.seen()) == 2
     made = session.scalars(select(Request).order_by(Request.id.desc()).limit(1)).one()
     assert made.title == "Billing shows the wrong tax for Norway"
@@ -221,7 +207,7 @@ def test_a_request_opened_while_the_model_thinks_is_joined_without_another_call(
     model: Chat, embedder: WordsEmbedder
 ) -> None:
     make_request(embedder, "Export users")
-    agent = agent_for_entry(False)
+    agent = find_agent()
     assert agent is not None
     opened: list[int] = []
 
@@ -235,17 +221,10 @@ def test_a_request_opened_while_the_model_thinks_is_joined_without_another_call(
             return agent.ask(task, values, **more)
 
     entry_id = submit(PAIN)
-    route = matching.match_entry(
-        session_scope,
-        entry_id,
-        embedder=embedder,
-        judge=TableJudge(),
-        allow_degraded=True,
-        agent_for=lambda _: Meanwhile(),
-    )
+    route = route_entry(entry_id, embedder, TableJudge(), last=True, agent=Meanwhile())
     with session_scope() as session:
         decision = session.scalars(select(Decision).where(Decision.entry_id == entry_id)).one()
-    assert (route, [decision.request_id]) == (Route.ATTACH, opened)
+    assert (route, [decision.request_id]) == (Way.ATTACH, opened)
     assert len(model.seen()) == 1
 
 
@@ -270,7 +249,7 @@ def test_strange_pains_reach_a_decision(model: Chat, embedder: WordsEmbedder, pa
     make_area("general")
     make_request(embedder, TITLE)
     route, decision = decide(embedder, pain=pain)
-    assert route in (Route.ASK, Route.CREATE)
+    assert route in (Way.ASK, Way.CREATE)
     # No model is asked about a text that gives it orders.
     assert decision.judge == ("table" if addresses_model(pain) else "model")
 
@@ -278,7 +257,7 @@ def test_strange_pains_reach_a_decision(model: Chat, embedder: WordsEmbedder, pa
 def test_nobody_is_asked_when_there_is_nothing_to_choose_from(
     model: Chat, embedder: WordsEmbedder
 ) -> None:
-    assert decide(embedder)[0] is Route.CREATE
+    assert decide(embedder)[0] is Way.CREATE
     assert [one["response_format"]["json_schema"]["name"] for one in model.seen()] == [
         "draft_request"
     ]
@@ -331,11 +310,10 @@ def test_a_declined_question_opens_a_request_the_model_wrote_in_the_submitters_a
     pain = "Billing shows the wrong tax for Norway. We lose an hour each week."
     entry_id = submit(pain, areas=["reports"])
     judge = TableJudge(**{"export-tables": 0.85})
-    assert route_entry(entry_id, embedder, judge) is Route.ASK
+    assert route_entry(entry_id, embedder, judge) is Way.ASK
     press(ask(entry_id), "create")
-    opened = outcomes.apply_answer(
+    [opened] = outcomes.apply_answer(
         session_scope,
-        entry_id,
         dag_id="process_customer_entry",
         run_id="r1",
         embedder=embedder,

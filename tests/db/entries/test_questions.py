@@ -14,8 +14,8 @@ from include.durable.api import cancel_hook, find_hook
 from include.durable.keys import hook_key
 from include.entries import questions
 from include.entries import settle as outcomes
+from include.entries.decide import Way
 from include.entries.entry import get_entry
-from include.matching.types import Route
 from include.store.models import Decision, Feedback, Hook, Message, Request
 from include.store.session import session_scope
 from tests.db.entries.conftest import (
@@ -27,6 +27,7 @@ from tests.db.entries.conftest import (
     press,
     route_entry,
     submit,
+    tell_of,
 )
 
 if TYPE_CHECKING:
@@ -45,9 +46,12 @@ def asked(embedder: WordsEmbedder) -> tuple[int, int, str]:
 
 
 def apply(entry_id: int, embedder: WordsEmbedder, run_id: str = "r1") -> int:
-    return outcomes.apply_answer(
-        session_scope, entry_id, dag_id=DAG, run_id=run_id, embedder=embedder, judge=JUDGE
+    [request_id] = outcomes.apply_answer(
+        session_scope, dag_id=DAG, run_id=run_id, embedder=embedder, judge=JUDGE
     )
+    with session_scope() as session:
+        assert get_entry(session, entry_id).outcome is not None
+    return request_id
 
 
 def hook(run_id: str = "r1") -> HookView:
@@ -147,21 +151,21 @@ def test_an_entry_nobody_answered_is_never_lost(
 def test_an_open_question_is_not_applied(
     asked: tuple[int, int, str], embedder: WordsEmbedder
 ) -> None:
-    with pytest.raises(FatalError, match="still waiting"):
+    with pytest.raises(FatalError, match="is open; clear wait_for_answer"):
         apply(asked[0], embedder)
 
 
 def test_the_same_problem_opened_meanwhile_is_joined_instead_of_opened_again(
     asked: tuple[int, int, str], embedder: WordsEmbedder
 ) -> None:
-    entry_id, _, token = asked
+    _, _, token = asked
     twin = make_request(embedder, "Need to export tables")
     press(token, "create")
     judge = TableJudge(**{"export-tables": 0.85, "need-to-export-tables": 0.97})
     joined = outcomes.apply_answer(
-        session_scope, entry_id, dag_id=DAG, run_id="r1", embedder=embedder, judge=judge
+        session_scope, dag_id=DAG, run_id="r1", embedder=embedder, judge=judge
     )
-    assert joined == twin
+    assert joined == [twin]
     assert "reported meanwhile" in shown(cards("update")[-1])
 
 
@@ -262,9 +266,8 @@ def test_whoever_reads_the_review_channel_is_not_told_that_it_is_their_feedback(
         ("Export our tables", {"slack_user_id": "U0ANN"}),
     ):
         entry_id = submit(words, run_id=words, submitter=submitter)
-        assert route_entry(entry_id, embedder, sure) is Route.ATTACH
-        with session_scope() as session:
-            outcomes.attach_matched(session, entry_id)
+        assert route_entry(entry_id, embedder, sure) is Way.ATTACH
+        tell_of(entry_id)
     nobodys, anns = cards("post")
     assert (nobodys.address, anns.address) == ("#feedback-review", "U0ANN")
     assert "our feedback" not in shown(nobodys)

@@ -71,14 +71,10 @@ def world(embedder: WordsEmbedder) -> dict[str, int]:
     for name, confidence in (("kept", 0.95), ("undone", 0.95), ("yes", 0.85), ("no", 0.85)):
         ids[name] = submit(f"Export tables as CSV please {name}", run_id=name)
         route_entry(ids[name], embedder, sure(confidence))
-    for name in ("kept", "undone"):
-        with session_scope() as session:
-            outcomes.attach_matched(session, ids[name])
     for name, choice in (("yes", "attach"), ("no", "create")):
         press(ask(ids[name], name), choice)
         outcomes.apply_answer(
             session_scope,
-            ids[name],
             dag_id=DAG,
             run_id=name,
             embedder=embedder,

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import func, select
 
 from include.base.errors import EmbeddingsUnavailable, FatalError
-from include.entries import settle as outcomes
 from include.entries.decisions import find_decision, match_key
 from include.entries.entry import get_entry
 from include.entries.report import report
@@ -31,10 +30,11 @@ from tests.db.entries.conftest import (
     make_request,
     route_entry,
     submit,
+    tell_of,
 )
 
 if TYPE_CHECKING:
-    from include.matching.types import Route
+    from include.entries.decide import Way
 
 
 def decision_of(entry_id: int) -> Decision:
@@ -79,12 +79,12 @@ def test_no_candidate_opens_a_request_with_its_own_vector_and_area(
     area = make_area("reporting")
     entry_id = submit("The printed report about reporting cuts the last column.")
     assert route_entry(entry_id, embedder, TableJudge()) == "create"
+    assert route_entry(entry_id, embedder, TableJudge()) == "create"
+    tell_of(entry_id)
+    tell_of(entry_id)
     with session_scope() as session:
-        request_id = outcomes.finish_opened(session, entry_id)
-        outcomes.finish_opened(session, entry_id)
-    with session_scope() as session:
-        request = session.get_one(Request, request_id)
-        vector = session.get_one(RequestEmbedding, (request_id, "words-384"))
+        request = session.scalars(select(Request)).one()
+        vector = session.get_one(RequestEmbedding, (request.id, "words-384"))
         assert 5 <= len(request.title) <= 120
         assert not vector.content_hash.startswith("pain:")
         assert session.scalar(select(func.count(Feedback.id))) == 1
@@ -98,10 +98,9 @@ def test_no_candidate_opens_a_request_with_its_own_vector_and_area(
 def test_an_attachment_is_made_once_with_follower_and_message(embedder: WordsEmbedder) -> None:
     request_id = make_request(embedder, "Export tables")
     entry_id = submit("We need to export tables")
-    route_entry(entry_id, embedder, TableJudge(**{"export-tables": 0.95}))
     for _ in range(3):
-        with session_scope() as session:
-            assert outcomes.attach_matched(session, entry_id) == request_id
+        route_entry(entry_id, embedder, TableJudge(**{"export-tables": 0.95}))
+        tell_of(entry_id)
     with session_scope() as session:
         feedback = session.scalars(select(Feedback)).one()
         assert (feedback.request_id, feedback.confidence) == (request_id, 0.95)
@@ -156,7 +155,7 @@ def test_without_embeddings_and_without_shared_words_a_request_is_opened(
     embedder.down = True
     assert route_entry(entry_id, embedder, TableJudge(), last=True) == "create"
     with session_scope() as session:
-        assert outcomes.finish_opened(session, entry_id)
+        assert get_entry(session, entry_id).outcome == "created"
 
 
 def test_a_vector_of_the_wrong_size_is_a_permanent_error(embedder: WordsEmbedder) -> None:
@@ -195,18 +194,12 @@ def test_near_identical_entries_at_once_open_one_request(
 
     judge = Together()
 
-    def process(entry_id: int) -> Route:
+    def process(entry_id: int) -> Way:
         return route_entry(entry_id, embedder, judge)
 
     with ThreadPoolExecutor(copies) as pool:
         routes = list(pool.map(process, ids))
     assert sorted(routes) == ["attach"] * (copies - 1) + ["create"]
-    for entry_id, route in zip(ids, routes, strict=True):
-        with session_scope() as session:
-            if route == "create":
-                outcomes.finish_opened(session, entry_id)
-            else:
-                outcomes.attach_matched(session, entry_id)
     with session_scope() as session:
         assert session.scalar(select(func.count(Request.id))) == 1
         assert session.scalar(select(func.count(Feedback.id))) == copies

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import func, select
 
 from include.base.errors import FatalError
-from include.entries import decide as matching
 from include.entries import set_aside as setting_aside
-from include.entries import store as batch_store
+from include.entries.decide import Way
 from include.entries.entry import get_entry
 from include.entries.overview import overview_of
 from include.entries.slack_capture import open_capture
-from include.entries.store import store_entry
+from include.entries.store import open_batches, store
 from include.entries.submission import parse_submission
 from include.entries.thread_reply import tell_thread
-from include.matching.types import Route
 from include.relay.home import home_view
 from include.store.models import Decision, Entry, Feedback, Message, RunStart
 from include.store.session import session_scope
 from include.workflows import process_customer_entry as steps
-from tests.db.entries.conftest import DAG, TableJudge, WordsEmbedder, submit
+from tests.db.entries.conftest import TableJudge, WordsEmbedder, route_entry, submit, tell_of
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -34,21 +32,16 @@ def no_airflow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(setting_aside, "start_runs", lambda ids: {"started": len(list(ids))})
 
 
-def match(entry_id: int, run_id: str, embedder: WordsEmbedder) -> Route | None:
-    return matching.match_entry(
-        session_scope,
-        entry_id,
-        embedder=embedder,
-        judge=TableJudge(),
-        allow_degraded=False,
-        run_id=run_id,
-    )
+def match(entry_id: int, run_id: str, embedder: WordsEmbedder) -> Way:
+    return route_entry(entry_id, embedder, TableJudge(), run_id=run_id)
 
 
 def test_a_link_alone_is_kept_and_set_aside_without_being_matched(embedder: WordsEmbedder) -> None:
     embedder.down = True
     entry_id = submit("https://crm.example.com/deals/17")
-    assert match(entry_id, "r1", embedder) is None
+    assert match(entry_id, "r1", embedder) is Way.SET_ASIDE
+    tell_of(entry_id)
+    tell_of(entry_id)
     result = steps.report(entry_id, run_id="r1")
     assert (result["outcome"], result["noise_reason"]) == ("noise", "only_links")
     steps.report(entry_id, run_id="r1")
@@ -65,7 +58,7 @@ def test_the_submitter_has_it_processed_and_the_old_run_repeats_nothing(
     embedder: WordsEmbedder,
 ) -> None:
     entry_id = submit("UI")
-    steps.report(entry_id, run_id="r1")
+    tell_of(entry_id)
     with session_scope() as session:
         token = setting_aside.restore_token(session, entry_id)
     for user, status in (("U0EVE", "not_allowed"), ("U0ANN", "recorded"), ("U0ANN", "too_late")):
@@ -77,15 +70,10 @@ def test_the_submitter_has_it_processed_and_the_old_run_repeats_nothing(
         entry = get_entry(session, entry_id)
         assert (start.run_id, entry.status, entry.outcome) == (entry.run_id, "received", None)
         assert (entry.restored_by, entry.noise_reason) == ("slack:U0ANN", "too_short")
-        # What Airflow is asked to start finds this entry, and a clear of the old run does too.
-        conf: dict[str, Any] = start.conf
-        stored = store_entry(session, parse_submission(conf), DAG, start.run_id)
-        assert (stored.entry_id, stored.is_owner) == (entry_id, True)
-        again = store_entry(session, parse_submission(conf), DAG, "r1")
-        assert (again.entry_id, again.is_owner) == (entry_id, False)
-    assert match(entry_id, "r1", embedder) is None
-    assert match(entry_id, start.run_id, embedder) is Route.CREATE
-    steps.finish_opened(entry_id)
+        assert start.conf == {"entry_id": entry_id}
+    # A clear of the old run finds that another one carries the entry out.
+    assert match(entry_id, "r1", embedder) is Way.REPEAT
+    assert match(entry_id, start.run_id, embedder) is Way.CREATE
     with session_scope() as session:
         assert session.scalar(select(func.count(Feedback.id))) == 1
         assert session.scalar(select(func.count(Entry.id))) == 1
@@ -108,20 +96,14 @@ def test_an_operator_restores_by_id_once() -> None:
 
 def test_nobody_takes_an_entry_by_naming_its_run() -> None:
     entry_id = submit("Charts have no legend")
-    with session_scope() as session:
-        values = {"customer_pain": "Something else entirely"}
-        stored = store_entry(session, parse_submission(values), DAG, f"entry__{entry_id}__x")
-        assert stored.entry_id != entry_id
-        for run_id in ("entry__", "entry__abc", "entry__" + "9" * 30, "entry__-1"):
-            assert store_entry(session, parse_submission(values), DAG, run_id).entry_id > entry_id
+    for run_id in (f"entry__{entry_id}__x", "entry__", "entry__abc", "entry__-1"):
+        assert submit("Something else entirely", run_id) > entry_id
 
 
 def test_many_stored_at_once_are_looked_at_the_same_way(session: Session) -> None:
     pains = ["Charts have no legend", "thanks!", "https://a.example", "Exports time out"]
     pairs = [(f"k{n}", parse_submission({"customer_pain": pain})) for n, pain in enumerate(pains)]
-    batch_store.store_many(
-        session, pairs, dag_id="import_feedback", run_id="i1", known=batch_store.Known()
-    )
+    store(session, pairs, dag_id="import_feedback", run_id="i1")
     stored = session.execute(
         select(Entry.status, Entry.noise_reason).order_by(Entry.idempotency_key)
     ).all()
@@ -131,7 +113,7 @@ def test_many_stored_at_once_are_looked_at_the_same_way(session: Session) -> Non
         ("done", "only_links"),
         ("received", None),
     ]
-    [batch] = batch_store.open_batches(session, dag_id="import_feedback", run_id="i1", size=10)
+    [batch] = open_batches(session, dag_id="import_feedback", run_id="i1", size=10)
     assert batch["label"] == "1 to 2 of 2"
 
 

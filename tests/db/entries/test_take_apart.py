@@ -8,17 +8,15 @@ import pytest
 from sqlalchemy import func, select
 
 from include.agents.pains import Pain, verbatim
-from include.entries import decide as matching
 from include.entries import drain as backlog
 from include.entries import set_aside as setting_aside
 from include.entries import settle as outcomes
 from include.entries import take_apart as pains
+from include.entries.decide import Way
 from include.entries.entry import get_entry
 from include.entries.slack_capture import open_capture
-from include.entries.store import store_entry
-from include.entries.submission import MAX_EXTERNAL_ID, parse_submission
+from include.entries.submission import MAX_EXTERNAL_ID
 from include.entries.thread_reply import tell_thread
-from include.matching.types import Route
 from include.store.models import Entry, Feedback, Message, Outcome, Request, RunStart
 from include.store.session import session_scope
 from include.workflows import process_customer_entry as steps
@@ -30,6 +28,7 @@ from tests.db.entries.conftest import (
     make_area,
     make_request,
     press,
+    route_entry,
     submit,
 )
 
@@ -85,9 +84,7 @@ def test_each_pain_is_an_entry_with_its_quote_and_its_own_run() -> None:
         assert (parent.customer_pain, parent.status, parent.outcome) == (TEXT, "done", "split")
         starts = session.scalars(select(RunStart).order_by(RunStart.id)).all()
         assert [start.run_id for start in starts] == [one.run_id for one in found]
-        for start, child in zip(starts, found, strict=True):
-            stored = store_entry(session, parse_submission(start.conf), DAG, start.run_id)
-            assert (stored.entry_id, stored.is_owner) == (child.id, True)
+        assert [start.conf for start in starts] == [{"entry_id": one.id} for one in found]
     report = steps.report(entry_id, run_id="r1")
     assert (report["outcome"], report["entries"]) == ("split", [one.id for one in found])
 
@@ -104,14 +101,9 @@ def test_a_repeat_takes_nothing_apart_twice() -> None:
     entry_id = submit(TEXT, external_id="crm-1")
     assert take_apart(entry_id) is Outcome.SPLIT
     assert take_apart(entry_id) is None
+    assert submit(TEXT, "r2", external_id="crm-1") == entry_id
     with session_scope() as session:
-        repeat = store_entry(
-            session,
-            parse_submission({"customer_pain": TEXT, "external_id": "crm-1"}),
-            DAG,
-            "r2",
-        )
-        assert (repeat.entry_id, repeat.is_owner) == (entry_id, False)
+        assert get_entry(session, entry_id).run_id == "r1"
         assert session.scalar(select(func.count(Entry.id))) == 4
     assert pains.take_apart(session_scope, children(entry_id)[0].id, run_id="x", read=three) is None
 
@@ -124,28 +116,18 @@ def test_every_pain_is_routed_on_its_own(embedder: WordsEmbedder) -> None:
     take_apart(entry_id)
     export, deleted, sso = children(entry_id)
 
-    def match(entry: Entry, judge: TableJudge) -> Route | None:
-        return matching.match_entry(
-            session_scope,
-            entry.id,
-            embedder=embedder,
-            judge=judge,
-            allow_degraded=False,
-            run_id=entry.run_id,
-        )
+    def match(entry: Entry, judge: TableJudge) -> Way:
+        return route_entry(entry.id, embedder, judge, run_id=entry.run_id)
 
-    assert match(export, judge) is Route.ATTACH
-    steps.attach(export.id)
+    assert match(export, judge) is Way.ATTACH
     asks = TableJudge(**{"who-deleted-a-record": 0.85, "table-export-times-out": 0.0})
-    assert match(deleted, asks) is Route.ASK
+    assert match(deleted, asks) is Way.ASK
     nothing = TableJudge(**{"who-deleted-a-record": 0.0, "table-export-times-out": 0.0})
-    assert match(sso, nothing) is Route.CREATE
-    steps.finish_opened(sso.id)
+    assert match(sso, nothing) is Way.CREATE
     token = ask(deleted.id, deleted.run_id)
     assert press(token, "attach").status == "recorded"
     outcomes.apply_answer(
         session_scope,
-        deleted.id,
         dag_id=DAG,
         run_id=deleted.run_id,
         embedder=embedder,
@@ -170,13 +152,9 @@ def test_one_pain_leaves_the_entry_as_it_is_but_for_the_proposed_title(
 ) -> None:
     entry_id = submit(TEXT)
     assert take_apart(entry_id, lambda text: three(text)[:1]) is None
-    route = matching.match_entry(
-        session_scope, entry_id, embedder=embedder, judge=TableJudge(), allow_degraded=False
-    )
-    assert route is Route.CREATE
-    steps.finish_opened(entry_id)
+    assert route_entry(entry_id, embedder, TableJudge()) is Way.CREATE
     with session_scope() as session:
-        assert session.scalars(select(Feedback.quote)).one() == TEXT
+        assert session.scalars(select(Feedback.quote).select_from(Feedback)).one() == TEXT
         assert session.scalars(select(Request.title)).one() == f"Title of {QUOTES[0][:20]}"
 
 
@@ -193,7 +171,7 @@ def test_no_model_changes_nothing_and_no_pain_is_set_aside_unless_somebody_insis
     assert pains.take_apart(session_scope, entry_id, run_id=run_id, read=lambda _: []) is None
 
 
-def test_a_drain_leaves_the_runs_of_stored_entries_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_drain_takes_the_pains_whose_runs_have_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
     from include.engine import airflow_api
     from include.engine.airflow_api import WaitingRun
 
@@ -205,7 +183,8 @@ def test_a_drain_leaves_the_runs_of_stored_entries_alone(monkeypatch: pytest.Mon
         ]
     monkeypatch.setattr(airflow_api, "waiting_runs", lambda *_: waiting)
     _, facts = backlog.take_over(dag_id="drain_backlog", run_id="b1", batch_size=10)
-    assert (facts["runs"], facts["left_alone"]) == ([], 3)
+    assert (len(facts["runs"]), facts["stored"], facts["left_alone"]) == (3, 3, 0)
+    assert {(one.dag_id, one.run_id) for one in children(entry_id)} == {("drain_backlog", "b1")}
 
 
 def test_the_thread_tells_of_every_pain(session: Session) -> None:

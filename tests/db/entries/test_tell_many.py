@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from include.entries import group_questions as grouped
-from include.entries import store as batch_store
-from include.entries import tell_many as summaries
+from include.entries import questions
+from include.entries import store as storing
+from include.entries import tell as telling
 from include.entries.correct import undo_attachment
 from include.entries.submission import parse_submission
 from include.outbox.effects import Report
@@ -35,7 +35,7 @@ def store(texts: list[str], person: str | None = "U0ANN") -> list[int]:
         for n, one in enumerate(texts)
     ]
     with session_scope() as session:
-        batch_store.store_many(session, pairs, dag_id=DAG, run_id=RUN, known=batch_store.Known())
+        storing.store(session, pairs, dag_id=DAG, run_id=RUN)
     with session_scope() as session:
         return list(session.scalars(select(Entry.id).order_by(Entry.id)))
 
@@ -63,7 +63,7 @@ def placed(embedder: WordsEmbedder, count: int, person: str | None = "U0ANN") ->
 
 def told() -> list[Message]:
     with session_scope() as session:
-        summaries.queue_outcomes(session, dag_id=DAG, run_id=RUN)
+        telling.tell_run(session, dag_id=DAG, run_id=RUN)
     with session_scope() as session:
         return list(session.scalars(select(Message).order_by(Message.id)))
 
@@ -93,7 +93,7 @@ def test_many_are_told_in_one_message_with_a_button_each(embedder: WordsEmbedder
 def test_twenty_one_are_two_messages_and_nobody_s_go_to_the_review_channel(
     embedder: WordsEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(summaries, "MOST_LINES", 5)
+    monkeypatch.setattr(telling, "MOST_LINES", 5)
     placed(embedder, 9, person=None)
     assert [(one.address, len(buttons(one))) for one in told()] == [
         ("#feedback-review", 5),
@@ -204,4 +204,4 @@ def test_asking_again_keeps_the_place_of_each_question(embedder: WordsEmbedder) 
         done.status, done.outcome = "done", "attached"
     assert import_steps.ask_questions(dag_id=DAG, run_id=RUN, ask=None) == first
     with session_scope() as session:
-        assert grouped.plan_groups(session, dag_id=DAG, run_id="another") == []
+        assert questions.plan_groups(session, dag_id=DAG, run_id="another") == []

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import func, select, text
 
-from include.clients.language_model import agent_for_entry
-from include.entries import decide as matching
+from include.clients.language_model import find_agent
 from include.entries import slack_capture as capture
 from include.entries import take_apart as pains
+from include.entries.decide import Way
 from include.entries.entry import get_entry
 from include.insights.digest_store import digest_of
-from include.matching.types import Route
 from include.people import identity
 from include.people.submitters import _same_person
 from include.requests import announcing, sweep_related
@@ -48,6 +47,7 @@ from tests.db.entries.conftest import (
     WordsEmbedder,
     make_area,
     make_request,
+    route_entry,
     submit,
 )
 
@@ -68,16 +68,8 @@ def model(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> Chat:
     return chat
 
 
-def match(entry_id: int, embedder: WordsEmbedder) -> Route | None:
-    return matching.match_entry(
-        session_scope,
-        entry_id,
-        embedder=embedder,
-        judge=TableJudge(),
-        allow_degraded=False,
-        run_id="r1",
-        agent_for=agent_for_entry,
-    )
+def match(entry_id: int, embedder: WordsEmbedder, run_id: str = "r1") -> Way:
+    return route_entry(entry_id, embedder, TableJudge(), agent=find_agent(), run_id=run_id)
 
 
 def tasks_asked() -> list[str]:
@@ -93,23 +85,14 @@ def test_a_long_entry_is_taken_apart_before_it_is_matched(
     model: Chat, embedder: WordsEmbedder
 ) -> None:
     entry_id = submit(LONG)
-    assert match(entry_id, embedder) is None
-    assert match(entry_id, embedder) is None
+    assert match(entry_id, embedder) is Way.SPLIT
+    assert match(entry_id, embedder) is Way.SPLIT
     assert tasks_asked() == ["split_pains"]
     report = steps.report(entry_id, run_id="r1")
     assert (report["outcome"], len(report["entries"])) == ("split", 3)
     with session_scope() as session:
         first = get_entry(session, report["entries"][0])
-    route = matching.match_entry(
-        session_scope,
-        first.id,
-        embedder=embedder,
-        judge=TableJudge(),
-        allow_degraded=False,
-        run_id=first.run_id,
-        agent_for=agent_for_entry,
-    )
-    assert route is Route.CREATE
+    assert match(first.id, embedder, first.run_id) is Way.CREATE
     # Nothing near, so nobody judges; the draft came with the pain.
     assert tasks_asked() == ["split_pains"]
 
@@ -121,7 +104,7 @@ def test_one_pain_in_a_long_text_costs_two_calls_at_most(
     quote = "The table export times out on large tables"
     says(model, pains=[{"quote": quote, "title": "Exports time out", "description": "They do."}])
     entry_id = submit(LONG)
-    assert match(entry_id, embedder) in (Route.CREATE, Route.ASK)
+    assert match(entry_id, embedder) in (Way.CREATE, Way.ASK)
     assert len(tasks_asked()) <= 2
     with session_scope() as session:
         suggestion = get_entry(session, entry_id).suggestion
@@ -133,13 +116,13 @@ def test_a_model_that_finds_no_pain_sets_the_entry_aside(
 ) -> None:
     says(model, pains=[])
     entry_id = submit("Lovely weather in town today, and the office party was great fun. " * 4)
-    assert match(entry_id, embedder) is None
+    assert match(entry_id, embedder) is Way.SET_ASIDE
     assert steps.report(entry_id, run_id="r1")["noise_reason"] == "no_pain"
 
 
 def test_without_a_model_a_long_entry_is_one_pain(embedder: WordsEmbedder) -> None:
     entry_id = submit(LONG)
-    assert match(entry_id, embedder) is Route.CREATE
+    assert match(entry_id, embedder) is Way.CREATE
     assert tasks_asked() == []
     with session_scope() as session:
         assert session.scalar(select(func.count(Entry.id))) == 1

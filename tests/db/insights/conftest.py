@@ -116,7 +116,7 @@ class World:
         row = Feedback(
             request_id=request.id,
             entry_id=entry.id,
-            quote=quote,
+            quote_length=len(quote),
             severity=severity,
             account_id=account,
             match_type="test",

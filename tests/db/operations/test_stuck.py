@@ -10,9 +10,9 @@ from sqlalchemy import select, text
 from include.engine import airflow_api
 from include.engine.airflow_api import StartResult, StartStatus
 from include.engine.dag_ids import DRAIN_DAG
-from include.entries import store as batch_store
 from include.entries.drain import HELD
 from include.entries.entry import get_entry
+from include.entries.store import store
 from include.entries.submission import parse_submission
 from include.operations.stuck import find_stuck, sweep
 from include.outbox import runs as run_starts
@@ -89,9 +89,7 @@ def batch_entries(run_id: str, count: int) -> list[int]:
         for n in range(count)
     ]
     with session_scope() as session:
-        batch_store.store_many(
-            session, pairs, dag_id="import_feedback", run_id=run_id, known=batch_store.Known()
-        )
+        store(session, pairs, dag_id="import_feedback", run_id=run_id)
         session.execute(text("UPDATE entries SET updated_at = now() - interval '1 hour'"))
     with session_scope() as session:
         return list(session.scalars(select(Entry.id).order_by(Entry.id)))

@@ -34,7 +34,7 @@ def answer_attach(embedder: WordsEmbedder) -> None:
     press(ask(entry_id), "attach")
     for _ in range(2):
         outcomes.apply_answer(
-            session_scope, entry_id, dag_id=DAG, run_id="r1", embedder=embedder, judge=TableJudge()
+            session_scope, dag_id=DAG, run_id="r1", embedder=embedder, judge=TableJudge()
         )
 
 

@@ -6,13 +6,12 @@ import pytest
 
 from include.durable import handlers
 from include.durable.handlers import resolve_handler
-from include.entries import group_questions, questions
+from include.entries import questions
 from include.workflows.hook_handlers import HANDLERS
 
 
 def test_what_is_asked_with_is_what_is_registered() -> None:
     assert resolve_handler(questions.HANDLER) is questions.on_hook_event
-    assert resolve_handler(group_questions.HANDLER) is group_questions.on_hook_event
 
 
 @pytest.mark.parametrize("word", HANDLERS)
@@ -21,7 +20,7 @@ def test_every_word_leads_to_a_function(word: str) -> None:
 
 
 def test_the_words_of_rows_that_are_open_stay() -> None:
-    assert {"question", "group_question"} <= set(HANDLERS)
+    assert "question" in HANDLERS
 
 
 def test_the_plugin_registers_them_when_airflow_loads_it(monkeypatch: pytest.MonkeyPatch) -> None:
