@@ -1,13 +1,14 @@
-"""# Take feedback filled in in Slack.
+"""# Take feedback filled in in Slack
 
-Somebody submitted the form *Add Feedback* in Slack. This finds out who they are and hands the
-feedback, which the relay has stored as an entry, to `process_customer_entry`.
+Somebody submitted the form *Add Feedback* in Slack, and the relay has stored it as an entry. This
+DAG finds out who they are and hands the entry to `process_customer_entry`.
 
 **Steps**
 
 1. `resolve_submitter` asks Slack for the person's e-mail address (kept for a day) and finds the
-   user: exact, without a plus-tag, or by a known alias; an uncertain match is none, and a new user
-   is made. Guests and people without an address are told that the review channel takes over.
+   user: by the exact address, without a plus-tag, or by a known alias. An uncertain match is no
+   match, and a new user is made. Guests and people without an address are told that the review
+   channel takes over.
 2. `process_entry` starts `process_customer_entry` under the same run id.
 
 **Parameters**, from the relay. Example:
@@ -17,15 +18,15 @@ feedback, which the relay has stored as an entry, to `process_customer_entry`.
  "message": {"channel": "C0FEEDBACK", "ts": "1795300000.000200"}}
 ```
 
-Whoever starts it without the relay may hand in the fields of the form instead of `entry_id`.
+If you start it without the relay, you may pass the fields of the form instead of `entry_id`.
 
-**Runs** when the relay takes a submission. The run id follows from the form, so that a repeat
-starts nothing.
+**Runs** when the relay takes a submission. The run id follows from the form, so a repeat starts
+nothing.
 
-**A failure means** Slack, Airflow's API or the database stayed away; the person is told. Clear the
+**A failure means** Slack, Airflow's API or the database stayed down. The person is told. Clear the
 failed task to go on.
 
-**Safe to retry, to clear and to re-run**: yes; one submission is one entry.
+**Safe to retry, clear and re-run**: yes. One submission is one entry.
 
 **Owner**: feedback
 """

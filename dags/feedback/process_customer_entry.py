@@ -1,29 +1,32 @@
-"""# Process a customer entry.
+"""# Process a customer entry
 
-Turns one piece of customer feedback into evidence on a feature request, with a human in the loop
-where the match is not certain.
+Turns one piece of customer feedback into evidence on a feature request, and asks a person if the
+match is not certain.
 
 **Steps**
 
-1. `decide_entry` stores the submission, unless the run names a stored one, before anything else
-   happens to it. It then finds candidates by meaning and by words, judges them and takes one of
-   these ways by the best match's confidence *c* (thresholds are versioned, per area). What the
-   decision leads to is written in the transaction that records it.
-2. A task that costs no worker shows which way the entry went:
-   `attach` (*c* ≥ 0.90): it was added to the matched request; the submitter is told, with Undo.
-   `create` (*c* < 0.80 or no candidate): a request was opened.
-   `ask` (0.80 ≤ *c* < 0.90): a question was posted. `wait_for_answer` parks the run (no worker is
-   held), `apply_answer` carries out what was decided. No answer: one reminder, then a request.
-   `split`: a language model found several pains; each is an entry now, with a run of its own.
-   `set_aside`: it holds no pain (only a link, only emoji, a thank-you) and can be
-   [restored](operations.md#entries-that-were-set-aside).
-   `repeat`: another run carries this entry out.
+1. `decide_entry` stores the submission before anything else happens to it, unless the run names an
+   entry that is stored. It finds candidates by meaning and by words, judges them, and chooses a way
+   by the confidence *c* of the best match. (The thresholds are versioned and can differ by area.)
+   What the decision leads to is written in the transaction that records it.
+2. One of these tasks shows which way the entry went. They do nothing and cost no worker:
+
+   * `attach` (*c* ≥ 0.90): it was added to the matched request. The submitter is told, with *Undo*.
+   * `create` (*c* < 0.80, or no candidate): a request was opened.
+   * `ask` (0.80 ≤ *c* < 0.90): a question was posted. `wait_for_answer` waits without a worker, and
+     `apply_answer` carries out what was decided. Without an answer there is one reminder, and then
+     the entry becomes a request.
+   * `split`: a language model found several problems. Each is an entry now, with a run of its own.
+   * `set_aside`: it holds no problem (only a link, only emoji, a thank-you). It can be
+     [restored](operations.md#entries-that-were-set-aside).
+   * `repeat`: another run carries this entry out.
+
 3. `report_outcome` sends the messages, starts `new_request` for a request that was opened, tells
    Airflow [which data was written](insights.md#assets), and returns what happened.
 
-**Parameters**: `{"entry_id": 4711}` for an entry that is stored already: every way into the product
-stores first and hands on the id. A caller of Airflow's REST API and its UI form may hand in the
-fields instead; then, and only then, the run's conf holds the customer's words. Example:
+**Parameters**: `{"entry_id": 4711}` for an entry that is stored. Every way into the product stores
+first and passes on the id. If you use Airflow's own REST API or UI form, you may pass the fields
+instead. Then, and only then, the run's conf holds the customer's words. Example:
 
 ```json
 {"customer_pain": "Our analysts retype every table by hand because there is no export.",
@@ -31,13 +34,14 @@ fields instead; then, and only then, the run's conf holds the customer's words. 
  "submitter": {"email": "ann@example.com", "slack_user_id": "U0ANN"}}
 ```
 
-**Runs** when started by REST, the relay, the UI or an import; any number in parallel.
+**Runs** when started by the relay, the REST route, the UI or Airflow's REST API. Any number run in
+parallel.
 
-**A failure means** the entry is stored but has no outcome; its status is `failed`, the sweep lists
-it, and clearing the failed task continues it.
+**A failure means** the entry is stored but has no outcome. Its status is `failed`, and the sweep
+lists it. Clear the failed task to continue it.
 
-**Safe to retry, to clear and to re-run**: yes, every step. The same `source` and `external_id`
-(or the same run) never makes a second entry, request, feedback or message.
+**Safe to retry, clear and re-run**: yes, every step. The same `source` and `external_id` (or the
+same run) never makes a second entry, request, feedback or message.
 
 **Owner**: feedback
 """

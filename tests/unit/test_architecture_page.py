@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+MAIN_DAG = ROOT / "dags" / "feedback" / "process_customer_entry.py"
 DIAGRAMS = re.findall(r"^```mermaid\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 TABLE_ROW = re.compile(r"^\| `(\w+)` \| (.+) \|$", re.MULTILINE)
@@ -73,6 +74,17 @@ def test_the_page_names_exactly_the_rooms_that_may_import_airflow() -> None:
     assert {name for name in said if "." not in name} == rooms - {"base"}
     spared = {one.split(" -> ")[0] for one in contract("airflow")["ignore_imports"]}
     assert {f"include.{name}" for name in said if "." in name} == spared
+
+
+def test_the_way_of_an_entry_shows_the_tasks_of_its_dag() -> None:
+    code = MAIN_DAG.read_text(encoding="utf-8")
+    drawn = arrows(diagrams("flowchart LR")[0])
+    tasks = {name for pair in drawn for name in pair} - {"slack", "rest", "ui", "stored"}
+    ways = re.findall(r'^    "(\w+)": ', code[code.index("WAYS = ") :], re.MULTILINE)
+    functions = re.findall(r"^    def (\w+)\(", code, re.MULTILINE)
+    sensors = re.findall(r'HookSensor\(task_id="(\w+)"', code)
+    assert tasks == {*ways, *functions, *sensors}
+    assert {way for start, way in drawn if start == "decide_entry"} == set(ways)
 
 
 @pytest.mark.parametrize("states", [EntryStatus, HookStatus, MessageState, RequestStatus])
