@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 from benchmarks.bench_search import MODEL as SYNTHETIC
 from benchmarks.bench_search import explain, make_world
 from benchmarks.corpus import fill
-from include.store.search import find_candidates, warm_up
+from include.store.search import find_candidates
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -83,15 +83,6 @@ def shelf(session: Session) -> dict[str, int]:
         "login": add(session, "Single sign-on", "Log in with Okta", vector=axis(2)),
         "search": add(session, "Faster search", "The archive takes minutes", vector=axis(3)),
     }
-
-
-def test_warming_up_finds_nothing_and_changes_nothing_of_the_next_search(session: Session) -> None:
-    add(session, "Export a table", vector=axis(1))
-    add(session, "Dark mode", vector=axis(2))
-    before = find_candidates(session, pain="export", vector=axis(1), model=MODEL)
-    assert len(before) == 2
-    warm_up(session)
-    assert find_candidates(session, pain="export", vector=axis(1), model=MODEL) == before
 
 
 def test_an_empty_database_has_no_candidates(session: Session) -> None:
