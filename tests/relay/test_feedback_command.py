@@ -134,7 +134,7 @@ def test_what_was_stored_and_not_started_is_started_by_its_id(
     event = only_event()
     assert (event.state, event.run_conf) == ("received", {"entry_id": only_entry().id})
 
-    dispatch(event.id)
+    assert sweep_events().done == 1
     (run,) = airflow.runs.values()
     assert run["conf"] == {"entry_id": only_entry().id}
 
