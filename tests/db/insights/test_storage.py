@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from include.base.errors import FatalError
@@ -14,7 +14,7 @@ from include.insights.asof import day_of, week_of
 from include.insights.narrative import Narration
 from include.insights.read import latest_report, latest_reports, report_days, report_on, trend
 from include.insights.storage import make_area_report
-from include.store.models import Area, AreaReport
+from include.store.models import Area, AreaReport, Feedback
 from tests.db.insights.conftest import MODEL, at
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def test_themes_keep_key_and_name_while_their_founder_ships(world: World) -> Non
     assert quote["text"] == "We retype each sheet by hand."
     for one in (quote, second):
         [source] = world.session.scalars(
-            text("SELECT quote FROM feedback WHERE id = :id"), {"id": one["feedback_id"]}
+            select(Feedback.quote).select_from(Feedback).where(Feedback.id == one["feedback_id"])
         )
         assert source[one["start"] : one["end"]] == one["text"]
 
