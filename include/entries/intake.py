@@ -23,6 +23,7 @@ from include.entries.store import Stored, idempotency_key, store
 from include.entries.submission import parse_submission
 from include.entries.tell import tell
 from include.outbox.runs import queue_entry, start_runs
+from include.store.locks import AdvisoryLock, hold
 from include.store.models import Entry, EntryStatus, Outcome
 from include.store.session import session_scope
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from include.entries.submission import Submission
 
 MOST_AT_ONCE = 1_000
-ARRIVING_LOCK = 7_310_012
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def _are_many(session: Session, arriving: int) -> bool:
     limit = load_settings().hold_from
     for look in range(2):
         if look:
-            session.execute(select(func.pg_advisory_xact_lock(ARRIVING_LOCK)))
+            hold(session, AdvisoryLock.ARRIVING)
         waiting = session.scalars(
             select(func.count(Entry.id)).where(
                 Entry.status == EntryStatus.RECEIVED, Entry.dag_id.in_((MAIN_DAG, DRAIN_DAG))

@@ -39,6 +39,7 @@ from include.slack.cards.words import (
     picked_request,
     remaining,
 )
+from include.store.locks import AdvisoryLock, hold
 from include.store.models import (
     ActorKind,
     Decision,
@@ -63,7 +64,6 @@ HANDLER = "question"
 CHOICES = tuple(CHOICE_WORDS)
 MOST_ENTRIES = 50
 MOST_GROUPS = 500
-ASKING_LOCK = 7_310_013
 
 Group = dict[str, Any]
 """What one question is about: ``label``, ``request_id``, ``person``, ``entries``."""
@@ -71,7 +71,7 @@ Group = dict[str, Any]
 
 def lock_asking(session: Session) -> None:
     """Let nobody else plan and ask until the end of the transaction: a place is given once."""
-    session.execute(select(func.pg_advisory_xact_lock(ASKING_LOCK)))
+    hold(session, AdvisoryLock.ASKING_GROUPS)
 
 
 def plan_groups(
