@@ -43,7 +43,7 @@ _PRAISE = re.compile(
 _MOST_PRAISE = 14
 # Whatever may be a problem, a wish, a condition or a comparison is not praise alone.
 _MORE_THAN_PRAISE = re.compile(
-    r"\?|n['\u2019]t\b|\b(?:not|no|never|but|however|although|though|except|if|would|wish|could|should|"
+    r"[?:@#{}\[\]\d]|n['\u2019]t\b|\b(?:not|no|never|but|however|although|though|except|if|would|wish|could|should|"
     r"please|need|needs|want|wants|hope|only|once|until|unless|still|when|without|instead|than|"
     r"missing|lacks?|slow|hard|fail\w*|crash\w*|bugs?|broken|error\w*|issues?|problems?|add|fix|"
     r"support|improve|able|idea|feature|option|too)\b",
@@ -110,7 +110,8 @@ def noise_reason(text: str) -> NoiseReason | None:
     letters = "".join(words)
     if letters.isascii() and len(letters) < _LEAST_LETTERS:
         return NoiseReason.TOO_SHORT
-    return _empty_words(" ".join(bare.split()), len(words))
+    # What a link leads to may be the pain, so its label and what stands around it are not judged.
+    return None if had_links else _empty_words(" ".join(bare.split()), len(words))
 
 
 def _empty_words(said: str, words: int) -> NoiseReason | None:

@@ -12,13 +12,14 @@ from sqlalchemy import select, text, update
 
 from include.durable.api import signing_keys
 from include.durable.keys import sign
-from include.entries import correct as undo
 from include.entries import questions
+from include.entries.correct import undo_attachment
 from include.entries.question_cards import lock_card
 from include.outbox.effects import sweep
 from include.outbox.replies import AnswerReply
 from include.relay import background
 from include.relay.dispatch import UntouchedSlackEvents, dispatch
+from include.relay.listeners import undo_attachment as undo_listener
 from include.store.models import Decision, Feedback, SlackEvent
 from include.store.session import session_scope
 from tests.relay.conftest import Asked, connect_slack, hook_of
@@ -268,9 +269,9 @@ def test_undo_is_handed_on_with_who_and_what(
     relay: Caller, slack: SlackSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stand_in = mock.create_autospec(
-        undo.undo_attachment, return_value=AnswerReply("too_late", "This was undone already.")
+        undo_attachment, return_value=AnswerReply("too_late", "This was undone already.")
     )
-    monkeypatch.setattr(undo, "undo_attachment", stand_in)
+    monkeypatch.setattr(undo_listener, "undo_attachment", stand_in)
 
     relay.interact(click("undo_attachment", "7.1.mac"))
     assert background.drain()
