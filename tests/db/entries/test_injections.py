@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
+from include.agents.suspicion import addresses_model
+from include.base.text import stored
 from include.clients.language_model import find_agent
 from include.entries import take_apart as pains
 from include.entries.decide import Way
@@ -106,7 +108,10 @@ def test_no_attempt_changes_a_route_and_nothing_leaks(
 ) -> None:
     ids = world(embedder)
     changed = []
-    for number, text in enumerate(CORPUS):
+    # Orders in characters that nobody sees are not stored: what is left gives none.
+    harmless = [text for text in CORPUS if not addresses_model(stored(text))]
+    assert [stored(text) for text in harmless] == ["Exports are fine."]
+    for number, text in enumerate(text for text in CORPUS if text not in harmless):
         obey(model, ids, text)
         route, decision = decide(embedder, text + TAIL, f"with-{number}", asks=True)
         with session_scope() as session:
