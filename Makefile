@@ -1,7 +1,7 @@
 # Recipes of the repository. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo history stop test check fast static fmt chaos bench eval docs health slack-check clean
+.PHONY: help setup lock demo history stop test check fast coverage static fmt chaos bench eval docs health slack-check clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -51,8 +51,11 @@ static: setup
 fast: static ## Format check, lint, rooms, types, generated docs and the unit tests, within a minute
 	@$(BIN)/python -m pytest -q -n 2 tests/unit
 
-test: static ## What fast checks and all other tests, with coverage; exactly what CI runs
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --cov
+test: static ## What fast checks and all other tests; exactly what CI runs
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+
+coverage: static ## What test does, with the coverage of include measured, branches too
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --cov
 
 check: test ## Another name of test
 

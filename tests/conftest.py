@@ -6,10 +6,11 @@ import gc
 import tempfile
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pytest_socket import socket_allow_hosts
+from xdist.scheduler import LoadScopeScheduling
 
 from include.workflows.hook_handlers import register_hook_handlers
 
@@ -41,13 +42,27 @@ def postgres() -> Iterator[SandboxPostgres]:
         gc.collect()
 
 
-# First: xdist reads the groups in its own hook of this name.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Share the tests out to the processes of ``make test``: one has the running Airflow.
+class OneAirflow(LoadScopeScheduling):
+    """Shares the test files out to the processes of ``make test``; one process has the Airflow.
 
-    What needs the one running Airflow stays together and comes first, as it takes longest and
-    mostly waits; the other files are shared out one by one, those with Airflow's processes first.
+    (The marks of ``--dist loadgroup`` are not seen with pytest 9.2 and xdist 3.8: a worker changes
+    ``_nodeid`` and reports ``nodeid``.)
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "airflow" if file.startswith("tests/e2e/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneAirflow:
+    """Xdist's hook."""
+    return OneAirflow(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs the one running Airflow comes first, as it takes longest and mostly waits.
+
+    The files with processes of Airflow's come next.
 
     Raises:
         pytest.UsageError: two tests have one name; only one of them would be run.
@@ -59,9 +74,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(
         key=lambda item: (running not in item.path.parents, slow not in item.path.parents),
     )
-    for item in items:
-        group = "airflow" if running in item.path.parents else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
