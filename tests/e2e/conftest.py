@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.orm import undefer
 
 from include.store.models import Entry, Feedback, Request
 from include.store.session import engine, session_scope
@@ -260,6 +261,7 @@ def evidence_of(run_id: str) -> tuple[str, Feedback]:
             .join(Feedback, Feedback.request_id == Request.id)
             .join(Entry, Entry.id == Feedback.entry_id)
             .where(Entry.run_id == run_id, Feedback.removed_at.is_(None))
+            .options(undefer(Feedback.quote))
         ).one()
         return slug, feedback
 

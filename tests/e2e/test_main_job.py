@@ -166,8 +166,10 @@ def test_slacks_command_starts_a_run_once_however_often_it_comes(
     with session_scope() as session:
         entry = session.scalars(select(Entry).order_by(Entry.id.desc()).limit(1)).one()
     assert (entry.source, entry.customer_pain) == ("slack", ATTACHES)
-    run = airflow.client.get(f"/dags/{DAG}/dagRuns/{entry.run_id}").json()
-    assert run["conf"] == {"entry_id": entry.id}
+    path = f"/dags/{DAG}/dagRuns/{entry.run_id}"
+    # The entry is stored first; its run is started after that.
+    until(lambda: airflow.client.get(path).status_code == 200, 60)
+    assert airflow.client.get(path).json()["conf"] == {"entry_id": entry.id}
     airflow.finish(entry.run_id)
     assert counts()["entries"] == before + 1
 
