@@ -71,7 +71,7 @@ def test_the_form_opens_and_shows_its_errors_through_the_socket(over_socket: Sla
     over_socket.submit("U0ANN", {"pain": "   "}, transport="socket")
 
     assert over_socket.state()["view_errors"][view["id"]] == {
-        "pain": "Please say in a sentence what hurts."
+        "pain": "This is missing or blank: say in a sentence what hurts."
     }
 
 
