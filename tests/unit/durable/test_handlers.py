@@ -12,7 +12,7 @@ from include.workflows.hook_handlers import register_hook_handlers
 
 @pytest.fixture(autouse=True)
 def registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The product's own words are registered, whatever ran before; what a test adds is forgotten."""
+    """Register the product's own words, whatever ran before; forget what a test adds."""
     monkeypatch.setattr(handlers, "_registered", {})
     register_hook_handlers()
 
