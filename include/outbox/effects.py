@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 import time
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -117,7 +118,7 @@ class Report:
         }
 
 
-class Kind(Generic[Row]):
+class Kind(ABC, Generic[Row]):
     """One kind of effect: its table, its words for the states, and how it is carried out.
 
     ``taken`` is the state of a claimed row where the table tells it from a waiting one. Up to
@@ -174,9 +175,9 @@ class Kind(Generic[Row]):
         """Whether a row that may not go now may in a moment."""
         return False
 
+    @abstractmethod
     def carry_out(self, rows: Sequence[Row]) -> Outcome:
         """Do it, outside of a transaction. Anything it raises is read by :meth:`read_error`."""
-        raise NotImplementedError
 
     def read_error(self, rows: Sequence[Row], error: Exception) -> Outcome:  # noqa: ARG002
         """What an exception of :meth:`carry_out` means."""

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from include.base.errors import FatalError, TransientError
 from include.outbox import events, runs
-from include.outbox.effects import Fate, Kind, Outcome, backoff, carry_out, settle, sweep
+from include.outbox.effects import Fate, Outcome, backoff, carry_out, settle, sweep
 from include.outbox.events import AnalyticsEvents, record_event
 from include.outbox.runs import RunStarts, queue_run
 from include.store.models import AnalyticsEvent, RunStart
@@ -175,7 +175,7 @@ def test_a_kind_that_fails_keeps_no_other_from_going_out(monkeypatch: pytest.Mon
     start_id = queued()
     monkeypatch.setattr(runs, "start_run", lambda *_: runs.StartResult(runs.StartStatus.STARTED))
 
-    class Broken(Kind[RunStart]):
+    class Broken(runs.RunStarts):
         def due(self, *_: object) -> list[int]:
             raise RuntimeError("in the middle")
 
