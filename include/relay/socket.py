@@ -31,10 +31,31 @@ log = logging.getLogger(__name__)
 
 PING_SECONDS = 5
 CONCURRENCY = 10
+_CLOSE_SECONDS = 0.1
 
 # At lower levels the SDK logs whole messages, that is customers' words.
 _quiet = logging.getLogger(f"{__name__}.sdk")
 _quiet.setLevel(logging.ERROR)
+
+
+class Client(SocketModeClient):
+    """The SDK's client, which ends whenever it is told to.
+
+    Its receiving thread takes "terminated" back when it begins to receive. Told to end at that
+    very moment, it would wait for ever, and :meth:`close` for it.
+    """
+
+    def close(self) -> None:
+        """End the connection and its threads."""
+        self.closed = True
+        self.auto_reconnect_enabled = False
+        self.disconnect()
+        receiving = self.current_session_runner
+        receiving.event.set()
+        while receiving.is_alive():
+            self.current_session_state.terminated = True
+            receiving.thread.join(_CLOSE_SECONDS)
+        super().close()
 
 
 def connect(info: ConnectionInfo | None = None) -> SocketModeClient:
@@ -47,7 +68,7 @@ def connect(info: ConnectionInfo | None = None) -> SocketModeClient:
     info = info or get_connection(SLACK_APP)
     token, web_client = app_token(info), slack_client(info)
     # Without a proxy the client must not find one in the environment for a loopback address.
-    client = SocketModeClient(
+    client = Client(
         app_token=token,
         web_client=web_client,
         logger=_quiet,

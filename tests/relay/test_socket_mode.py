@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.builtin.connection import ConnectionState
 from sqlalchemy import func, select
 
 from include.base.connections import MissingConnection
@@ -127,6 +129,43 @@ def test_connects_again_after_the_socket_was_lost(
         assert said["ok"]
     finally:
         client.close()
+
+
+class TakenBack(ConnectionState):
+    """Where the receiving thread goes on just after it was told to end, once."""
+
+    def __init__(self) -> None:
+        self.began = threading.Event()
+        self.told = 0
+
+    @property
+    def terminated(self) -> bool:
+        return self.told > 1
+
+    @terminated.setter
+    def terminated(self, value: bool) -> None:
+        if value:
+            self.told += 1
+        else:
+            self.began.set()
+
+
+def test_ends_although_told_so_as_it_begins_to_receive(
+    workspace: SlackSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_app_token(monkeypatch, "xapp-sandbox")
+    client = socket.connect()
+    before, state = client.current_session_state, TakenBack()
+    client.current_session_state = state
+    before.terminated = True
+    assert state.began.wait(10)
+
+    ending = threading.Thread(target=client.close, daemon=True)
+    ending.start()
+    ending.join(10)
+
+    assert not ending.is_alive()
+    assert state.told > 1
 
 
 def test_a_missing_or_wrong_token_is_told(
