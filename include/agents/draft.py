@@ -24,20 +24,39 @@ _NEAR = 0.5
 _UNTITLED = "Customer feedback"
 
 _CODE = re.compile(
-    r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)"
-    r"|\{(?:code|noformat)[^}]*\}.*?(?:\{(?:code|noformat)\}|\Z)",
+    r"```(?P<ticks>.*?)(?:```|\Z)|~~~(?P<waves>.*?)(?:~~~|\Z)"
+    r"|\{(?:code|noformat)[^}]*\}(?P<braces>.*?)(?:\{(?:code|noformat)\}|\Z)",
     re.S,
 )
-_BLOCK = re.compile(r"</?(?:p|div|br|li|ul|ol|tr|h[1-6]|blockquote|pre)\b[^<>]{0,300}>", re.I)
+_SHORT_CODE = 60
+"""Characters of one line of code that read as a part of the sentence they stand in."""
+_ATTRIBUTES = r"(?:\s[^<>]{0,300}=[^<>]{0,300})?\s*/?>"
+_BLOCK = re.compile(rf"</?(?:p|div|br|li|ul|ol|tr|h[1-6]|blockquote|pre){_ATTRIBUTES}", re.I)
 _HIDDEN = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.S | re.I)
-_TAG = re.compile(r"<!--.*?-->|</?[a-zA-Z][^<>]{0,300}>", re.S)
+# Only what HTML knows: <customer_name> and `a <b and c> d` are words.
+_TAG = re.compile(
+    r"<!--.*?-->|</?(?:a|abbr|b|big|body|center|cite|code|dd|del|dl|dt|em|figure|font|footer|form|head"
+    r"|header|hr|html|i|iframe|img|input|ins|kbd|label|link|main|mark|meta|nav|o:p|option|q|s|samp"
+    r"|section|select|small|span|strike|strong|sub|sup|svg|table|tbody|td|tfoot|th|thead|title|tt|u"
+    rf"|var|video){_ATTRIBUTES}",
+    re.S | re.I,
+)
 _SLACK_LINK = re.compile(r"<(?:https?://|mailto:)[^|>\s]+(?:\|([^>]*))?>")
 _SLACK_ID = re.compile(r"<[@#!][^>]*>")
-_URL = re.compile(r"\s*\(https?://[^\s)]*\)|https?://\S+")
-_EMOJI_NAME = re.compile(r"(?<!\w):[a-z0-9_+-]{2,40}:(?!\w)")
-_QUOTE_MARK = re.compile(r"^[ \t]*(?:>+|[-*•#]+|\d{1,2}[.)])[ \t]+", re.M)
+_URL = re.compile(r"\s*\(https?://[^\s)]*\)|https?://(?P<address>[^\s?#]{0,60})\S*")
+# An emoji says something where a sentence needs it ("the status stays :red_circle:"), elsewhere
+# it is decoration.
+_EMOJI_NAME = re.compile(
+    r"(?P<needed>\b(?:is|are|was|were|stays?|remains?|shows?|turns?|becomes?|as|to|with|of|from|like|not"
+    r"|instead|an?|the|and|or)[ \t]+|=[ \t]*)?(?<!\w):[a-z0-9_+-]{2,40}:(?!\w)",
+    re.I,
+)
+_ENDS_IN_EMOJI = re.compile(r":[a-z0-9_+-]{2,40}:$")
+_QUOTE_MARK = re.compile(r"^[ \t]*(?:(?:>+|[-*•#]+|\d{1,2}[.)])[ \t]+(?:\[[ xX]?\][ \t]+)?)", re.M)
 # At the edges of words and with its partner: `5*3*2`, customer_id and ~/exports hold none.
-_MARKUP = re.compile(r"(?<![\w/\\])(\*{1,3}|_(?!_)|~{1,2}|`{1,2})(?!\s)([^\n]{0,300}?\S)\1(?!\w)")
+_MARKUP = re.compile(
+    r"(?<![\w/\\])(\*{1,3}|_(?!_)|~{1,2}|`{1,2})(?!\s|\.\w)([^\n]{0,300}?[^\s/])\1(?!\w)"
+)
 _SENTENCE = re.compile(r"\s*[•●▪]\s*|(?<=[.!?…])[\"'”\u2019)]*\s+|\n+|(?<=[。\uff01\uff1f])")
 _ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|vs|approx|no|dr|mr|mrs|ms)\.$", re.I)
 _GREETING = re.compile(
@@ -110,6 +129,8 @@ _CLAUSE = re.compile(r"(?:,|;|:|\s[-\u2013\u2014])\s+")
 _SUBORDINATE = re.compile(r"^(?:but|and|so|because|however|although|though|yet)\b[\s,]*", re.I)
 _LETTER = re.compile(r"[^\W\d_]")
 _WORD = re.compile(r"[^\W_]+")
+_IDEOGRAPHS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2}")
+_PLAIN_WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*[,.;:!?]*")
 _LOOSE_END = re.compile(
     r"\s+(?:and|or|but|so|because|that|which|who|when|if|while|as|to|of|for|with|in|on|at|"
     r"by|the|a|an)$",
@@ -172,12 +193,31 @@ def draft_request(
 
 
 def readable(text: str) -> str:
-    """The text without code, tags, links, ids, emoji names and list marks."""
-    text = _CODE.sub(" ", text.replace("\x00", " ").replace("\r\n", "\n").replace("\r", "\n"))
+    """The text as a sentence: no tags, ids, list marks, longer code, or emoji that only decorate.
+
+    A text that holds nothing but code is its code.
+    """
+    text = text.replace("\x00", " ").replace("\r\n", "\n").replace("\r", "\n")
+    without = _without_marks(_CODE.sub(_short_code, text))
+    return without if _LETTER.search(without) else _without_marks(_CODE.sub(_any_code, text))
+
+
+def _any_code(found: re.Match[str]) -> str:
+    return next((code for code in found.groups() if code is not None), "")
+
+
+def _short_code(found: re.Match[str]) -> str:
+    code = _any_code(found).strip()
+    stands_alone = found.start() == 0 or found.string[found.start() - 1] == "\n"
+    return " " if stands_alone or "\n" in code or len(code) > _SHORT_CODE else code
+
+
+def _without_marks(text: str) -> str:
     text = _SLACK_LINK.sub(lambda link: link[1] or " ", text)
     text = _SLACK_ID.sub(" ", text)
     text = html.unescape(_TAG.sub(" ", _BLOCK.sub("\n", _HIDDEN.sub(" ", text))))
-    text = _EMOJI_NAME.sub(" ", _URL.sub(" ", text))
+    text = _URL.sub(lambda url: (url["address"] or " ").rstrip("/"), text)
+    text = _EMOJI_NAME.sub(lambda emoji: emoji[0] if emoji["needed"] else " ", text)
     text = _QUOTE_MARK.sub("", text)
     for _ in range(2):
         text = _MARKUP.sub(r"\2", text)
@@ -230,17 +270,19 @@ def _tells(sentence: str) -> bool:
     """Whether anything is left to say: two words, or one long one, or script without spaces."""
     words = [word for word in _WORD.findall(sentence) if _LETTER.search(word)]
     letters = sum(len(word) for word in words)
-    return len(words) >= 2 or letters >= TITLE_MIN
+    return len(words) >= 2 or letters >= TITLE_MIN or bool(_IDEOGRAPHS.search(sentence))
 
 
 def _title(sentence: str) -> str:
-    title = _cut(_telling_part(sentence), DRAFT_TITLE_MAX).strip().strip(_TRAILING).strip()
+    title = _cut(_telling_part(sentence), DRAFT_TITLE_MAX).strip()
+    closing = ":" if _ENDS_IN_EMOJI.search(title) else ""
+    title = title.strip(_TRAILING).strip() + closing
     if len(sentence) > DRAFT_TITLE_MAX:
         title = _LOOSE_END.sub("", title)
     if len(title) < TITLE_MIN:
         return f"{_UNTITLED}: {title}" if title else _UNTITLED
     first = title.split(maxsplit=1)[0]
-    if first.islower():
+    if first.islower() and _PLAIN_WORD.fullmatch(first):
         title = title[0].upper() + title[1:]
     elif title.isupper() and len(title) > 12:
         title = title.capitalize()
@@ -273,7 +315,8 @@ def _cut(text: str, limit: int) -> str:
 
 
 def _ended(sentence: str) -> str:
-    sentence = sentence.rstrip(" :;,")
+    if not _ENDS_IN_EMOJI.search(sentence):
+        sentence = sentence.rstrip(" :;,")
     return sentence if sentence.endswith(tuple(".!?\u2026\u3002\uff01\uff1f")) else f"{sentence}."
 
 

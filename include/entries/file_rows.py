@@ -111,7 +111,18 @@ def _encoding(head: bytes, form: str, name: str) -> str:
             return encoding
     if head[:200].count(0) >= max(1, len(head[:200]) // 4):
         raise FatalError(f"{name} seems to be UTF-16 without a byte order mark; save it as UTF-8")
-    return "cp1252" if form == "csv" and _is_windows_1252(head) else "utf-8"
+    if form != "csv" or not _is_windows_1252(head):
+        return "utf-8"
+    if _is_garbled(head.decode("cp1252")):
+        raise FatalError(f"{name} is in an encoding that cannot be told; save it as CSV UTF-8")
+    return "cp1252"
+
+
+def _is_garbled(text: str) -> bool:
+    """Whether Windows-1252 makes no words of it, as of Cyrillic or Greek: accents side by side."""
+    beyond = len(re.findall(r"[^\x00-\x7f]", text))
+    side_by_side = len(re.findall(r"[^\x00-\x7f](?=[^\x00-\x7f])", text))
+    return side_by_side > 2 and side_by_side > beyond * 0.4
 
 
 def _is_windows_1252(head: bytes) -> bool:

@@ -45,11 +45,11 @@ def format_of(path: str, given: str | None) -> str:
     ending = Path(path.split("?", 1)[0]).suffix.lower()
     found = FORMATS.get(ending)
     if found is None:
-        remedy = (
-            "save the sheet as CSV (UTF-8)"
-            if ending in (".xlsx", ".xls", ".xlsm", ".ods")
-            else "say its format ('jsonl' or 'csv')"
-        )
+        remedy = "say its format ('jsonl' or 'csv')"
+        if ending in (".xlsx", ".xls", ".xlsm", ".ods"):
+            remedy = "save the sheet as CSV (UTF-8)"
+        elif ending in (".gz", ".bz2", ".xz", ".zst", ".zip", ".7z", ".tar", ".tgz"):
+            remedy = "unpack it first"
         raise FatalError(f"path {path!r} ends in neither .jsonl nor .csv; {remedy}")
     return found
 

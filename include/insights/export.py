@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -25,8 +26,13 @@ if TYPE_CHECKING:
 KINDS = ("requests", "feedback", "reports")
 FORMATS = ("csv", "jsonl")
 _BATCH = 1000
-# A spreadsheet runs a cell that begins so as a formula; a customer's words must not be one.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+ENCODINGS = {"csv": "utf-8-sig", "jsonl": "utf-8"}
+"""Spreadsheets take a CSV without a byte order mark for the encoding of the machine."""
+
+# A spreadsheet runs a cell that begins so as a formula, full-width signs too, and it begins a cell
+# after a semicolon, tab or line break where its own separator is another. A customer's words must
+# never be a formula.
+_FORMULA = re.compile(r"(^\s*|[;|\t\r\n\v\f\u2028\u2029]\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 _SQL = {
     "requests": """
@@ -123,5 +129,5 @@ def _cell(value: Any) -> Any:
         plain = all(isinstance(item, str) for item in value)
         value = " ".join(value) if plain else json.dumps(value, ensure_ascii=False, sort_keys=True)
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
+        return _FORMULA.sub(r"\1'", value)
     return _plain(value)

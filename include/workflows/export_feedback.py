@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.base.errors import FatalError
 from include.base.settings import load_settings
-from include.insights.export import KINDS, check_target, write_rows
+from include.insights.export import ENCODINGS, KINDS, check_target, write_rows
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ def export_kind(kind: str, *, form: str, target: str, at: datetime) -> dict[str,
     folder.mkdir(parents=True, exist_ok=True)
     part, file = folder / f"{name}.part", folder / name
     try:
-        with part.open("w", encoding="utf-8", newline="") as out, session_scope() as session:
+        out = part.open("w", encoding=ENCODINGS.get(form), newline="")
+        with out, session_scope() as session:
             rows = write_rows(session, kind, form, out)
         # An object store knows no rename: the file is copied there, complete, and the part removed.
         part.move(file)

@@ -27,8 +27,8 @@ _BEFORE = r"(?<![^\s(\[{<>\"'*_~\u201c\u2018\u00ab\u2013\u2014])"
 _AFTER = r"(?![^\s.,;:!?)\]}<>\"'*_~\u201d\u2019\u00bb\u2026\u2013\u2014-])"
 _MARKUP = [
     re.compile(
-        rf"{_BEFORE}(?<!{mark}){mark}(?![\s{mark}])"
-        rf"([^{mark}\n]*[^\s{mark}]){mark}(?!{mark}){_AFTER}"
+        rf"{_BEFORE}(?<!{mark}){mark}(?!\.\w)(?![\s{mark}])"
+        rf"([^{mark}\n]*[^\s{mark}/]){mark}(?!{mark}){_AFTER}"
     )
     for mark in (r"\*", "_", "~")
 ]

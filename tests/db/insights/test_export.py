@@ -64,6 +64,33 @@ def test_words_survive_and_none_is_a_formula(history: World, words: str) -> None
     assert len(rows) == len(lines) == 11
 
 
+@pytest.mark.parametrize(
+    ("words", "cell"),
+    [
+        ("\uff1d1+1", "'\uff1d1+1"),
+        ("\uff0d1", "'\uff0d1"),
+        ("\n=1+1", "\n'=1+1"),
+        (" \t@SUM(1)", " \t'@SUM(1)"),
+        ("a;=1+1", "a;'=1+1"),
+        ("a\t +1", "a\t '+1"),
+        ("lists:\n-1 a\n-2 b", "lists:\n'-1 a\n'-2 b"),
+        ("x\u2028=cmd|' /C calc'!A0", "x\u2028'=cmd|' /C calc'!A0"),
+        ("a = 1; b - 2", "a = 1; b - 2"),
+    ],
+)
+def test_no_part_of_a_cell_is_a_formula_whatever_the_separator(
+    history: World, words: str, cell: str
+) -> None:
+    from sqlalchemy import select
+
+    from include.store.models import Request
+
+    request = history.session.scalars(select(Request).where(Request.slug == "csv")).one()
+    history.feedback(request, "low", "big", 13, quote=words)
+    rows = list(csv.DictReader(io.StringIO(written(history, "feedback", "csv"), newline="")))
+    assert rows[-1]["quote"] == cell
+
+
 def test_reports_are_exported_as_they_are_stored(history: World) -> None:
     make_area_report(history.session, "reporting", at(5), model=None)
     [line] = written(history, "reports", "jsonl").splitlines()
@@ -121,6 +148,8 @@ def test_an_object_storage_url_is_written_through_its_connection(
     folder = ObjectStoragePath(target)
     assert [one.name for one in folder.iterdir()] == [name]
     with (folder / name).open("r", encoding="utf-8", newline="") as file:
+        # A spreadsheet takes a CSV without a byte order mark for the machine's own encoding.
+        assert file.read(1) == "\ufeff"
         assert len(list(csv.DictReader(file))) == 10
     with pytest.raises(FatalError, match="not below one of"):
         export_kind("feedback", form="csv", target="s3://aws_export@other/x", at=AT)

@@ -60,6 +60,34 @@ def test_a_pain_that_says_nothing_still_becomes_a_request(pain: str) -> None:
     assert draft.area_ids == ()
 
 
+@pytest.mark.parametrize(
+    ("pain", "title"),
+    [
+        ("batch_size is ignored by the importer", "batch_size is ignored by the importer"),
+        ("Filter *.csv and docs/* is ignored", "Filter *.csv and docs/* is ignored"),
+        (
+            "Status stays :red_circle: though all checks are :white_check_mark:",
+            "Status stays :red_circle: though all checks are :white_check_mark:",
+        ),
+        ("```\nKeyError: 'customer_id' in job\n```", "KeyError: 'customer_id' in job"),
+        ("Export ends with ```KeyError: id``` at night", "Export ends with KeyError: id at night"),
+        (
+            "The page https://app.example.com/reports?x=1 never loads",
+            "The page app.example.com/reports never loads",
+        ),
+        (
+            "The placeholder <customer_name> shows in e-mails",
+            "The placeholder <customer_name> shows in e-mails",
+        ),
+        ("a <b and c> d are swapped in exports", "A <b and c> d are swapped in exports"),
+        ("- [ ] export fails", "Export fails"),
+        ("导出失败", "Customer feedback: 导出失败"),
+    ],
+)
+def test_the_title_keeps_the_words_as_written(pain: str, title: str) -> None:
+    assert draft_request(pain, AREAS).title == title
+
+
 def test_a_long_pain_is_cut_at_a_word() -> None:
     draft = draft_request("spreadsheet export breaks " * 400, AREAS)
     assert len(draft.title) <= 80

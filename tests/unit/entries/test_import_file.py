@@ -101,6 +101,9 @@ def test_one_object_is_one_entry() -> None:
         (gzip.compress(b"x", mtime=0), "csv", "compressed with gzip; unpack it first"),
         (b"PK\x03\x04 ...", "csv", r"save the sheet as CSV \(UTF-8\)"),
         (b"%PDF-1.7", "jsonl", "is a PDF"),
+        # Windows-1251 and ISO 8859-7, which decode as Windows-1252 to accents without a word.
+        (b"customer_pain\n%b\n" % bytes.fromhex("cfebeef5ee20eff0eee4e0b8f2f1ff"), "csv", "UTF-8"),
+        (b"customer_pain\n%b\n" % bytes.fromhex("c1f1e3de20e5eee1e3f9e3de"), "csv", "UTF-8"),
         ("customer_pain\nx\n".encode("utf-16-le"), "csv", "without a byte order mark"),
         (
             b"words,severity\nx,low\n",
@@ -242,3 +245,16 @@ def test_a_longer_version_of_a_file_knows_its_lines_again() -> None:
     second = [one.key for one in read(b"\n".join([*rows, rows[0]]), "jsonl")]
     assert second[:3] == first
     assert len(set(second)) == 4
+
+
+@pytest.mark.parametrize(
+    ("path", "remedy"),
+    [
+        ("feedback.csv.gz", "unpack it first"),
+        ("feedback.ods", "save the sheet as CSV"),
+        ("feedback.txt", "say its format"),
+    ],
+)
+def test_the_ending_of_a_name_is_refused_with_its_remedy(path: str, remedy: str) -> None:
+    with pytest.raises(FatalError, match=remedy):
+        import_file.format_of(path, None)

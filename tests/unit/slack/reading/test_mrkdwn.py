@@ -26,6 +26,7 @@ NAMES = Names(users={"U9": "Ann Ames"}, channels={"C9": "sales"})
         "&copy; &nbsp; and &#39; are no escapes of Slack",
         "List<std::string> stays",
         "a :not an emoji: b",
+        "the filter *.csv and docs/* is ignored",
     ],
 )
 def test_words_stay_as_written(written: str) -> None:
