@@ -19,7 +19,7 @@ from sandbox.environment import ROOT
 SIZES = {"search": (1_000, 10_000, 100_000), "search_million": (1_000_000,)}
 QUICK = {"search": (1_000,), "search_million": (2_000,)}
 JUDGED_AT = 100_000
-LIMIT_MS = 15.0
+LIMIT_MS, TYPED_LIMIT_MS = 15.0, 20.0
 SECONDS = 7200.0
 
 
@@ -44,8 +44,12 @@ def measure(name: str = "search", *, quick: bool) -> Report:
         purpose="Candidate search: the time and size of what it needs, its latency and recall.",
         figures=[Figures("Search", COLUMNS, [shown(figures) for figures in found], NOTE)],
         targets=[
-            Target("p95 in the database at 100,000 requests", LIMIT_MS, figures["db p95"], "ms")
+            Target(f"p95 of {what} in the database at 100,000 requests", limit, figures[name], "ms")
             for figures in found
             if figures["requests"] == JUDGED_AT
+            for what, limit, name in (
+                ("a pain", LIMIT_MS, "db p95"),
+                ("what a person types", TYPED_LIMIT_MS, "typed p95"),
+            )
         ],
     )

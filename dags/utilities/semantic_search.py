@@ -4,7 +4,9 @@ Finds the feature requests that fit a question or a customer's words, best first
 confidence and a reason. Slack uses the same search.
 
 **Steps**: `search_requests` embeds the query, finds candidates by meaning and by words, and judges
-them. Without embeddings it compares words alone.
+them. Initials ("SSO" for "single sign-on"), beginnings of words and misspelt words are found too.
+When nothing is found, the nearest few are returned as guesses (`is_guess`, confidence 0). Without
+embeddings it compares words alone.
 
 **Parameters**: `{"query": "single sign-on", "limit": 5, "area_ids": [3], "include_shipped": true}`.
 `limit` is 1 to 50.
@@ -12,7 +14,7 @@ them. Without embeddings it compares words alone.
 **Runs** when started from the REST API or the UI. To get the answer in one call, wait for the run:
 `GET /api/v2/dags/semantic_search/dagRuns/{run_id}/wait?interval=0.2&result=search_requests`. The
 last line has `results.search_requests` with `count` and `requests` (id, slug, title, status,
-confidence, reason, url).
+confidence, reason, is_guess, customers, url).
 
 **A failure means** the query is blank, or the database or the embeddings API refuses us.
 

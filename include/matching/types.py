@@ -153,7 +153,11 @@ class Judge(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FoundRequest:
-    """A request that answers a search; ``confidence`` is on the product's scale, 0.5 to 1."""
+    """A request that answers a search; ``confidence`` is on the product's scale, 0.5 to 1.
+
+    A guess (``is_guess``) is only the nearest there is: its confidence is 0. ``customers`` counts
+    the accounts with feedback on it.
+    """
 
     id: int
     slug: str
@@ -161,3 +165,5 @@ class FoundRequest:
     status: str
     confidence: float
     reason: str
+    is_guess: bool = False
+    customers: int = 0

@@ -67,7 +67,7 @@ def find_candidates(
         opened_before: Only requests that existed before this moment (a replay).
         without_entry: Not the request that this entry opened (a replay).
     """
-    filters, values = _filters(exclude, opened_after_id, area_ids, statuses)
+    filters, values = request_filters(exclude, opened_after_id, area_ids, statuses)
     if opened_before is not None:
         filters += " AND r.created_at < :opened_before"
         values["opened_before"] = opened_before
@@ -94,7 +94,7 @@ def find_candidates(
     return taken_to_survivors(session, found, exclude)
 
 
-def _filters(
+def request_filters(
     exclude: Collection[int],
     opened_after_id: int | None,
     area_ids: Collection[int] | None,

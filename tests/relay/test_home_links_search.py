@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from include.relay import background
-from include.store.models import Account, Area, SlackEvent, User
+from include.store.models import Account, Area, Entry, Feedback, SlackEvent, User
 from include.store.session import session_scope
 from tests.db.entries.conftest import WordsEmbedder, make_request
 from tests.relay.conftest import Asked, hook_of
@@ -158,6 +158,54 @@ def test_a_mention_is_answered_in_the_thread_with_what_we_have(workspace: SlackS
     assert answer["thread_ts"] == asked["ts"]
     assert answer["text"] == "1 request about “SSO”"
     assert "Sign in with SSO from Okta" in json.dumps(answer["blocks"])
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how many customers want SSO?",
+        "which accounts have asked for SSO",
+        "who needs SSO?",
+        "what do we have on single sign-on?",
+    ],
+)
+def test_who_wants_something_is_a_search_with_numbers(
+    workspace: SlackSandbox, question: str
+) -> None:
+    request_id = make_request(WordsEmbedder(), "Sign in with SSO from Okta")
+    make_request(WordsEmbedder(), "Many customers want a dark mode")
+    with session_scope() as session:
+        for account in ("A1", "A2"):
+            session.add(Account(id=account, name=account, region="EMEA"))
+            entry = Entry(
+                idempotency_key=f"test:{account}",
+                source="api",
+                customer_pain="It hurts.",
+                dag_id="test",
+                run_id=account,
+                account_id=account,
+                status="done",
+                outcome="attached",
+                severity="low",
+            )
+            session.add(entry)
+            session.flush()
+            session.add(
+                Feedback(
+                    request_id=request_id,
+                    entry_id=entry.id,
+                    account_id=account,
+                    quote_length=9,
+                    severity="low",
+                    match_type="test",
+                )
+            )
+    workspace.say("U0ANN", "C0FEEDBACK", f"@gtm-feedback {question}")
+    assert background.drain()
+
+    [answer] = [m for m in workspace.messages("C0FEEDBACK") if m["user"] == "U0GTMBOT"]
+    assert "Sign in with SSO from Okta" in json.dumps(answer["blocks"][1])
+    assert "open · 2 customers" in json.dumps(answer["blocks"][1], ensure_ascii=False)
 
 
 def test_a_question_about_the_numbers_is_answered_with_its_query(workspace: SlackSandbox) -> None:

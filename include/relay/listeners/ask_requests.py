@@ -38,6 +38,14 @@ _LEAD = re.compile(
     r"|for|about|on|of|a|the|got)\b[\s,:]*)+",
     re.I,
 )
+_COUNTED = re.compile(
+    r"^(?:so |and )?(?:(?:how many|which|what) (?:of our |of the )?"
+    r"(?:customers?|accounts?|clients?|people|users|companies)|who)(?: else)?"
+    r"(?: (?:have|has|had|are|is|were|would|do|does|did))?"
+    r" (?:want|need|like|request|ask|miss|complain|wait|vot)(?:s|ed|es|ing)?"
+    r"(?: (?:for|about|to have|on))?\s+",
+    re.I,
+)
 # Without one of these a few words name what to look for, also when one of them is an area.
 _ASKS = re.compile(r"^\W*(?:so |and )?(?:what|which|who|where|how|top|show|list)\b", re.I)
 
@@ -97,7 +105,8 @@ def effect(session: Session, event: SlackEvent) -> AnswerReply:
 
 
 def _answer(question: str) -> Rendered:
-    wanted = _LEAD.sub("", question).strip(" ?!.\n") or question.strip(" ?!.\n")
+    subject = _COUNTED.sub("", question)
+    wanted = _LEAD.sub("", subject).strip(" ?!.\n") or subject.strip(" ?!.\n")
     if not wanted:
         return EMPTY
     numbers = None

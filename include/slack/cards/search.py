@@ -26,11 +26,19 @@ def search_card(question: str, found: list[FoundRequest], settings: Settings) ->
         return Rendered(text, [section(f"{text} {hint}")])
     noun = "request" if len(found) == 1 else "requests"
     text = f"{len(found)} {noun} about “{asked}”"
+    if all(one.is_guess for one in found):
+        text = f"I found nothing about “{asked}”. My best guesses"
     lines = [
         section(
-            f"{link(one.title, settings.request_url(one.slug))} · {escape(one.status)}\n"
-            f"{confidence_words(one.confidence)}. {escape(one.reason)}"
+            f"{link(one.title, settings.request_url(one.slug))} · {escape(one.status)}"
+            f"{_customers(one.customers)}\n"
+            + ("" if one.is_guess else f"{confidence_words(one.confidence)}. ")
+            + escape(one.reason)
         )
         for one in found
     ]
     return Rendered(text, [section(f"{text}:"), *lines])
+
+
+def _customers(count: int) -> str:
+    return f" · {count} {'customer' if count == 1 else 'customers'}" if count else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pgvector.sqlalchemy import Vector
 from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, Text
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from include.matching.types import RequestStatus
@@ -48,12 +48,23 @@ class Request(Base):
         deferred=True,
     )
 
+    letters: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), Computed("letters_of(title)", persisted=True), deferred=True
+    )
+    """Three letters in a row of the title's words, and initials behind a ``=``."""
+
     __table_args__ = (
         CheckConstraint("char_length(title) BETWEEN 5 AND 120", name="title_length"),
         CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]*$'", name="slug_form"),
         Index(
             "ix_requests_search",
             "search",
+            postgresql_using="gin",
+            postgresql_with={"fastupdate": "off"},
+        ),
+        Index(
+            "ix_requests_letters",
+            "letters",
             postgresql_using="gin",
             postgresql_with={"fastupdate": "off"},
         ),

@@ -21,6 +21,7 @@ from include.matching import heard
 from include.matching.calibration import Curve
 from include.matching.embed import content_hash, embedding_text
 from include.matching.types import MatchType, Verdict
+from include.requests.opening import slug_of
 from include.store.models import (
     Area,
     Hook,
@@ -103,10 +104,10 @@ def embedder() -> WordsEmbedder:
     return WordsEmbedder()
 
 
-def make_area(slug: str) -> int:
+def make_area(slug: str, name: str = "") -> int:
     """A product area."""
     with session_scope() as session:
-        area = Area(slug=slug, name=slug.title(), description=f"All about {slug}.")
+        area = Area(slug=slug, name=name or slug.title(), description=f"All about {slug}.")
         session.add(area)
         session.flush()
         return area.id
@@ -117,7 +118,7 @@ def make_request(
 ) -> int:
     """A request with its vector."""
     with session_scope() as session:
-        request = Request(slug=title.lower().replace(" ", "-"), title=title, status=status)
+        request = Request(slug=slug_of(title), title=title, status=status)
         session.add(request)
         session.flush()
         session.add_all(RequestArea(request_id=request.id, area_id=area) for area in areas)

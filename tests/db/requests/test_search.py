@@ -92,11 +92,56 @@ def test_refuses_a_limit_out_of_range(embedder: WordsEmbedder, limit: int) -> No
         search(embedder, "export", limit=limit)
 
 
-def test_finds_nothing_where_nothing_fits(embedder: WordsEmbedder) -> None:
+def test_guesses_where_nothing_fits_and_says_so(embedder: WordsEmbedder) -> None:
+    dark = make_request(embedder, "Dark mode for the editor")
+
+    [guess] = search(embedder, "invoices in euro")
+    assert (guess.id, guess.is_guess, guess.confidence) == (dark, True, 0.0)
+    assert guess.reason.startswith("Nothing says what you searched for")
+    assert search(embedder, "🤷 ::: ''' \\ & |") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "title", "reason"),
+    [
+        ("SSO", "Add single sign-on for Okta", "“SSO” may stand for “single sign on”."),
+        ("tos", "Show the terms of service", "“TOS” may stand for “terms of service”."),
+        ("i18n", "Internationalization of mails", "“I18N” may stand for “internationalization”."),
+        ("expo", "Export tables as CSV", "“export” begins with “expo”."),
+        ("exprot csv", "Export tables as CSV", "“exprot” is written almost like “export”."),
+        ("notifcations", "Notifications come late", "almost like “notifications”"),
+        ("batch size", "Keep batchSize in the export", "It has all of the words"),
+        ("customer_id", "The customerId is lost", "It has all of the words"),
+        ("orders 2026", "Import orders_2026.csv again", "It has all of the words"),
+    ],
+)
+def test_finds_what_people_type(
+    embedder: WordsEmbedder, query: str, title: str, reason: str
+) -> None:
+    wanted = make_request(embedder, title)
+    make_request(embedder, "Dark mode for the editor")
+    make_request(embedder, "Faster pages on old phones")
+    embedder.down = True
+
+    [found] = search(embedder, query, judge=CalibratedJudge(MODEL))
+
+    assert found.id == wanted
+    assert 0.5 <= found.confidence < 0.7
+    assert not found.is_guess
+    assert reason in found.reason
+
+
+def test_finds_the_requests_of_an_area_by_its_initials(embedder: WordsEmbedder) -> None:
+    area = make_area("identity", name="Identity and access management")
+    wanted = make_request(embedder, "Log in with a passkey", areas=[area])
     make_request(embedder, "Dark mode for the editor")
 
-    assert search(embedder, "invoices in euro") == []
-    assert search(embedder, "🤷 ::: ''' \\ & |") == []
+    [found] = search(embedder, "IAM")
+
+    assert found.id == wanted
+    assert found.reason == (
+        "It is in the area “Identity and access management”, whose initials are “IAM”."
+    )
 
 
 def test_a_merged_request_is_shown_as_the_one_it_is_part_of(embedder: WordsEmbedder) -> None:
