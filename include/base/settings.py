@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from include.base.addresses import framed_pages
 from include.base.checked import Checked, Refused
 from include.base.errors import FatalError
 
@@ -32,7 +33,7 @@ class Settings(Checked):
         approvers: Slack user ids that may answer anybody's question and undo anybody's attachment.
         question_remind_after_hours: When an open question is repeated, once.
         question_expires_after_days: When an unanswered entry becomes a request of its own.
-        web_base_url: Where request pages live; empty for no links in messages.
+        web_base_url: Where the pages live; empty for the product's own inside Airflow.
         hot_waits: How many runs may wait as deferred tasks before the oldest are parked cold.
         park_after_minutes: When a waiting run is parked although there is room.
         resume_at_once: How many parked runs may be at work at once when many are answered.
@@ -85,9 +86,35 @@ class Settings(Checked):
         """The expiry's delay."""
         return timedelta(days=self.question_expires_after_days)
 
+    @property
+    def pages_url(self) -> str:
+        """Where the pages are: ``web_base_url``, else the product's own inside Airflow.
+
+        Empty while neither that setting nor Airflow's ``[api] base_url`` says it.
+        """
+        return (self.web_base_url or own_pages()).rstrip("/")
+
     def request_url(self, slug: str) -> str | None:
-        """The page of a request, ``None`` while no ``web_base_url`` is set."""
-        return f"{self.web_base_url.rstrip('/')}/requests/{slug}" if self.web_base_url else None
+        """The page of a request, ``None`` while nobody says where the pages are."""
+        return f"{self.pages_url}/requests/{slug}" if self.pages_url else None
+
+    def entry_url(self, entry_id: int) -> str | None:
+        """The page that says why an entry went where it went; ``None`` as above."""
+        return f"{self.pages_url}/entries/{entry_id}" if self.pages_url else None
+
+
+def own_pages() -> str:
+    """The address of the pages in Airflow's UI; empty when its ``[api] base_url`` is not set."""
+    said = os.environ.get("AIRFLOW__API__BASE_URL")
+    address = _configured_url() if said is None else said
+    return framed_pages(address) if address else ""
+
+
+@lru_cache(maxsize=1)
+def _configured_url() -> str:
+    from airflow.configuration import conf
+
+    return str(conf.get("api", "base_url", fallback=None) or "")
 
 
 def load_settings() -> Settings:

@@ -15,3 +15,6 @@ IMPORT_DAG = "import_feedback"
 
 
 INGEST_DAG = "ingest_slack_feedback"
+
+
+SYNC_EMBEDDINGS = "sync_embeddings"

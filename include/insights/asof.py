@@ -94,13 +94,17 @@ member AS (SELECT id AS request_id FROM requests WHERE created_at <= :as_of)"""
 
 STATUS = """
     COALESCE(
-        (SELECT c.status FROM request_status_changes c
+        (SELECT CASE WHEN c.status IN ('planned', 'in_progress') THEN 'open' ELSE c.status END
+           FROM request_status_changes c
           WHERE c.request_id = r.id AND c.changed_at <= :as_of
           ORDER BY c.changed_at DESC, c.id DESC LIMIT 1),
         CASE WHEN r.shipped_at > :as_of
                OR (SELECT true FROM request_status_changes c WHERE c.request_id = r.id LIMIT 1)
+               OR r.status IN ('planned', 'in_progress')
              THEN 'open' ELSE r.status END)"""
 """The status of the request ``r`` at the moment; a request without any history has the one it says.
+
+What is planned or in progress is open here: customers still wait for it.
 
 With LIMIT instead of EXISTS, which PostgreSQL may answer by reading the whole history.
 """

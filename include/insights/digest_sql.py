@@ -139,7 +139,8 @@ waiting AS (
       FROM asked a JOIN requests r ON r.id = a.request_id
      WHERE r.created_at <= :opened_by AND {STATUS} = 'open'
        AND NOT EXISTS (SELECT 1 FROM request_status_changes c
-                        WHERE c.request_id = r.id AND c.status <> 'open' AND c.changed_at <= :as_of)
+                        WHERE c.request_id = r.id AND c.changed_at <= :as_of
+                          AND c.status IN ('shipped', 'deprioritized'))
 ),
 top AS (
     SELECT *, count(*) OVER () AS total FROM waiting

@@ -101,7 +101,8 @@ _DATA = f"""
 WITH chosen AS MATERIALIZED (
     SELECT r.id, r.slug, r.title, r.status, r.created_at, r.shipped_at
       FROM requests r JOIN request_roots t ON t.request_id = r.id AND t.root_id = r.id
-     WHERE (CAST(:status AS text) IS NULL OR r.status = :status)
+     WHERE (CAST(:status AS text) IS NULL OR r.status = :status
+            OR (:status = 'open' AND r.status IN ('planned', 'in_progress')))
        AND (CAST(:slug AS text) IS NULL OR r.slug = :slug)
        AND (CAST(:areas AS text[]) IS NULL OR EXISTS (
             SELECT 1 FROM request_areas x JOIN areas a ON a.id = x.area_id

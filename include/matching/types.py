@@ -19,8 +19,14 @@ class RequestStatus(StrEnum):
     """Where a feature request stands."""
 
     OPEN = "open"
+    PLANNED = "planned"
+    IN_PROGRESS = "in_progress"
     SHIPPED = "shipped"
     DEPRIORITIZED = "deprioritized"
+
+
+UNDELIVERED = (RequestStatus.OPEN, RequestStatus.PLANNED, RequestStatus.IN_PROGRESS)
+"""What customers still wait for: planned work counts as open until it ships."""
 
 
 class MatchType(StrEnum):

@@ -162,11 +162,10 @@ def _known_channels(client: WebClient) -> tuple[list[dict[str, Any]] | None, str
 
 
 def _pages() -> Finding | None:
-    base = load_settings().web_base_url
-    if base:
+    if load_settings().pages_url:
         return None
-    todo = "Set web_base_url if your requests have pages; without it there are no link previews."
-    return Finding("pages", True, f"no web_base_url is set. {todo}")
+    todo = "Set [api] base_url; without it messages have no links and links no previews."
+    return Finding("pages", True, f"Airflow does not say where its pages are. {todo}")
 
 
 def ask_slack(work: Callable[[], Any]) -> tuple[Any | None, str]:

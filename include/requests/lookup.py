@@ -30,7 +30,7 @@ def slug_in(reference: str) -> str:
             raise FatalError("request is blank: give a request's slug or the address of its page")
         return slug
     address = urlsplit(said)
-    ours = urlsplit(load_settings().web_base_url)
+    ours = urlsplit(load_settings().pages_url)
     if ours.netloc and address.netloc.lower() != ours.netloc.lower():
         raise FatalError(
             f"request: {address.netloc[:SHOWN]!r} is not where our pages live ({ours.netloc}); "

@@ -16,6 +16,7 @@ from include.base.errors import FatalError
 from include.base.settings import load_settings
 from include.durable.api import signing_keys
 from include.durable.keys import InvalidToken, sign, verify
+from include.matching.types import UNDELIVERED
 from include.outbox.messages import queue_message, queue_update
 from include.outbox.replies import AnswerReply
 from include.people.permissions import label_of
@@ -29,7 +30,6 @@ from include.store.models import (
     Request,
     RequestLink,
     RequestMerge,
-    RequestStatus,
 )
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ def queue_questions(session: Session, limit: int = MOST_AT_ONCE) -> list[int]:
         .join(high, high.id == RequestLink.high_id)
         .where(
             RequestLink.kind == LinkKind.DUPLICATE,
-            low.status == RequestStatus.OPEN,
-            high.status == RequestStatus.OPEN,
+            low.status.in_(UNDELIVERED),
+            high.status.in_(UNDELIVERED),
             ~merged,
             ~asked,
         )

@@ -62,7 +62,7 @@ def open_request(session: Session, entry: Entry, draft: Draft, vector: Vector | 
     if existing is not None:
         return existing
     request = Request(
-        slug=_free_slug(session, draft.title),
+        slug=free_slug(session, draft.title),
         title=draft.title,
         description=draft.description,
         created_by=entry.submitter_id,
@@ -100,7 +100,8 @@ def slug_of(title: str) -> str:
     return slug or "request"
 
 
-def _free_slug(session: Session, title: str) -> str:
+def free_slug(session: Session, title: str) -> str:
+    """An address that no request has yet; call it under :func:`lock_opening`."""
     base = slug_of(title)
     taken = set(session.scalars(select(Request.slug).where(Request.slug.like(f"{base}%"))))
     if base not in taken:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
+from include.base.addresses import FRAME
+
 KINDS = {"requests": "request", "areas": "area", "accounts": "account"}
 _KEY = re.compile(r"[^\s/?#]{1,200}")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,199}")
@@ -27,9 +29,15 @@ def page_of(url: str, base_url: str) -> Page | None:
         same = _place(wanted) == _place(base)
     except ValueError:
         return None
-    if not base_url or not same or not wanted.path.startswith(base.path.rstrip("/") + "/"):
+    if not base_url or not same:
         return None
-    parts = wanted.path[len(base.path.rstrip("/")) + 1 :].rstrip("/").split("/")
+    # A page inside Airflow's frame is the same page outside of it.
+    framed = base.path.rstrip("/")
+    roots = (framed, framed.partition(f"/plugin/{FRAME}")[2])
+    root = next((one for one in roots if one and wanted.path.startswith(f"{one}/")), None)
+    if root is None and (framed or not wanted.path.startswith("/")):
+        return None
+    parts = wanted.path[len(root or "") + 1 :].rstrip("/").split("/")
     if len(parts) != 2 or parts[0] not in KINDS:
         return None
     key = unquote(parts[1])

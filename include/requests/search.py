@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 
 from include.base.errors import EmbeddingsUnavailable, FatalError
 from include.matching.alike import How, likenesses, telling_words
-from include.matching.types import FoundRequest, RequestStatus
+from include.matching.types import UNDELIVERED, FoundRequest, RequestStatus
 from include.store.letters import MOST_WORDS, ByLetters, find_by_letters
 from include.store.models import Request
 from include.store.search import find_candidates
@@ -73,7 +73,7 @@ def search_requests(
     if not 1 <= limit <= MAX_LIMIT:
         raise FatalError(f"limit is {limit}; use 1 to {MAX_LIMIT}")
     vector = _embed(embedder, said)
-    statuses = None if include_shipped else (RequestStatus.OPEN, RequestStatus.DEPRIORITIZED)
+    statuses = None if include_shipped else (*UNDELIVERED, RequestStatus.DEPRIORITIZED)
     candidates = find_candidates(
         session,
         pain=said,

@@ -20,7 +20,13 @@ class AdvisoryLock(IntEnum):
     OPENING_REQUESTS = 7_310_002
     ARRIVING = 7_310_012
     ASKING_GROUPS = 7_310_013
+    COUNTING_FIGURES = 7_310_014
     RESERVING_MONEY = 7_240_010
+
+
+def try_hold(session: Session | Connection, lock: AdvisoryLock) -> bool:
+    """Take the lock if nobody has it; it is released with the transaction."""
+    return bool(session.scalar(select(func.pg_try_advisory_xact_lock(lock.value))))
 
 
 def hold(session: Session | Connection, lock: AdvisoryLock) -> None:

@@ -16,7 +16,7 @@ from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessE
 from airflow.api_fastapi.core_api.security import requires_access_dag
 from fastapi import Depends, FastAPI, HTTPException, Path, status
 from fastapi.responses import JSONResponse
-from starlette.requests import Request  # noqa: TC002 (FastAPI reads the annotations)
+from starlette.requests import Request
 
 from include.base.checked import Refused
 from include.base.errors import FatalError, TransientError

@@ -12,6 +12,7 @@ from include.outbox.effects import sweep
 from include.outbox.events import AnalyticsEvents
 from include.outbox.runs import RunStarts
 from include.outbox.sender import Messages
+from include.requests.figures import catch_up, count_aged
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def carry_out_pending(slack_events: Kind[Any]) -> dict[str, Any]:
         "messages": lambda: sweep(Messages()).as_dict(),
         "emoji_waiting": lambda: sync_emoji(session_scope),
         "analytics_events": lambda: sweep(AnalyticsEvents(), 1000).as_dict(),
+        "figures_counted": count_figures,
     }
     found, errors = {}, []
     for name, step in steps.items():
@@ -50,3 +52,16 @@ def carry_out_pending(slack_events: Kind[Any]) -> dict[str, Any]:
     if errors:
         raise ExceptionGroup(f"carried out {found}; the rest failed", errors)
     return found
+
+
+def count_figures(most: int = 100) -> int:
+    """Count again what requests amount to; so many portions at most, the next sweep goes on."""
+    counted = 0
+    for _ in range(most):
+        with session_scope() as session:
+            done = catch_up(session)
+        counted += done
+        if not done:
+            break
+    with session_scope() as session:
+        return counted + count_aged(session)

@@ -36,7 +36,7 @@ def test_a_plugin_registers_and_does_nothing_else(path: Path) -> None:
 
 
 def test_the_plugins_are_found() -> None:
-    assert {"feedback_intake", "preload", "slack_relay"} <= {path.stem for path in FILES}
+    assert {"feedback_intake", "pages", "preload", "slack_relay"} <= {path.stem for path in FILES}
 
 
 def test_loading_them_imports_no_app() -> None:
@@ -44,10 +44,25 @@ def test_loading_them_imports_no_app() -> None:
 import sys
 import airflow.plugins_manager
 before = set(sys.modules)
-import plugins.feedback_intake, plugins.preload, plugins.slack_relay
+import plugins.feedback_intake, plugins.pages, plugins.preload, plugins.slack_relay
 print(sorted(set({HEAVY!r}) & (set(sys.modules) - before)))
 """
     done = subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True, cwd=ROOT
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_views_have_addresses_that_work_below_a_path_and_icons_that_exist() -> None:
+    from include.web.rendering import STATIC
+    from plugins.pages import PagesPlugin
+
+    views = [*PagesPlugin.external_views, *PagesPlugin.react_apps]
+    assert len({view["url_route"] for view in views}) == len(views) == 3
+    for view in views:
+        for name in ("href", "icon", "bundle_url"):
+            address = view.get(name, "gtm-feedback/")
+            # Airflow resolves them against its own path; with a leading slash that is lost.
+            assert address.startswith("gtm-feedback/")
+            if "/static/" in address:
+                assert (STATIC / address.rpartition("/")[2]).is_file()

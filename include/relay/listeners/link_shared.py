@@ -36,7 +36,7 @@ def register(app: App) -> None:
 
 def receive(ack: Ack, body: dict[str, Any]) -> None:
     """Take the event if one of its links leads to a page of ours."""
-    event, base_url = body["event"], load_settings().web_base_url
+    event, base_url = body["event"], load_settings().pages_url
     links = event.get("links")
     if not isinstance(links, list):
         raise MalformedPayload("'links' is not a list")
@@ -58,7 +58,7 @@ def receive(ack: Ack, body: dict[str, Any]) -> None:
 
 def effect(session: Session, event: SlackEvent) -> AnswerReply:
     """Make the previews; Slack is told after the transaction."""
-    told, base_url = event.payload, load_settings().web_base_url
+    told, base_url = event.payload, load_settings().pages_url
     cards = {}
     for url in told["urls"]:
         page = page_of(url, base_url)

@@ -41,7 +41,7 @@ def receive(ack: Ack, body: dict[str, Any]) -> None:
     if not said:
         ack(text=USAGE, response_type="ephemeral")
         return
-    slug = slug_in(said, load_settings().web_base_url)
+    slug = slug_in(said, load_settings().pages_url)
     with session_scope() as session:
         title = session.scalar(select(Request.title).where(Request.slug == slug)) if slug else None
         user = session.scalars(

@@ -73,6 +73,17 @@ def shipped(*, title: str, url: str | None, by: str) -> Rendered:
     )
 
 
+def planned(*, title: str, url: str | None, by: str) -> Rendered:
+    """Tells a follower that a request is planned."""
+    return Rendered(
+        text=f"Planned: {title_words(title)}",
+        blocks=[
+            section(f":spiral_calendar_pad: {link(title, url)} is *planned*. You follow it."),
+            context(f"Planned by {by}."),
+        ],
+    )
+
+
 def reopened(*, title: str, url: str | None, by: str) -> Rendered:
     """Tells somebody who heard that a request had shipped that it is open again."""
     return Rendered(

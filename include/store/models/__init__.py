@@ -17,6 +17,7 @@ from include.store.models.entries import (
     Source,
     ThresholdSet,
 )
+from include.store.models.figures import RequestFigures, RequestFiguresStale
 from include.store.models.insights import (
     AccountRevision,
     AreaReport,
@@ -81,6 +82,8 @@ __all__ = [
     "RequestArea",
     "RequestAreaChange",
     "RequestEmbedding",
+    "RequestFigures",
+    "RequestFiguresStale",
     "RequestFollower",
     "RequestLink",
     "RequestMerge",

@@ -32,6 +32,7 @@ class Request(Base):
         Word(RequestStatus), default=RequestStatus.OPEN, server_default=RequestStatus.OPEN
     )
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     opened_by_entry_id: Mapped[int | None] = mapped_column(
         BigInteger, ForeignKey("entries.id"), unique=True
     )

@@ -53,3 +53,20 @@ def test_what_is_set_wins(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_wrong_setting_is_named(raw: str, message: str) -> None:
     with pytest.raises(FatalError, match=message):
         parse_settings(raw)
+
+
+@pytest.mark.parametrize(
+    ("airflow", "pages"),
+    [
+        ("https://a.example.com", "https://a.example.com/plugin/feedback/gtm-feedback"),
+        ("https://h/airflow/", "https://h/airflow/plugin/feedback/airflow/gtm-feedback"),
+    ],
+)
+def test_links_lead_to_the_pages_inside_airflow_unless_a_setting_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, airflow: str, pages: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", airflow)
+
+    assert Settings().request_url("a-b") == f"{pages}/requests/a-b"
+    assert Settings().entry_url(7) == f"{pages}/entries/7"
+    assert Settings(web_base_url="https://x/").entry_url(7) == "https://x/entries/7"

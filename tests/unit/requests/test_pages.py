@@ -59,3 +59,20 @@ def test_whatever_is_said_is_read_without_an_error(said: str) -> None:
     slug_in(said, BASE)
     page_of(said, BASE)
     page_of(BASE, said)
+
+
+@pytest.mark.parametrize(
+    ("base", "url"),
+    [
+        ("https://a/plugin/feedback/gtm-feedback", "https://a/gtm-feedback/requests/csv"),
+        (
+            "https://a/plugin/feedback/gtm-feedback",
+            "https://a/plugin/feedback/gtm-feedback/requests/csv",
+        ),
+        ("https://a/f/plugin/feedback/f/gtm-feedback", "https://a/f/gtm-feedback/requests/csv"),
+    ],
+)
+def test_a_page_in_airflows_frame_is_the_same_page_outside_of_it(base: str, url: str) -> None:
+    assert page_of(url, base) == Page("request", "csv")
+    assert page_of(url.replace("https://a", "https://b"), base) is None
+    assert page_of("https://a/requests/csv", base) is None

@@ -1,0 +1,48 @@
+"""The names of people whom rows call ``slack:U1`` or ``user:ann@example.com``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, or_, select
+
+from include.store.models import User
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy.orm import Session
+
+
+class Names:
+    """The people that one page names, looked up together."""
+
+    def __init__(self, session: Session, labels: Iterable[str | None]) -> None:
+        """One query, whatever the number of labels."""
+        wanted = {label for label in labels if label}
+        slack_ids = {label.partition(":")[2] for label in wanted if label.startswith("slack:")}
+        emails = {label.partition(":")[2].lower() for label in wanted if "@" in label}
+        users = session.execute(
+            select(User.slack_user_id, User.email, User.name).where(
+                or_(User.slack_user_id.in_(slack_ids), func.lower(User.email).in_(emails))
+            )
+        )
+        self._known: dict[str, str] = {}
+        for user in users:
+            name = user.name or user.email or user.slack_user_id
+            if user.slack_user_id:
+                self._known[f"slack:{user.slack_user_id}"] = name
+            if user.email:
+                self._known[f"user:{user.email.lower()}"] = name
+
+    def __call__(self, label: str | None) -> str:
+        """A person's name; what else a label names is said as it is."""
+        if not label:
+            return "somebody"
+        kind, _, rest = label.partition(":")
+        known = self._known.get(label) or self._known.get(label.lower())
+        if known:
+            return known
+        if kind == "slack":
+            return f"Slack user {rest}"
+        return rest if kind == "user" and rest else "a run in Airflow" if kind == "run" else label

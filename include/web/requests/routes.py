@@ -1,0 +1,127 @@
+"""``requests``: the list, and the same as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Literal
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+
+from include.base.settings import load_settings
+from include.requests.search_now import search_now
+from include.store.session import session_scope
+from include.web.guard import MAY_READ
+from include.web.rendering import render
+from include.web.requests.queries import (
+    SORTS,
+    STATUSES,
+    Wanted,
+    choices,
+    read_found,
+    read_requests,
+)
+from include.web.visitor import Visiting
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+
+router = APIRouter()
+FOUND = 50
+MOST_ROWS = 10_000
+LONGEST_QUERY = 500
+COLUMNS = (
+    "slug",
+    "title",
+    "status",
+    "areas",
+    "owner",
+    "feedback",
+    "accounts",
+    "arr",
+    "dealbreakers",
+    "trend",
+    "newest_at",
+    "created_at",
+    "page",
+)
+
+Sort = Literal["arr", "accounts", "feedback", "dealbreakers", "newest", "trend", "opened"]
+Status = Literal["", "undelivered", "open", "planned", "in_progress", "shipped", "deprioritized"]
+
+
+@router.get("/requests", dependencies=[MAY_READ])
+def requests_page(
+    request: Request,
+    visitor: Visiting,
+    q: str = "",
+    status: Status = "",
+    area: str = "",
+    owner: str = "",
+    sort: Sort = "arr",
+    after: str = "",
+) -> HTMLResponse:
+    """Requests by what they amount to, or those that some words mean."""
+    wanted = Wanted(status, area, owner, sort, after)
+    rows, following = _rows(q, wanted)
+    with session_scope() as session:
+        areas, owners = choices(session)
+    return render(
+        request,
+        "requests/page.html",
+        title="Requests",
+        visitor=visitor,
+        rows=rows,
+        following=following,
+        wanted=wanted,
+        q=q,
+        areas=areas,
+        owners=owners,
+        sorts={key: name for key, (name, _) in SORTS.items()},
+        statuses=STATUSES,
+    )
+
+
+@router.get("/requests.csv", dependencies=[MAY_READ])
+def requests_csv(
+    q: str = "",
+    status: Status = "",
+    area: str = "",
+    owner: str = "",
+    sort: Sort = "arr",
+) -> Response:
+    """What the page lists, at most 10,000 rows, for a spreadsheet."""
+    rows, _ = _rows(q, Wanted(status, area, owner, sort), MOST_ROWS)
+    settings = load_settings()
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS)
+    writer.writeheader()
+    for row in rows:
+        values = dict(row._mapping) | {
+            "newest_at": row.newest_at.isoformat() if row.feedback else "",
+            "created_at": row.created_at.isoformat(),
+            "page": settings.request_url(row.slug),
+        }
+        writer.writerow({name: _plain(values[name]) for name in COLUMNS})
+    name = {"content-disposition": 'attachment; filename="requests.csv"'}
+    # Spreadsheets read UTF-8 only behind its mark.
+    return Response("\ufeff" + out.getvalue(), media_type="text/csv; charset=utf-8", headers=name)
+
+
+def _rows(q: str, wanted: Wanted, limit: int | None = None) -> tuple[Sequence[Any], str | None]:
+    if q.strip():
+        found = search_now(q[:LONGEST_QUERY], limit=FOUND)
+        with session_scope() as session:
+            return read_found(session, [one.id for one in found], wanted), None
+    with session_scope() as session:
+        return read_requests(session, wanted, limit) if limit else read_requests(session, wanted)
+
+
+def _plain(value: object) -> object:
+    """A cell that a spreadsheet does not take for a formula."""
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return f"'{value}"
+    return value

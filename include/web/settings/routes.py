@@ -1,0 +1,97 @@
+"""``settings``: what is in force, changed by those whom Airflow lets change variables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Annotated
+
+from airflow.models.variable import Variable
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy import select
+
+from include.base.errors import FatalError
+from include.base.settings import VARIABLE, Settings, load_settings
+from include.entries.thresholds import set_thresholds
+from include.store.models import Area
+from include.store.session import session_scope
+from include.web.acting import Action, demand
+from include.web.forms import Sent
+from include.web.guard import MAY_READ, OUR_FORM
+from include.web.rendering import go_to, render
+from include.web.settings.queries import (
+    ENVIRONMENT,
+    is_fixed,
+    read_settings,
+    read_thresholds,
+    values_of,
+)
+from include.web.visitor import Visiting
+
+router = APIRouter()
+
+
+@router.get("/settings", dependencies=[MAY_READ])
+def settings_page(request: Request, visitor: Visiting) -> HTMLResponse:
+    """Every setting and threshold."""
+    with session_scope() as session:
+        thresholds = read_thresholds(session)
+        areas = session.execute(select(Area.id, Area.slug, Area.name).order_by(Area.name)).all()
+    return render(
+        request,
+        "settings/page.html",
+        title="Settings",
+        visitor=visitor,
+        settings=read_settings(),
+        is_fixed=is_fixed(),
+        environment=ENVIRONMENT,
+        thresholds=thresholds,
+        areas=areas,
+    )
+
+
+@router.post("/settings", dependencies=[MAY_READ, OUR_FORM])
+def change_settings(request: Request, visitor: Visiting, form: Sent) -> Response:
+    """Store what the form says, once all of it is valid."""
+    with session_scope() as session:
+        demand(visitor.actor(session), Action.CHANGE_SETTINGS)
+    if is_fixed():
+        return go_to(request, "settings", f"{ENVIRONMENT} fixes the settings. Nothing was changed.")
+    values = values_of({name: str(value) for name, value in form.items()})
+    try:
+        Settings.check(values)
+    except FatalError as error:
+        return go_to(request, "settings", f"Not saved: {error}.")
+    kept = _unknown_to_form(form.keys()) | values
+    Variable.set(VARIABLE, json.dumps(kept), description="Settings of GTM Feedback")
+    return go_to(request, "settings", "Saved. Every process uses it within a second.")
+
+
+@router.post("/settings/thresholds", dependencies=[MAY_READ, OUR_FORM])
+def change_thresholds(
+    request: Request,
+    visitor: Visiting,
+    attach: Annotated[float, Form()],
+    ask: Annotated[float, Form()],
+    area: Annotated[str, Form()] = "",
+    note: Annotated[str, Form()] = "",
+) -> Response:
+    """A new version of the thresholds; decisions that were taken keep theirs."""
+    with session_scope() as session:
+        actor = visitor.actor(session)
+        demand(actor, Action.CHANGE_SETTINGS)
+        version = set_thresholds(
+            session, area=area or None, attach=attach, ask=ask, note=note, by=actor.label
+        )
+    return go_to(request, "settings", f"Version {version} of the thresholds is in force.")
+
+
+def _unknown_to_form(shown: Iterable[str]) -> dict[str, object]:
+    """Stored settings that the form did not show: an open page of an older release drops none."""
+    stored = load_settings()
+    return {
+        name: getattr(stored, name)
+        for name, field in Settings.model_fields.items()
+        if name not in set(shown) and getattr(stored, name) != field.default
+    }
