@@ -190,7 +190,7 @@ def _explained_letters(session: Session, query: str) -> float:
 
 
 def _fastest(plans: Sequence[dict[str, Any]]) -> float:
-    return min(plan["Planning Time"] + plan["Execution Time"] for plan in plans)
+    return min(float(plan["Planning Time"] + plan["Execution Time"]) for plan in plans)
 
 
 def _nearest(session: Session, vector: list[float]) -> list[int]:

@@ -2,6 +2,7 @@
 
 `python -m sandbox.embeddings_server --port 8092` answers `POST /v1/embeddings` and
 `GET /v1/models` with all-MiniLM-L6-v2 (384 dimensions), in floats or base64, to any bearer token.
+Asked for multilingual-e5-small, it answers with that, where a C compiler made its engine.
 `GET /healthz` tells that the model is loaded. `POST /sandbox/faults` makes the next calls fail:
 
     {"status": 429, "retry_after": 2, "delay_seconds": 0, "wrong_size": false, "times": 3}
@@ -25,6 +26,7 @@ import json
 import struct
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -32,6 +34,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from sandbox import e5
 from sandbox.chat_server import MODEL_NAME as CHAT_MODEL_NAME
 from sandbox.chat_server import add_chat
 from sandbox.minilm import DIMENSIONS, MODEL_NAME, load
@@ -78,7 +81,10 @@ class BadRequest(Exception):
 
 
 def create_app(embedder: Embedder | None = None) -> Starlette:
-    """The application around `embedder`, or around MiniLM, which is then loaded here."""
+    """The application around `embedder`, or around MiniLM, which is then loaded here.
+
+    The model for other languages is loaded when it is first asked for.
+    """
     chosen = embedder or load()
     app = Starlette(
         routes=[
@@ -138,10 +144,11 @@ async def _embeddings(request: Request) -> Response:
         if faults.retry_after is not None:
             answer.headers["retry-after"] = f"{faults.retry_after:g}"
         return answer
-    embedder: Embedder = request.app.state.embedder
     try:
-        texts, encoding = _read(await request.body(), embedder.model)
-    except BadRequest as error:
+        raw = await request.body()
+        embedder = await asyncio.to_thread(_chosen, raw, request.app.state.embedder)
+        texts, encoding = _read(raw, embedder.model)
+    except (BadRequest, e5.NoCompiler) as error:
         return _error(400, str(error))
     except ClientDisconnect:
         return _error(499, "The caller has gone.")
@@ -161,6 +168,20 @@ async def _embeddings(request: Request) -> Response:
             "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
         }
     )
+
+
+def _chosen(raw: bytes, usual: Embedder) -> Embedder:
+    """The model that a call names, where it is the one for other languages."""
+    with suppress(ValueError):
+        body = json.loads(raw)
+        if isinstance(body, dict) and body.get("model") == e5.MODEL_NAME:
+            return _other()
+    return usual
+
+
+@cache
+def _other() -> Embedder:
+    return e5.load()
 
 
 async def _next_fault(request: Request) -> Faults:

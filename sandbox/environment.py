@@ -9,6 +9,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox import e5
 from sandbox.settings_file import connection_variables
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -86,6 +87,8 @@ class Sandbox:
                 "AIRFLOW_PORT": str(self.airflow_port),
                 "SLACK_SANDBOX_PORT": str(self.slack_port),
                 "EMBEDDINGS_PORT": str(self.embeddings_port),
+                # Without a compiler there is no second model, and the connection names no host.
+                "EMBEDDINGS_OTHER_HOST": "http://127.0.0.1" if e5.is_possible() else "",
                 "FEEDBACK_DB_HOST": postgres_host,
                 "SLACK_SANDBOX_BOT_TOKEN": keys["slack_bot_token"],
                 "SLACK_SANDBOX_SIGNING_SECRET": keys["slack_signing_secret"],

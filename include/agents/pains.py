@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from include.agents.client import Agent, AgentTask
 
-MOST = 5
 LONG_ENOUGH = 160
 """A text with fewer characters is one pain; no model is asked about it."""
 
@@ -62,8 +61,8 @@ def verbatim(text: str, found: Sequence[tuple[str, str, str]]) -> tuple[list[Pai
         found: Quote, title and description of each, as a model gave them.
     """
     pains: list[Pain] = []
-    refused = max(0, len(found) - MOST)
-    for quote, title, description in found[:MOST]:
+    refused = 0
+    for quote, title, description in found:
         span = _span(text, quote)
         if span is None or any(span[0] < one.end and one.start < span[1] for one in pains):
             refused += 1
@@ -122,5 +121,5 @@ def read_pains(
     found = [(one["quote"], one["title"], one["description"]) for one in stated]
     kept, refused = verbatim(text, found)
     if refused:
-        agent.note(pains_task(), "refused", f"{refused} quotes were not in the text or too many")
+        agent.note(pains_task(), "refused", f"{refused} quotes were not in the text")
     return None if stated and not kept else kept

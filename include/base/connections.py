@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 FEEDBACK_DB = "feedback_db"
 SLACK_APP = "slack_app"
 EMBEDDINGS_API = "embeddings_api"
+EMBEDDINGS_LANGUAGES = "embeddings_other_languages"
+"""Optional: a second model, for texts in languages that the first does not read."""
 CHAT_MODEL = "gtm_feedback_llm"
 AIRFLOW_API = "airflow_api"
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from include.base.connections import EMBEDDINGS_LANGUAGES, find_connection
 from include.base.errors import FatalError
+from include.matching.language import language_of, reads
 
 if TYPE_CHECKING:
     from include.base.connections import ConnectionInfo
@@ -35,6 +37,26 @@ def embedder_from(info: ConnectionInfo) -> Embedder:
         dimensions=int(info.extra.get("dimensions", DEFAULT_DIMENSIONS)),
         batch_size=max(1, int(info.extra.get("batch_size", DEFAULT_BATCH))),
     )
+
+
+def other_embedder(first: Embedder) -> Embedder | None:
+    """The second model, for languages that the first does not read; None where none is set.
+
+    It is none either where the first reads all languages.
+    """
+    if reads(first.model, "de"):
+        return None
+    info = find_connection(EMBEDDINGS_LANGUAGES)
+    if info is None or not info.host:
+        return None
+    other = embedder_from(info)
+    return other if other.model != first.model else None
+
+
+def embedder_reading(text: str, first: Embedder) -> Embedder:
+    """The embedder whose model reads the language of a text, as far as one is set."""
+    other = None if reads(first.model, language_of(text)) else other_embedder(first)
+    return other or first
 
 
 def judge_for(model: str) -> Judge:

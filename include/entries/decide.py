@@ -12,9 +12,9 @@ lock, when something was opened since its search that could change its decision.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import func, select
 
@@ -26,6 +26,7 @@ from include.entries.match import Search, Shared, consulted, keep_vectors, recor
 from include.entries.opened_meanwhile import OpenedMeanwhile
 from include.entries.settle import settle
 from include.entries.take_apart import taken_apart
+from include.matching.language import language_of, reads
 from include.matching.types import Route
 from include.requests.opening import lock_opening, open_request
 from include.store.models import Decision, Entry, EntryStatus, Outcome
@@ -76,6 +77,14 @@ class Means:
     judge: Judge
     allow_degraded: bool = False
     agent: Agent | None = None
+    other: Means | None = None
+    """For entries in languages that the model does not read."""
+
+    def reading(self, text: str) -> Means:
+        """These means, or the other ones for a text that the model does not read."""
+        if self.other is None or reads(self.embedder.model, language_of(text)):
+            return self
+        return self.other
 
 
 @dataclass
@@ -110,6 +119,8 @@ def decide(
     Raises:
         EmbeddingsUnavailable: retry later (only without ``allow_degraded``).
     """
+    if means.other is not None:
+        return _by_language(scope, entry_ids, means, run_id=run_id, quiet=quiet, then=then)
     with scope() as session:
         found = _read(session, entry_ids)
         undecided = [
@@ -141,6 +152,22 @@ def decide(
             ways[entry.id] = way or Way.REPEAT
             if then is not None:
                 then(session, entry, ways[entry.id])
+    return ways
+
+
+def _by_language(
+    scope: SessionScope, entry_ids: Sequence[int], means: Means, **options: Any
+) -> dict[int, Way]:
+    """Those that the model reads, then the others with the model that reads them."""
+    with scope() as session:
+        chosen = [
+            (entry.id, means.reading(entry.customer_pain)) for entry, _ in _read(session, entry_ids)
+        ]
+    ways: dict[int, Way] = {}
+    for one in (means, means.other):
+        ids = [entry_id for entry_id, chosen_means in chosen if chosen_means is one]
+        if ids and one is not None:
+            ways |= decide(scope, ids, replace(one, other=None), **options)
     return ways
 
 

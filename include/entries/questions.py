@@ -18,6 +18,7 @@ from include.base.settings import load_settings
 from include.durable.api import answer_hook, create_hook, get_hook, signing_keys
 from include.durable.keys import InvalidToken, verify_hook_token
 from include.durable.types import AnswerStatus
+from include.engine.dag_ids import MAIN_DAG
 from include.entries.decisions import record_decision
 from include.entries.entry import get_entry
 from include.entries.question_cards import (
@@ -30,6 +31,7 @@ from include.entries.question_cards import (
 )
 from include.outbox.messages import queue_message
 from include.outbox.replies import AnswerReply
+from include.outbox.runs import queue_entry
 from include.people.permissions import is_approver, label_of
 from include.slack.cards import blocks
 from include.slack.cards.words import (
@@ -87,6 +89,26 @@ def plan_groups(
         run_id: That run.
         ask: Slack user id of the one to be asked about all; by default each submitter about theirs.
     """
+    return _all_groups(session, dag_id=dag_id, run_id=run_id, ask=ask)[:MOST_GROUPS]
+
+
+def hand_over_rest(session: Session, *, dag_id: str, run_id: str, ask: str | None) -> list[int]:
+    """Give entries that find no place among the run's questions runs of their own, which ask.
+
+    A run waits for `MOST_GROUPS` questions at most, because each is a task of its graph.
+
+    Returns:
+        Ids of the runs to start.
+    """
+    rest = _all_groups(session, dag_id=dag_id, run_id=run_id, ask=ask)[MOST_GROUPS:]
+    ids = [entry_id for group in rest for entry_id, _ in group["entries"]]
+    for entry in session.scalars(select(Entry).where(Entry.id.in_(ids)).order_by(Entry.id)):
+        entry.dag_id, entry.run_id = MAIN_DAG, f"asked__{entry.id}"
+    session.flush()
+    return [queue_entry(session, entry_id, f"asked__{entry_id}") for entry_id in sorted(ids)]
+
+
+def _all_groups(session: Session, *, dag_id: str, run_id: str, ask: str | None) -> list[Group]:
     groups = asked_before(session, dag_id, run_id)
     asked = {entry_id for group in groups for entry_id, _ in group["entries"]}
     rows = session.execute(
@@ -114,7 +136,7 @@ def plan_groups(
             part = entries[start : start + MOST_ENTRIES]
             pairs = [[entry_id, confidence] for entry_id, confidence, _ in part]
             groups.append(_group(part[0][2], request_id, person or None, pairs))
-    return groups[:MOST_GROUPS]
+    return groups
 
 
 def asked_before(session: Session, dag_id: str, run_id: str) -> list[Group]:

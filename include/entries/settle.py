@@ -28,6 +28,8 @@ from include.store.models import ActorKind, DecisionStep, EntryStatus, Outcome, 
 from include.store.search import find_candidates
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.orm import Session
 
     from include.agents.client import Agent
@@ -72,12 +74,13 @@ def apply_answer(
     judge: Judge,
     map_index: int = -1,
     agent: Agent | None = None,
+    other: tuple[Embedder, Judge] | None = None,
 ) -> list[int]:
     """Carry out what became of a question, entry by entry; returns the requests' ids.
 
     ``attach`` attaches to the suggested request; ``create``, no answer in time and a question
     closed in Airflow open a request, unless somebody opened the same one while this was waiting.
-    A repeat changes nothing.
+    A repeat changes nothing. ``other`` serves entries that were embedded by its model.
 
     Raises:
         FatalError: the question is still open.
@@ -87,7 +90,8 @@ def apply_answer(
     if hook is None or hook.is_open:
         raise FatalError(f"the question of run {run_id} is open; clear wait_for_answer instead")
     return [
-        _apply(scope, entry_id, hook, embedder, judge, agent) for entry_id, _ in asked_about(hook)
+        _apply(scope, entry_id, hook, [(embedder, judge), *([other] if other else [])], agent)
+        for entry_id, _ in asked_about(hook)
     ]
 
 
@@ -95,8 +99,7 @@ def _apply(
     scope: SessionScope,
     entry_id: int,
     hook: HookView,
-    embedder: Embedder,
-    judge: Judge,
+    pairs: Sequence[tuple[Embedder, Judge]],
     agent: Agent | None,
 ) -> int:
     with scope() as session:
@@ -109,6 +112,7 @@ def _apply(
             return _attach_answered(session, entry, hook)
         draft = draft_for(session, entry, [])
         session.expunge(entry)
+    embedder, judge = next((p for p in pairs if p[0].model == entry.embedding_model), pairs[0])
     draft = written(scope, entry, draft, agent)
     try:
         [vector] = request_vectors([draft], embedder)

@@ -35,7 +35,8 @@ SHOWN_THEMES = 5
 SHOWN_REQUESTS = 5
 SHOWN_QUOTES = 2
 QUOTE_LIMIT = 200
-_MOST_THEMES = 2000
+THEMES_AT_ONCE = 2000
+"""Themes that a request is compared with in one pass."""
 _BATCH = 500
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
 
@@ -80,10 +81,26 @@ class Theme:
 
 
 def cluster(members: Iterable[Member], similarity: float = SIMILARITY) -> list[Cluster]:
-    """Themes of members given in the order of their opening; unit vectors in, one pass."""
+    """Themes of members given in the order of their opening; unit vectors in.
+
+    One pass, as long as there are at most `THEMES_AT_ONCE` themes. What is near none of so many is
+    gone through again, for themes of its own.
+    """
+    clusters: list[Cluster] = []
+    while True:
+        found, left = _clustered(members, similarity)
+        clusters += found
+        if not left:
+            return clusters
+        members = left
+
+
+def _clustered(members: Iterable[Member], similarity: float) -> tuple[list[Cluster], list[Member]]:
+    """The themes of one pass, and the members that are near none of them."""
     import numpy as np
 
     clusters: list[Cluster] = []
+    left: list[Member] = []
     sums: Vector = np.zeros((0, 0), dtype=np.float32)
     for member in members:
         place = -1
@@ -94,7 +111,8 @@ def cluster(members: Iterable[Member], similarity: float = SIMILARITY) -> list[C
             best = int(np.argmax(cosines))
             place = best if cosines[best] >= similarity else -1
         if place < 0:
-            if len(clusters) >= _MOST_THEMES:
+            if len(clusters) >= THEMES_AT_ONCE:
+                left.append(member)
                 continue
             if len(clusters) == len(sums):
                 grown = np.zeros((max(64, 2 * len(sums)), len(member.vector)), dtype=np.float32)
@@ -105,7 +123,7 @@ def cluster(members: Iterable[Member], similarity: float = SIMILARITY) -> list[C
         sums[place] += member.vector
         if member.is_open:
             clusters[place].open_ids.append(member.request_id)
-    return clusters
+    return clusters, left
 
 
 def find_themes(

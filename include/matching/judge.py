@@ -10,12 +10,19 @@ from include.base.text import comparable
 from include.matching.calibration import Calibration
 from include.matching.contradiction import ASKED_AT_MOST, contradiction
 from include.matching.features import text_features, vector_features
+from include.matching.language import language_of, reads
 from include.matching.types import REPORTED_FROM, MatchType, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from include.matching.types import Candidate
+
+NOT_READ = 0.79
+"""Most that the vectors of a model are believed on a text in a language that it does not read."""
+
+SAID_ALIKE = 0.5
+"""Share of the pain's words, by rarity, that makes up for that."""
 
 SAME_TEXT = 0.98
 """Confidence of a candidate whose title or text is, but for case and spaces, the pain itself."""
@@ -46,7 +53,8 @@ class CalibratedJudge:
         """Verdicts best first, nothing below 0.5.
 
         Candidates without any cosine (embeddings were down, or nothing is embedded yet) are judged
-        by words, never as high as 0.90. What the pain seems to contradict is at most a question.
+        by words, never as high as 0.90. What the pain seems to contradict is at most a question,
+        and so is what the model's language does not cover.
         """
         confidences = self.confidences(pain, candidates)
         by_words = not any(candidate.cosine is not None for candidate in candidates)
@@ -64,10 +72,18 @@ class CalibratedJudge:
             return [calibration.text.confidence(row) for row in text_features(candidates)]
         curve = calibration.vector
         same_text = min(SAME_TEXT, curve.cap)
+        is_read = reads(self.model, language_of(pain))
         return [
-            max(curve.confidence(row), same_text if _same(pain, candidate) else 0.0)
+            max(
+                min(curve.confidence(row), 1.0 if is_read else _believed(candidate)),
+                same_text if _same(pain, candidate) else 0.0,
+            )
             for row, candidate in zip(vector_features(pain, candidates), candidates, strict=True)
         ]
+
+
+def _believed(candidate: Candidate) -> float:
+    return ASKED_AT_MOST if (candidate.text_score or 0.0) >= SAID_ALIKE else NOT_READ
 
 
 def _verdict(pain: str, candidate: Candidate, confidence: float, *, by_words: bool) -> Verdict:

@@ -30,6 +30,7 @@ from include.base.settings import load_settings
 from include.clients.language_model import budget_notice, config_from, note_model_in_use
 from include.clients.model_ledger import forget_lacks, spent_today
 from include.matching.calibration import UNCALIBRATED, Calibration
+from include.matching.language import reads
 from include.store.models import (
     AnalyticsEvent,
     Decision,
@@ -134,7 +135,7 @@ def budget_rung(session: Session) -> Rung:
 
 def embeddings_rung(session: Session, ask: bool) -> Rung:
     """The embeddings API, by what it answers or by what entries met in the last hour."""
-    from include.clients.embeddings import embedder_from
+    from include.clients.embeddings import embedder_from, other_embedder
 
     part = "embeddings"
     try:
@@ -142,6 +143,11 @@ def embeddings_rung(session: Session, ask: bool) -> Rung:
     except (FatalError, MissingConnection) as error:
         return Rung(part, State.DEGRADED, (str(error),), WITHOUT_EMBEDDINGS)
     facts = [f"{embedder.model}, {embedder.dimensions} dimensions"]
+    other = other_embedder(embedder)
+    if other is not None:
+        facts.append(f"{other.model} for other languages than English")
+    elif not reads(embedder.model, "de"):
+        facts.append("it reads English only, so other languages are matched by their words")
     if Calibration.for_model(embedder.model).model == UNCALIBRATED:
         facts.append("the model is not calibrated, so matches are asked about, never attached")
     hour = func.now() - func.make_interval(0, 0, 0, 0, 1)
@@ -152,7 +158,9 @@ def embeddings_rung(session: Session, ask: bool) -> Rung:
         facts.append(f"{lame} decisions of the last hour had words only")
     if ask:
         try:
-            embedder.embed(["Is anybody there?"])
+            for one in (embedder, other):
+                if one is not None:
+                    one.embed(["Is anybody there?"])
         except (FatalError, TransientError) as error:
             return Rung(part, State.DEGRADED, (*facts, str(error)), WITHOUT_EMBEDDINGS)
         facts.append("it answers")

@@ -21,7 +21,6 @@ _USER = re.compile(r"[UW][A-Z0-9]+")
 # Slack's clock and the database's may differ; the key is unique, so looking further is harmless.
 _CLOCK_MARGIN = timedelta(minutes=5)
 _PAGE = 200
-_PAGES = 10
 _LIST_PAGE = 1000
 
 
@@ -97,7 +96,8 @@ def _find(client: WebClient, channel: str, message: Message) -> Posted | None:
         return None
     oldest = str((message.created_at - _CLOCK_MARGIN).timestamp())
     cursor: str | None = None
-    for _ in range(_PAGES):
+    # To the end, however much was said since: who stops early posts a second time.
+    while True:
         options: dict[str, Any] = {
             "channel": channel,
             "oldest": oldest,
@@ -116,7 +116,6 @@ def _find(client: WebClient, channel: str, message: Message) -> Posted | None:
         cursor = (answer.get("response_metadata") or {}).get("next_cursor") or None
         if not cursor:
             return None
-    return None
 
 
 def _channel_id(client: WebClient, channel: str) -> str:
@@ -124,7 +123,7 @@ def _channel_id(client: WebClient, channel: str) -> str:
     if not channel.startswith("#"):
         return channel
     cursor: str | None = None
-    for _ in range(_PAGES):
+    while True:
         answer = client.conversations_list(
             types="public_channel,private_channel", limit=_LIST_PAGE, cursor=cursor
         )
@@ -133,8 +132,7 @@ def _channel_id(client: WebClient, channel: str) -> str:
                 return str(found["id"])
         cursor = (answer.get("response_metadata") or {}).get("next_cursor") or None
         if not cursor:
-            break
-    return ""
+            return ""
 
 
 def _key_of(message: dict[str, Any]) -> str | None:

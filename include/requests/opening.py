@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from anyascii import anyascii
 from sqlalchemy import func, select
 
 from include.requests.vectors import live_key
@@ -94,8 +95,11 @@ def areas_by_id(session: Session) -> Sequence[Area]:
 
 
 def slug_of(title: str) -> str:
-    """A title as the part of a URL: ASCII letters, digits and hyphens, at most 60 characters."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    """A title as the part of a URL: ASCII letters, digits and hyphens, at most 60 characters.
+
+    Other scripts are written in Latin letters.
+    """
+    plain = anyascii(unicodedata.normalize("NFKC", title)).lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-")
     return slug or "request"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.base.connections import EMBEDDINGS_API, find_connection
 from include.base.errors import EmbeddingsUnavailable, FatalError
-from include.clients.embeddings import embedder_from, judge_for
+from include.clients.embeddings import embedder_from, embedder_reading, judge_for
 from include.requests.search import search_requests
 from include.store.session import session_scope
 
@@ -38,7 +38,7 @@ def search_now(query: str, *, limit: int, include_shipped: bool = True) -> list[
         "limit": limit,
         "include_shipped": include_shipped,
     }
-    embedder = _embedder()
+    embedder = _embedder(query)
     try:
         return _search(embedder, options)
     except FatalError:
@@ -50,7 +50,7 @@ def warm_up() -> None:
     """Import what a search needs: the first one must not take longer than Slack waits."""
     import openai  # noqa: F401
 
-    judge_for(_embedder().model).judge("", [])
+    judge_for(_embedder("").model).judge("", [])
 
 
 def _search(embedder: Embedder, options: dict[str, Any]) -> list[FoundRequest]:
@@ -60,9 +60,9 @@ def _search(embedder: Embedder, options: dict[str, Any]) -> list[FoundRequest]:
         )
 
 
-def _embedder() -> Embedder:
+def _embedder(query: str) -> Embedder:
     info = find_connection(EMBEDDINGS_API)
     if info is None:
         return WordsAlone()
-    embedder = embedder_from(info)
+    embedder = embedder_reading(query, embedder_from(info))
     return replace(embedder, timeout=EMBEDDING_SECONDS)  # type: ignore[type-var]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
+from include.matching.language import configuration_of, language_of, searched_words
 from include.matching.types import Candidate
 from include.store.merges import taken_to_survivors
 
@@ -51,6 +52,7 @@ def find_candidates(
     statuses: Collection[str] | None = None,
     opened_before: datetime | None = None,
     without_entry: int | None = None,
+    configuration: str | None = None,
 ) -> list[Candidate]:
     """The requests that may be what `pain` means, best first, at most `limit`.
 
@@ -66,7 +68,10 @@ def find_candidates(
         statuses: Only requests with one of these statuses; None means all.
         opened_before: Only requests that existed before this moment (a replay).
         without_entry: Not the request that this entry opened (a replay).
+        configuration: PostgreSQL's for the pain's language; None means it is told from the pain.
     """
+    if configuration is None:
+        configuration = configuration_of(language_of(pain))
     filters, values = request_filters(exclude, opened_after_id, area_ids, statuses)
     if opened_before is not None:
         filters += " AND r.created_at < :opened_before"
@@ -78,7 +83,8 @@ def find_candidates(
     rows = session.execute(
         _statement(filters),
         {
-            "pain": pain.replace("\x00", " ")[:MAX_PAIN_CHARACTERS],
+            "pain": searched_words(pain.replace("\x00", " ")[:MAX_PAIN_CHARACTERS], configuration),
+            "configuration": configuration,
             "vector": None if vector is None else _literal(vector),
             "model": model,
             "limit": limit,
@@ -172,7 +178,7 @@ _STATEMENT = r"""
 WITH lexemes AS MATERIALIZED (
     SELECT lexeme, positions[1] AS place,
            ('''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''')::tsquery AS query
-    FROM unnest(to_tsvector('english', normalize(CAST(:pain AS text), NFKC)))
+    FROM unnest(search_words(CAST(:configuration AS text), CAST(:pain AS text)))
 ), corpus AS MATERIALIZED (
     SELECT CASE WHEN reltuples < 5000 THEN (SELECT count(*) FROM requests)
            ELSE reltuples END AS size

@@ -174,6 +174,12 @@ def ask_questions(*, dag_id: str, run_id: str, ask: str | None) -> list[dict[str
     while start <= len(groups):
         groups = _ask_part(start, dag_id=dag_id, run_id=run_id, ask=ask)
         start += ASKED_AT_ONCE
+    with session_scope() as session:
+        questions.lock_asking(session)
+        rest = questions.hand_over_rest(session, dag_id=dag_id, run_id=run_id, ask=ask)
+    if rest:
+        log.info("%s entries are asked about by runs of their own", len(rest))
+        sweep(RunStarts(), FEW)
     return groups
 
 

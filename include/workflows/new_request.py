@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.base.connections import EMBEDDINGS_API, get_connection
 from include.base.settings import load_settings
-from include.clients.embeddings import embedder_from, judge_for
+from include.clients.embeddings import embedder_from, judge_for, other_embedder
 from include.clients.language_model import find_agent
 from include.outbox.effects import sweep
 from include.outbox.events import AnalyticsEvents, record_event
@@ -68,9 +68,13 @@ def relate_request(request_id: int, *, run_id: str) -> dict[str, int]:
 
 
 def embed_request(request_id: int) -> str:
-    """Store the vector of the request's own text; ``stored``, ``current`` or ``deleted``."""
+    """Store the vectors of the request's own text; ``stored``, ``current`` or ``deleted``."""
     embedder = embedder_from(get_connection(EMBEDDINGS_API))
-    return vectors.store_vector(session_scope, request_id, embedder)
+    stored = vectors.store_vector(session_scope, request_id, embedder)
+    other = other_embedder(embedder)
+    if other is not None and vectors.store_vector(session_scope, request_id, other) == "stored":
+        return "stored"
+    return stored
 
 
 def post_firehose(request_id: int) -> dict[str, int]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from include.base.connections import EMBEDDINGS_API, get_connection
-from include.clients.embeddings import embedder_from, judge_for
+from include.clients.embeddings import embedder_from, judge_for, other_embedder
 from include.clients.language_model import agent_for_entry, find_agent
 from include.engine.dag_ids import IMPORT_DAG
 from include.entries import settle
@@ -69,7 +70,11 @@ def decide_entry(
 def means_of(agent: Agent | None, *, is_last_try: bool) -> Means:
     """What decides, out of the connections."""
     embedder = embedder_from(get_connection(EMBEDDINGS_API))
-    return Means(embedder, judge_for(embedder.model), is_last_try, agent)
+    means = Means(embedder, judge_for(embedder.model), is_last_try, agent)
+    other = other_embedder(embedder)
+    if other is None:
+        return means
+    return replace(means, other=replace(means, embedder=other, judge=judge_for(other.model)))
 
 
 def apply_answer(*, dag_id: str, run_id: str, map_index: int = -1) -> list[int]:
@@ -86,6 +91,7 @@ def apply_answer(*, dag_id: str, run_id: str, map_index: int = -1) -> list[int]:
         judge=means.judge,
         map_index=map_index,
         agent=means.agent,
+        other=(means.other.embedder, means.other.judge) if means.other else None,
     )
 
 

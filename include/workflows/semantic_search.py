@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.base.connections import EMBEDDINGS_API, get_connection
 from include.base.settings import load_settings
-from include.clients.embeddings import embedder_from, judge_for
+from include.clients.embeddings import embedder_from, embedder_reading, judge_for
 from include.requests.search import search_requests
 from include.store.session import session_scope
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def search(values: Mapping[str, Any]) -> dict[str, Any]:
     """Search requests; the run's result."""
     settings = load_settings()
-    embedder = embedder_from(get_connection(EMBEDDINGS_API))
+    first = embedder_from(get_connection(EMBEDDINGS_API))
+    embedder = embedder_reading(str(values["query"]), first)
     with session_scope() as session:
         found = search_requests(
             session,

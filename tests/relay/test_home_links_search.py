@@ -160,6 +160,15 @@ def test_a_mention_is_answered_in_the_thread_with_what_we_have(workspace: SlackS
     assert "Sign in with SSO from Okta" in json.dumps(answer["blocks"])
 
 
+def test_every_link_of_a_message_has_a_preview(workspace: SlackSandbox) -> None:
+    pages()
+    with session_scope() as session:
+        session.add_all(Area(slug=f"area-{n}", name=f"Area {n}") for n in range(6))
+    links = " ".join(f"https://feedback.example.com/areas/area-{n}" for n in range(6))
+    shown = preview(workspace, "C0FEEDBACK", links)
+    assert len(shown) == 6
+
+
 @pytest.mark.parametrize(
     "question",
     [

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MOST_LINKS = 5
+AT_ONCE = 5
+"""Links previewed by one call of Slack."""
 
 
 def register(app: App) -> None:
@@ -41,7 +42,7 @@ def receive(ack: Ack, body: dict[str, Any]) -> None:
     if not isinstance(links, list):
         raise MalformedPayload("'links' is not a list")
     urls = [one.get("url") for one in links if isinstance(one, dict)]
-    ours = [url for url in urls if isinstance(url, str) and page_of(url, base_url)][:MOST_LINKS]
+    ours = [url for url in urls if isinstance(url, str) and page_of(url, base_url)]
     if not ours:
         ack()
         return
@@ -86,8 +87,11 @@ def _unfurl(channel: str | None, told: dict[str, Any], cards: dict[str, dict[str
         if by_id
         else {"channel": channel, "ts": told["message_ts"]}
     )
-    try:
-        slack_client().chat_unfurl(unfurls=cards, **place)
-    # A preview is a courtesy: the link works without it.
-    except Exception as error:
-        log.warning("No link preview: %s", read_trouble(error, 1).code)
+    urls = list(cards)
+    for start in range(0, len(urls), AT_ONCE):
+        part = {url: cards[url] for url in urls[start : start + AT_ONCE]}
+        try:
+            slack_client().chat_unfurl(unfurls=part, **place)
+        # A preview is a courtesy: the link works without it.
+        except Exception as error:
+            log.warning("No link preview: %s", read_trouble(error, 1).code)

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pgvector.sqlalchemy import Vector
-from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    Index,
+    Text,
+    event,
+    inspect,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
+from include.matching.language import configuration_of, language_of
 from include.matching.types import RequestStatus
 from include.store.models.base import (
     EMBEDDING_DIMENSIONS,
@@ -42,13 +54,15 @@ class Request(Base):
     search: Mapped[str] = mapped_column(
         TSVECTOR,
         Computed(
-            "setweight(to_tsvector('english'::regconfig, normalize(title, NFKC)), 'A') || "
-            "setweight(to_tsvector('english'::regconfig, normalize(description, NFKC)), 'B')",
+            "setweight(search_words(language, title), 'A') || "
+            "setweight(search_words(language, description), 'B')",
             persisted=True,
         ),
         deferred=True,
     )
 
+    language: Mapped[str] = mapped_column(Text, default="english", server_default="english")
+    """PostgreSQL's text search configuration for the text; told anew whenever it changes."""
     letters: Mapped[list[str]] = mapped_column(
         ARRAY(Text), Computed("letters_of(title)", persisted=True), deferred=True
     )
@@ -70,6 +84,15 @@ class Request(Base):
             postgresql_with={"fastupdate": "off"},
         ),
     )
+
+
+@event.listens_for(Request, "before_insert")
+@event.listens_for(Request, "before_update")
+def _tell_language(mapper: Any, connection: Any, request: Request) -> None:  # noqa: ARG001
+    changed = inspect(request).attrs
+    if changed.title.history.has_changes() or changed.description.history.has_changes():
+        text = f"{request.title}\n{request.description or ''}"
+        request.language = configuration_of(language_of(text))
 
 
 class RequestArea(Base):

@@ -95,8 +95,10 @@ def test_tables_made_from_the_models_are_those_of_the_migrations(empty: Engine) 
     migrated = facts(empty)
     downgrade(empty.url)
     with empty.begin() as connection:
-        for statement in import_module("include.store.migrations.versions.0002_letters").FUNCTIONS:
-            connection.exec_driver_sql(statement)
+        for revision in ("0002_letters", "0003_languages"):
+            module = import_module(f"include.store.migrations.versions.{revision}")
+            for statement in module.FUNCTIONS:
+                connection.exec_driver_sql(statement)
     Base.metadata.create_all(empty)
     described = facts(empty)
     left_out = ("function ", "trigger ", "table request_roots", "column request_roots.")

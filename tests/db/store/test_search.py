@@ -265,3 +265,47 @@ def test_both_indexes_serve_the_statement_and_no_table_is_read_whole(session: Se
     assert "ix_request_embeddings_hnsw" in plan
     assert "ix_requests_search" in plan
     assert "Seq Scan" not in plan
+
+
+def add_in(session: Session, language: str, title: str) -> int:
+    request_id = add(session, title, vector=axis(0))
+    session.execute(
+        text("UPDATE requests SET language = :language WHERE id = :id"),
+        {"language": language, "id": request_id},
+    )
+    return request_id
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "pain", "shared"),
+    [
+        (
+            "french",
+            "Le résumé hebdomadaire perd les accents dans le fichier",
+            "Les livreurs laissent les colis dans les escaliers et les voisins les prennent",
+            0,
+        ),
+        ("german", "Die Tabelle und der Export", "Wir wollen, dass die Maschine und der Motor", 0),
+        ("german", "Tabellen exportieren", "Wir können unsere Tabelle nicht exportieren", 2),
+        ("spanish", "Exportar las tablas de la cuenta", "Nos gusta la comida de las abuelas", 0),
+        ("simple", "Nie da się tego pobrać", "Autobus znowu nie przyjechał, nie da się", 0),
+    ],
+)
+def test_empty_words_of_any_language_are_not_shared(
+    session: Session, language: str, title: str, pain: str, shared: int
+) -> None:
+    wanted = add_in(session, language, title)
+    [found] = search(session, pain, axis(0))
+    assert (found.request_id, len(found.shared_words)) == (wanted, shared)
+
+
+def test_the_language_of_a_request_is_told_when_it_is_written(session: Session) -> None:
+    from include.store.models import Request
+
+    request = Request(slug="x", title="Wir können die Tabellen nicht exportieren")
+    session.add(request)
+    session.flush()
+    assert request.language == "german"
+    request.title = "We can not export the tables"
+    session.flush()
+    assert request.language == "english"

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from include.insights import themes
 from include.insights.themes import (
     QUOTE_LIMIT,
     Member,
@@ -33,6 +34,14 @@ def test_what_points_the_same_way_is_one_theme() -> None:
 def test_a_theme_keeps_its_founder_when_the_founder_has_shipped() -> None:
     found = cluster([member(1, 0, is_open=False), member(2, 5), member(3, 6)], 0.9)
     assert [(one.founder, one.open_ids) for one in found] == [(1, [2, 3])]
+
+
+def test_more_themes_than_are_compared_at_once_are_found_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(themes, "THEMES_AT_ONCE", 2)
+    found = cluster([member(n, degrees) for n, degrees in enumerate((0, 90, 180, 181, 270))], 0.9)
+    assert [one.open_ids for one in found] == [[0], [1], [2, 3], [4]]
 
 
 @given(st.lists(st.floats(0, 360), min_size=1, max_size=40), st.data())

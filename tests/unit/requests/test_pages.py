@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from include.requests.opening import slug_of
 from include.requests.pages import Page, page_of, slug_in
 
 BASE = "https://feedback.example.com/app/"
@@ -76,3 +79,21 @@ def test_a_page_in_airflows_frame_is_the_same_page_outside_of_it(base: str, url:
     assert page_of(url, base) == Page("request", "csv")
     assert page_of(url.replace("https://a", "https://b"), base) is None
     assert page_of("https://a/requests/csv", base) is None
+
+
+@pytest.mark.parametrize(
+    ("title", "slug"),
+    [
+        ("Export tables as CSV", "export-tables-as-csv"),
+        ("Größere Übersichten für die Straße", "grossere-ubersichten-fur-die-strasse"),
+        ("レポートのエクスポート", "repotonoekusupoto"),
+        ("导出失败", "daochushibai"),
+        ("表 CSV", "biao-csv"),
+        ("🔥🔥🔥🔥🔥", "fire-fire-fire-fire-fire"),
+        ("§§§§§ ?", "sssss"),
+        ("-----", "request"),
+    ],
+)
+def test_a_title_in_any_script_makes_a_readable_slug(title: str, slug: str) -> None:
+    assert re.fullmatch(r"[a-z0-9][a-z0-9-]*", slug_of(title))
+    assert slug_of(title) == slug

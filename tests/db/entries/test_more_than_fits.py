@@ -1,0 +1,50 @@
+"""What is one more than a bound is asked all the same, by a run of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from include.engine.dag_ids import MAIN_DAG
+from include.entries import questions
+from include.entries.decide import Means, Way, decide
+from include.store.models import Entry, Hook, RunStart
+from include.store.session import session_scope
+from include.workflows import import_feedback as steps
+from tests.db.entries.conftest import DAG, TableJudge, WordsEmbedder, make_request, submit
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def test_a_question_more_than_a_run_holds_is_asked_by_a_run_of_its_own(
+    embedder: WordsEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(questions, "MOST_GROUPS", 2)
+    monkeypatch.setattr(steps, "sweep", lambda *_: None)
+    titles = ("Export tables", "Dark theme", "Faster search")
+    for title in titles:
+        make_request(embedder, title)
+    judge = TableJudge(**{title.lower().replace(" ", "-"): 0.85 for title in titles})
+    ids = [submit(f"We need this: {title}", source="import", external_id=title) for title in titles]
+    means = Means(embedder, judge)
+    assert set(decide(session_scope, ids, means, run_id="r1").values()) == {Way.ASK}
+
+    groups = steps.ask_questions(dag_id=DAG, run_id="r1", ask=None)
+
+    assert len(groups) == 2
+    with session_scope() as session:
+        [start] = session.scalars(select(RunStart).where(RunStart.dag_id == MAIN_DAG)).all()
+        [left] = session.scalars(select(Entry).where(Entry.run_id != "r1")).all()
+        assert (start.conf, start.run_id) == ({"entry_id": left.id}, left.run_id)
+        left_id, run_id = left.id, left.run_id
+    # What the run of its own does: the decision is there, so it asks.
+    assert decide(session_scope, [left_id], means, run_id=run_id) == {left_id: Way.ASK}
+    with session_scope() as session:
+        for group in questions.plan_groups(session, dag_id=MAIN_DAG, run_id=run_id):
+            questions.ask(session, group, dag_id=MAIN_DAG, run_id=run_id)
+    with session_scope() as session:
+        asked = [hook.question["entries"][0][0] for hook in session.scalars(select(Hook))]
+    assert sorted(asked) == sorted(ids)
+    assert len(steps.ask_questions(dag_id=DAG, run_id="r1", ask=None)) == 2
