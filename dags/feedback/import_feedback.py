@@ -26,8 +26,9 @@ thresholds and records.
 column names does not matter, and common other names (`Feedback`, `Priority`, `E-Mail`) are known.
 JSON lines, a JSON array, or objects laid out over several lines. UTF-8, UTF-16 or UTF-32 with a
 byte order mark, and CSV in Windows-1252: no byte order mark, and what is not ASCII is not UTF-8.
-At most 2 GiB, a million lines, and 200,000 characters a line. A workbook or a compressed file is
-refused: save the sheet as CSV (UTF-8), or unpack the file.
+At most 2 GiB, a million lines, and 200,000 characters a line. Of an Excel workbook (.xlsx, at most
+512 MiB unpacked) the first sheet with rows is read; other sheets are told as bad lines. A file that
+is compressed is refused: unpack it.
 
 **Parameters**: `{"path": "s3://aws_default@bucket/feedback.csv", "ask": "U0ANN"}`. CSV columns have
 the names of the fields of a JSON line: `customer_pain` (required), `severity`, `account_id`,
@@ -68,7 +69,7 @@ from include.workflows.batch_tasks import FACTS, carry_out
             maxLength=2_000,
             description="A path of the workers' machine, or a URL of an object storage.",
         ),
-        "format": Param(None, type=["null", "string"], enum=[None, "jsonl", "csv"]),
+        "format": Param(None, type=["null", "string"], enum=[None, "jsonl", "csv", "xlsx"]),
         "ask": Param(None, type=["null", "string"], pattern="^[UW][A-Z0-9]+$"),
         "notify": Param(False, type="boolean", description="Tell every submitter."),
         "batch_size": Param(500, type="integer", minimum=1, maximum=10_000),

@@ -79,7 +79,16 @@ def read_columns(line: str, separator: str | None) -> Columns:
     if not headers:
         raise FatalError(f"the header cannot be read ({problem})")
     chosen = max(headers, key=lambda one: sum(field_of(name) in COLUMNS for name in headers[one]))
-    given = [name.strip() for name in headers[chosen]]
+    return columns_of(headers[chosen], chosen)
+
+
+def columns_of(header: Sequence[str], separator: str) -> Columns:
+    """The columns of a header that is taken apart.
+
+    Raises:
+        FatalError: the column ``customer_pain`` is missing, or a column is unknown or named twice.
+    """
+    given = [name.strip() for name in header]
     names = tuple(field_of(name) or None for name in given)
     known = f"known columns: {', '.join(COLUMNS)}"
     if "customer_pain" not in names:
@@ -94,7 +103,7 @@ def read_columns(line: str, separator: str | None) -> Columns:
                 f"the header names a column twice: {before[:40]!r} and {given[place][:40]!r} "
                 f"are both {name!r}"
             )
-    return Columns(names, chosen)
+    return Columns(names, separator)
 
 
 def field_of(name: str) -> str:

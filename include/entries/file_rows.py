@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from include.base.errors import FatalError
 from include.entries.file_columns import Columns, read_columns
+from include.entries.workbook_rows import read_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,7 @@ _MARKS = (
 )
 _NOT_TEXT = (
     (b"\x1f\x8b", "is compressed with gzip; unpack it first"),
-    (b"PK\x03\x04", "is a workbook or a zip archive; save the sheet as CSV (UTF-8)"),
+    (b"PK\x03\x04", "is a workbook or a zip archive; name a workbook .xlsx, unpack an archive"),
     (b"\xd0\xcf\x11\xe0", "is an old Excel workbook; save the sheet as CSV (UTF-8)"),
     (b"BZh", "is compressed with bzip2; unpack it first"),
     (b"\xfd7zXZ", "is compressed with xz; unpack it first"),
@@ -67,6 +68,10 @@ def read_rows(file: IO[bytes], form: str, *, name: str) -> Iterator[Row]:
     Raises:
         FatalError: the file is too large, is no text, or its header is missing or wrong.
     """
+    if form == "xlsx":
+        for number, kind, values, problem, lines in read_workbook(file, name=name):
+            yield Row(number, kind, values, problem, lines)
+        return
     _check_size(file, name)
     head = file.read(_HEAD)
     file.seek(0)

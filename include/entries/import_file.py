@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FORMATS = {
     **dict.fromkeys((".jsonl", ".ndjson", ".json"), "jsonl"),
     **dict.fromkeys((".csv", ".tsv", ".tab"), "csv"),
+    **dict.fromkeys((".xlsx", ".xlsm"), "xlsx"),
 }
 
 
@@ -39,18 +40,18 @@ class Line:
 
 
 def format_of(path: str, given: str | None) -> str:
-    """``jsonl`` or ``csv``: as given, else by the name's ending."""
+    """``jsonl``, ``csv`` or ``xlsx``: as given, else by the name's ending."""
     if given:
         return given
     ending = Path(path.split("?", 1)[0]).suffix.lower()
     found = FORMATS.get(ending)
     if found is None:
-        remedy = "say its format ('jsonl' or 'csv')"
-        if ending in (".xlsx", ".xls", ".xlsm", ".ods"):
-            remedy = "save the sheet as CSV (UTF-8)"
+        remedy = "say its format ('jsonl', 'csv' or 'xlsx')"
+        if ending in (".xls", ".xlsb", ".ods"):
+            remedy = "save it as .xlsx, or the sheet as CSV (UTF-8)"
         elif ending in (".gz", ".bz2", ".xz", ".zst", ".zip", ".7z", ".tar", ".tgz"):
             remedy = "unpack it first"
-        raise FatalError(f"path {path!r} ends in neither .jsonl nor .csv; {remedy}")
+        raise FatalError(f"path {path!r} ends in none of .jsonl, .csv, .xlsx; {remedy}")
     return found
 
 

@@ -141,7 +141,7 @@ def test_a_value_that_only_the_database_refuses_is_told_and_the_rest_is_stored(
 
 
 @pytest.mark.parametrize(
-    ("path", "said"), [("nowhere.jsonl", "cannot be read"), ("notes.txt", "neither .jsonl nor")]
+    ("path", "said"), [("nowhere.jsonl", "cannot be read"), ("notes.txt", "ends in none of .jsonl")]
 )
 def test_a_file_that_is_not_there_or_of_no_known_kind_is_fatal(path: str, said: str) -> None:
     with pytest.raises(FatalError, match=said):

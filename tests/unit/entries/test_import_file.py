@@ -99,7 +99,8 @@ def test_one_object_is_one_entry() -> None:
     ("data", "form", "said"),
     [
         (gzip.compress(b"x", mtime=0), "csv", "compressed with gzip; unpack it first"),
-        (b"PK\x03\x04 ...", "csv", r"save the sheet as CSV \(UTF-8\)"),
+        (b"PK\x03\x04 ...", "csv", r"name a workbook \.xlsx"),
+        (b"PK\x03\x04 ...", "xlsx", r"is no workbook .* save the sheet as CSV \(UTF-8\)"),
         (b"%PDF-1.7", "jsonl", "is a PDF"),
         # Windows-1251 and ISO 8859-7, which decode as Windows-1252 to accents without a word.
         (b"customer_pain\n%b\n" % bytes.fromhex("cfebeef5ee20eff0eee4e0b8f2f1ff"), "csv", "UTF-8"),
@@ -251,7 +252,7 @@ def test_a_longer_version_of_a_file_knows_its_lines_again() -> None:
     ("path", "remedy"),
     [
         ("feedback.csv.gz", "unpack it first"),
-        ("feedback.ods", "save the sheet as CSV"),
+        ("feedback.ods", r"save it as \.xlsx"),
         ("feedback.txt", "say its format"),
     ],
 )
