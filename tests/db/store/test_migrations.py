@@ -95,7 +95,7 @@ def test_tables_made_from_the_models_are_those_of_the_migrations(empty: Engine) 
     migrated = facts(empty)
     downgrade(empty.url)
     with empty.begin() as connection:
-        for revision in ("0002_letters", "0003_languages"):
+        for revision in ("0002_letters", "0004_languages"):
             module = import_module(f"include.store.migrations.versions.{revision}")
             for statement in module.FUNCTIONS:
                 connection.exec_driver_sql(statement)

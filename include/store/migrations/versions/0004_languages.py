@@ -1,15 +1,15 @@
 """Full text in the language of each request.
 
-Revision ID: 0003_languages
-Revises: 0002_letters
+Revision ID: 0004_languages
+Revises: 0003_pages
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "0003_languages"
-down_revision = "0002_letters"
+revision = "0004_languages"
+down_revision = "0003_pages"
 branch_labels = None
 depends_on = None
 
