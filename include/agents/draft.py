@@ -101,15 +101,19 @@ _PRAISE_FIRST = re.compile(
 _HURTS = re.compile(
     r"\b(?:can(?:no|['\u2019])?t|cannot|could(?:\ not|n['\u2019]?t)|won['\u2019]?t|unable|"
     r"impossible|no\ (?:way|option|export|import|api|support|button)|missing|lacks?|crash\w*|"
-    r"fail\w*|error\w*|bugs?|broken|breaks?|slow\w*|hangs?|freez\w*|stuck|los[est]|losing|"
+    r"fail\w*|error\w*|bugs?|broken|breaks?|slow\w*|hangs?|freez\w*|stuck|los(?:e|es|s|t|ing)|"
     r"annoying|by\ hand|manually|wrong|painful|(?:do|does|did)(?:\ not|n['\u2019]?t)|"
     r"takes?\ (?:\w+\ )?(?:minutes|hours|days|weeks|ages)|"
+    r"tim(?:es?|ed|ing)\ out|wip(?:es?|ed)|disappear\w*|vanish\w*|overwrit\w*|ignor(?:es|ed)|"
+    r"(?:have|has|had|having)\ to\ (?:re-?)?(?:type|enter|copy|paste|retype|redo|click|guess|"
+    r"scroll|check|rebuild|call|print)|nobody\ can|no\ one\ can|only\ way|no\ longer|confus\w*|"
     r"dealbreaker|deal\ breaker|blocker|blocks?|frustrat\w*)\b",
     re.I,
 )
 _PROBLEM = re.compile(
     r"\b(?:not|no|\w+n['\u2019]t|never|without|stop\w*|problems?|issues?|need\w*|wants?|wish|should|"
-    r"must|add|support|allow|option|takes?)\b",
+    r"must|add|support|allow|option|takes?|still|although|even\ though|instead|twice|again|"
+    r"every\ time|too\ \w+|workaround|hard\ to|difficult)\b",
     re.I,
 )
 _SMALL_TALK = re.compile(
@@ -252,6 +256,11 @@ def _most_telling(sentences: Sequence[str]) -> str:
     """The sentence that speaks most plainly of a problem, the earlier of two; praise is last."""
     ranked = sorted(enumerate(sentences), key=lambda one: (-_weight(one[1]), one[0]))
     return ranked[0][1] if ranked else ""
+
+
+def weight(text: str) -> int:
+    """How plainly the plainest sentence of a text speaks of a problem; see :func:`_weight`."""
+    return max(map(_weight, _sentences(readable(text))), default=0)
 
 
 def _weight(sentence: str) -> int:

@@ -23,7 +23,9 @@ _POLITE_WORDS = """
 a again alright all amigo and appreciate appreciated awesome bitte bye cheers cool danke day
 everybody everyone evening folks for friend gracias good got great guys have hello hey hi howdy it
 kind kindly lot many merci morning much nice no noted obrigado of ok okay please regards
-sehr sincerely so sounds sure team tak thank thanks the there thx ty u ur very vielen weekend
+call chat demo fast help information info knowing letting meeting quick reply response
+sehr sharing sincerely so sounds speaking talking time today tomorrow update yesterday sure team
+tak thank thanks the there thx ty u ur very vielen weekend
 welcome well wishes yep yes you your
 """
 _POLITE = frozenset(_POLITE_WORDS.split())

@@ -244,8 +244,9 @@ def _whole(scope: SessionScope, entries: Sequence[Entry], means: Means) -> list[
     """The entries that are matched themselves; the others were taken apart or set aside."""
     agent = means.agent
     if agent is None:
-        return list(entries)
-    apart = _each(lambda entry: taken_apart(scope, entry, agent), entries)
+        apart = [taken_apart(scope, entry, None) for entry in entries]
+    else:
+        apart = _each(lambda entry: taken_apart(scope, entry, agent), entries)
     return [entry for entry, is_apart in zip(entries, apart, strict=True) if not is_apart]
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from include.agents.forms import pains_by_form
 from include.agents.noise import NoiseReason
 from include.agents.pains import may_hold_several, read_pains
 from include.engine.dag_ids import MAIN_DAG
@@ -35,20 +36,23 @@ if TYPE_CHECKING:
     """Reads the pains out of a text; ``None`` when there is no model for it now."""
 
 
-def taken_apart(scope: SessionScope, entry: Entry, agent: Agent) -> bool:
-    """Whether a model found several pains in an entry, or none, and it is not matched itself.
+def taken_apart(scope: SessionScope, entry: Entry, agent: Agent | None) -> bool:
+    """Whether several pains were found in an entry, or none, and it is not matched itself.
 
-    Where it found one, the title and the description that it proposes for it come with the entry.
+    A model reads them where there is one now, else the form of the text tells them apart. Where a
+    model found one, the title and the description that it proposes for it come with the entry.
     """
     if entry.parent_id is not None or not may_hold_several(entry.customer_pain):
         return False
     key = f"pains:{entry.id}"
-    outcome = take_apart(
-        scope,
-        entry.id,
-        run_id=entry.run_id,
-        read=lambda text: read_pains(agent, text, key=key, entry_id=entry.id),
-    )
+
+    def read(text: str) -> Sequence[Pain] | None:
+        found = read_pains(agent, text, key=key, entry_id=entry.id) if agent is not None else None
+        return pains_by_form(text) if found is None else found
+
+    if agent is None and pains_by_form(entry.customer_pain) is None:
+        return False
+    outcome = take_apart(scope, entry.id, run_id=entry.run_id, read=read)
     if outcome is None:
         with scope() as session:
             entry.suggestion = get_entry(session, entry.id).suggestion
@@ -86,7 +90,7 @@ def take_apart(
                 return None
             set_aside(entry, NoiseReason.NO_PAIN)
             return Outcome.NOISE
-        if len(found) == 1:
+        if len(found) == 1 and not _is_excerpt(entry, found[0]):
             entry.suggestion = found[0].suggestion
             return None
         start_ids = [
@@ -95,6 +99,11 @@ def take_apart(
         finish(entry, Outcome.SPLIT)
     start_runs(start_ids)
     return Outcome.SPLIT
+
+
+def _is_excerpt(entry: Entry, pain: Pain) -> bool:
+    """Whether the form of a long text showed that one part of it holds the problem."""
+    return pain.suggestion is None and pain.end - pain.start < len(entry.customer_pain) / 2
 
 
 def children_of(session: Session, entry_id: int) -> list[Entry]:

@@ -68,6 +68,26 @@ _FINE = re.compile(
     r"my)\s+(?:problem|issue|question|point|ask|concern)\b"
     r"|\b(?:is|are)\s+not\s+(?:what|needed|wanted|necessary|required)\b"
 )
+# What follows is there and shall go: "cannot stop the reminders", "have to remove the fee".
+_TAKE_AWAY = re.compile(
+    r"\b(?:cannot|can['\u2019]t|can\s+not|could|how|want|wants|need|needs|have|has|had|way|unable|"
+    r"able|let|lets|like|try|tried|trying|possible|impossible|missing\s+is|option|please)\b"
+    r"(?:\s+(?:to|us|me|them|a|way|we|i|they|you)){0,3}\s+"
+    r"(?:stop|turn(?:ing)?\s+off|switch(?:ing)?\s+off|disable|get\s+rid\s+of|remove|cancel|take\s+back|"
+    r"refund|reverse|prevent|suppress|silence|mute|opt\s+out\s+of|unsubscribe\s+from)\b"
+)
+# What stands before, or after, is there and is too much of it: "alerts come far too often".
+_TOO_OFTEN = re.compile(
+    r"\b(?:comes?|coming|arriv\w*|fir(?:es?|ing)|trigger\w*|appear\w*|pops?|popping|sent|sends|goes|go|"
+    r"shows?|is|are|was|were|gets?)\b(?:\s+(?:off|up|out|to\s+\w+|us|me))?\s+(?:far\s+|way\s+|much\s+)?"
+    r"too\s+(?:often|frequent(?:ly)?|aggressive(?:ly)?|eager(?:ly)?|noisy)\b"
+)
+_TOO_MANY = re.compile(r"\b(?:too\s+many|flooded\s+with|drowning\s+in|spammed\s+(?:with|by))\b")
+_ASKS_LESS = re.compile(
+    r"\b(?:remove|delet\w*|stop\w*|disabl\w*|cancel\w*|turn|switch|mute|hide|clear|clean\w*|undo|"
+    r"revers\w*|unsubscribe|prevent\w*|block\w*|limit\w*|refund\w*|without|fewer|less|reduc\w*|"
+    r"too|opt|filter\w*|snooz\w*|paus\w*|digest|bundl\w*|group\w*|batch\w*)\b"
+)
 _DENIED = re.compile(r"(?:n['\u2019]t|\bnot|\bnever|\bno longer|\bhardly)\s*$")
 _PEOPLE = frozenset(
     _WORD.findall(
@@ -116,6 +136,11 @@ _DESIRED = re.compile(
     r"couldn['\u2019]t|way|how|impossible|possible|let|lets|please|should|option|ability|try|trying|"
     r"tried|wish|help|fail|fails|failed|refuses|possibility|button|function|feature)\b"
 )
+_TO_BE_GONE = re.compile(
+    r"\b(?:must|should|shall|has\s+to|have\s+to|needs?\s+to)\s+be\s+(?:\w+\s+)?"
+    r"(?:deleted|erased|purged|wiped|destroyed|shredded)\b"
+    r"|\b(?:delet|eras|purg|wip|destroy)\w*\s+(?:\w+\s+){0,3}?(?:for\s+good|permanently|irrevocably)\b"
+)
 _REACH = 4
 """Words after a wish within which its verb stands."""
 
@@ -150,7 +175,8 @@ def _is_negated(said: str, title: str) -> bool:
     shared = named & set(_stems(said))
     if not shared:
         return False
-    declined = {stem for scope in _declined(said) for stem in _stems(scope)} & shared
+    scopes = [*_declined(said), *(() if _ASKS_LESS.search(title) else _too_much(said))]
+    declined = {stem for scope in scopes for stem in _stems(scope)} & shared
     return 2 * len(declined) >= len(shared) and bool(declined)
 
 
@@ -171,6 +197,17 @@ def _declined(said: str) -> Iterator[str]:
             yield " ".join(_WORD.findall(clause[: found.start()])[-_NEAR:])
 
 
+def _too_much(said: str) -> Iterator[str]:
+    """The stretches of a text that complain of what is there: it shall stop, or be less."""
+    for clause in _CLAUSE.split(said):
+        if found := _TAKE_AWAY.search(clause):
+            yield _first(clause[found.end() :])
+        if found := _TOO_MANY.search(clause):
+            yield _first(clause[found.end() :])
+        if found := _TOO_OFTEN.search(clause):
+            yield " ".join(_WORD.findall(clause[: found.start()])[-_NEAR:])
+
+
 def _first(text: str) -> str:
     return " ".join(_WORD.findall(text)[:_NEAR])
 
@@ -188,6 +225,8 @@ def _is_opposite(said: str, title: str) -> bool:
 def _wishes(clause: str) -> Iterator[tuple[int, int]]:
     for found in _DESIRED.finditer(clause):
         yield from _sides(" ".join(clause[found.end() :].split()[:_REACH]))
+    if _TO_BE_GONE.search(clause):
+        yield _SIDES["delete"]
     # An order: "Delete them for good."
     yield from _sides(" ".join(clause.split()[:1]))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from benchmarks.contradictions import labelled_pairs
 from include.matching.contradiction import ASKED_AT_MOST, READ_AT_MOST, contradiction
 from include.matching.judge import CalibratedJudge
@@ -52,3 +54,34 @@ def test_only_the_beginning_of_a_long_text_is_read() -> None:
     said = "We do not need CSV export."
     assert contradiction(said + " And so on." * 10_000, title)
     assert contradiction("x " * READ_AT_MOST + said, title) is None
+
+
+@pytest.mark.parametrize(
+    ("title", "pain"),
+    [
+        ("Alert when stock runs low", "Low stock alerts come far too often, so nobody reads them."),
+        ("Alert when stock runs low", "We are flooded with alerts about low stock every hour."),
+        ("Charge a fee for no-shows", "We have to remove a no-show fee we charged a sick guest."),
+        ("Correct spelling in search", "Readers cannot stop the search from correcting spelling."),
+        (
+            "Undo for deleted records",
+            "Records must be deleted for good, but they come back.",
+        ),
+    ],
+)
+def test_what_is_there_and_shall_stop_or_be_less_is_asked(title: str, pain: str) -> None:
+    assert contradiction(pain, title) is not None
+
+
+@pytest.mark.parametrize(
+    ("title", "pain"),
+    [
+        ("Turn off alerts by topic", "We cannot turn off the alerts about low stock."),
+        ("Fewer alerts about low stock", "Low stock alerts come far too often."),
+        ("Alert when stock runs low", "We run out of stock too often because nobody is alerted."),
+        ("Bulk delete of records", "We have to remove four thousand old records one by one."),
+        ("Export a table as CSV", "It takes too much time to export a table as CSV by hand."),
+    ],
+)
+def test_a_request_that_itself_asks_for_less_is_not_contradicted(title: str, pain: str) -> None:
+    assert contradiction(pain, title) is None
