@@ -12,9 +12,9 @@ words.
 
 **Runs** when started from the REST API or the UI. To get the answer in one call, wait for the run:
 `GET /api/v2/dags/ask_analytics/dagRuns/{run_id}/wait?interval=0.2&result=answer_question`. The last
-line has `results.answer_question` with `text`, `query`, `filters`, `rows`, `totals` and
-`not_understood`, the words that were ignored. Check those before you quote a number. A question
-that fits no query has the status `not_understood`.
+line has `results.answer_question` with `text`, `query`, `filters`, `rows` and
+`totals`. A question that fits no query, or has words that nothing was made of, has the status
+`not_understood` and no numbers; `not_understood` then names those words.
 
 **A failure means** the question is blank, or the database does not answer.
 

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from include.insights.question import Filters, Question, Vocabulary
 
 _SEVERITY = {"high": "dealbreakers only", "medium": "medium severity", "low": "low severity"}
+_WORDS = {"high": "dealbreaker", "medium": "significant pain", "low": "nice to have"}
 EXAMPLES = (
     "what hurts enterprise customers in EMEA?",
     "which areas have the most dealbreakers?",
     "how much ARR is at stake in the last 30 days?",
     "what shipped last month?",
+    "show me feedback from Acme",
 )
 
 
@@ -55,7 +57,7 @@ def answer_words(question: Question, found: Found, known: Vocabulary) -> Words:
     lines = tuple(_LINES[question.query](row) for row in found.rows)
     heading = f"{QUERIES[question.query]}:"
     if question.query != "totals" and not lines:
-        heading = "Nothing fits."
+        heading = "I found nothing that fits."
     elif question.query == "totals":
         heading = f"{QUERIES['totals']}."
     return Words(heading, lines, _totals(question, found), source_words(question, known))
@@ -80,6 +82,8 @@ def filter_words(filters: Filters, known: Vocabulary) -> list[str]:
     words += [f"area {known.areas.get(slug, slug)}" for slug in filters.areas]
     if filters.account:
         words.append(f"account {known.accounts.get(filters.account, filters.account)}")
+    if filters.deal:
+        words.append(f"deal {known.deals.get(filters.deal, filters.deal)}")
     if filters.request:
         words.append(f"request {known.requests.get(filters.request, filters.request)}")
     if filters.status:
@@ -93,6 +97,8 @@ def filter_words(filters: Filters, known: Vocabulary) -> list[str]:
 
 def _totals(question: Question, found: Found) -> str:
     totals = found.totals
+    if not totals["requests"] and not totals["feedback"]:
+        return "There is no request and no feedback like that."
     said = (
         f"In all {count(totals['requests'], 'request')}, "
         f"{count(totals['feedback'], 'piece')} of feedback ({totals['high']:,} high severity) "
@@ -107,6 +113,12 @@ def _totals(question: Question, found: Found) -> str:
 
 def _request(row: dict[str, Any]) -> Line:
     return Line(row["title"], _said(row), row["slug"])
+
+
+def _feedback(row: dict[str, Any]) -> Line:
+    who = row["account"] or "no account named"
+    facts = f"{who}, {_WORDS[row['severity']]}, given on {row['given_on']}, {row['status']} request"
+    return Line(row["title"], facts, row["slug"])
 
 
 def _shipped(row: dict[str, Any]) -> Line:
@@ -147,6 +159,7 @@ def _said(row: dict[str, Any]) -> str:
 _LINES: dict[str, Callable[[dict[str, Any]], Line]] = {
     "top_requests": _request,
     "shipped": _shipped,
+    "feedback": _feedback,
     "by_segment": _segment,
     "by_area": _area,
     "by_account": _account,

@@ -66,6 +66,7 @@ def _values(query: str, filters: Filters) -> dict[str, Any]:
         "severity": filters.severity,
         "status": "shipped" if is_shipped else filters.status,
         "account": filters.account,
+        "deal": filters.deal,
         "slug": filters.request,
         "since": period.since if period and not is_shipped else None,
         "until": period.until if period and not is_shipped else None,
@@ -75,6 +76,7 @@ def _values(query: str, filters: Filters) -> dict[str, Any]:
         "said_only": bool(
             filters.regions
             or filters.account
+            or filters.deal
             or filters.severity
             or filters.enterprise is not None
             or (period and not is_shipped)
@@ -119,6 +121,7 @@ said AS MATERIALIZED (
       LEFT JOIN accounts a ON a.id = f.account_id
      WHERE (CAST(:severity AS text) IS NULL OR f.severity = :severity)
        AND (CAST(:account AS text) IS NULL OR a.id = :account)
+       AND (CAST(:deal AS text) IS NULL OR f.opportunity_id = :deal)
        AND (CAST(:enterprise AS boolean) IS NULL OR a.is_enterprise = :enterprise)
        AND (CAST(:regions AS text[]) IS NULL OR lower(a.region) = ANY(CAST(:regions AS text[])))
        AND (CAST(:since AS date) IS NULL OR ((f.created_at {_DAY})::date >= :since
@@ -191,6 +194,11 @@ SELECT status, count(*) AS requests, count(*) OVER () AS of
 SELECT date_trunc('week', created_at {_DAY})::date AS week, count(*) AS feedback,
        count(*) FILTER (WHERE severity = 'high') AS high, count(*) OVER () AS of
   FROM said GROUP BY 1 ORDER BY 1 DESC LIMIT :limit""",
+    "feedback": f"""{_DATA}
+SELECT q.slug, q.title, q.status, s.name AS account, s.severity,
+       (s.created_at {_DAY})::date AS given_on, count(*) OVER () AS of
+  FROM said s JOIN request q ON q.id = s.request_id
+ ORDER BY s.created_at DESC, s.id DESC LIMIT :limit""",
     "shipped": f"""{_DATA},{_counted("request_id")}
 SELECT q.slug, q.title, (q.shipped_at {_DAY})::date AS shipped_on,
        COALESCE(c.feedback, 0) AS feedback, COALESCE(c.accounts, 0) AS accounts,

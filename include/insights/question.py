@@ -22,6 +22,7 @@ QUERIES = {
     "by_status": "How many requests are open, shipped and deprioritized",
     "by_week": "Pieces of feedback by week",
     "shipped": "What shipped, newest first",
+    "feedback": "Pieces of feedback, newest first, with the request that each is on",
 }
 """The prepared queries by name, and what each answers."""
 
@@ -43,9 +44,9 @@ class Period:
 class Filters:
     """What a query is narrowed to; nothing given narrows nothing.
 
-    ``areas`` are slugs, ``request`` a slug, ``account`` an id. ``enterprise`` false means other
-    accounts only. ``status`` is of the request, ``severity`` of the feedback. ``period`` is when
-    the feedback was given, for ``shipped`` when the request shipped.
+    ``areas`` are slugs, ``request`` a slug, ``account`` and ``deal`` an id. ``enterprise`` false
+    means other accounts only. ``status`` is of the request, ``severity`` of the feedback.
+    ``period`` is when the feedback was given, for ``shipped`` when the request shipped.
     """
 
     areas: tuple[str, ...] = ()
@@ -55,6 +56,7 @@ class Filters:
     status: str | None = None
     account: str | None = None
     request: str | None = None
+    deal: str | None = None
     period: Period | None = None
 
     def given(self) -> dict[str, Any]:
@@ -131,3 +133,6 @@ class Vocabulary:
     regions: tuple[str, ...] = ()
     accounts: dict[str, str] = field(default_factory=dict)
     requests: dict[str, str] = field(default_factory=dict)
+    deals: dict[str, str] = field(default_factory=dict)
+    nicknames: dict[str, str] = field(default_factory=dict)
+    """Accounts by the first word of their name, where that names one account alone."""

@@ -57,6 +57,11 @@ _INTENTS = tuple(
             r"\btotals?\b",
             r"\barr (?:is )?at stake\b",
         ),
+        "feedback": (
+            r"\b(?:show|list|give|get)\b.{0,20}?\bfeedback\b",
+            r"\bfeedback (?:from|of|by|on|for)\b",
+            r"\bwhat (?:did|does|do|has|have)\b.{1,60}?\b(?:say|said|tell us|report)\b",
+        ),
         "top_requests": (
             r"\bhurt(?:s|ing)?\b",
             r"\bpains?\b",
@@ -111,7 +116,7 @@ give given gave had has have how i in is it its list many me money most much now
 out people pieces piece please product products region regions request requests revenue said say
 says see segment segments severity show shown so some tell than that the their them there these
 they this those to told today up us was we were what when where which who whose will with would you
-your feel feels right currently stake things thing ship shipped release released worth requested
+your deal deals feel feels right currently stake thing ship shipped release released worth requested
 wanted asking asks ask
 """
 _STOP = frozenset(_STOP_WORDS.split())
@@ -128,7 +133,8 @@ def read_question(text: str, known: Vocabulary, today: date) -> Question | None:
     said = _Said(text[:MOST_CHARACTERS])
     # Names first: an area called "Needs review" is no wish.
     areas = said.names(known.areas)
-    accounts = said.names(known.accounts)
+    deals = said.names(known.deals)
+    accounts = said.names(known.accounts) or said.names(known.nicknames)
     requests = said.names(known.requests)
     regions = said.names({region: region for region in known.regions})
     top = said.take(_TOP)
@@ -141,7 +147,7 @@ def read_question(text: str, known: Vocabulary, today: date) -> Question | None:
     # What is left of other intents is the same question in more words.
     for _, form in (*_SEVERITY, *_INTENTS):
         said.take(form)
-    if query is None and (accounts or requests) and (severity or status):
+    if query is None and (accounts or requests or deals) and (severity or status):
         query = "top_requests"
     if query is None:
         return None
@@ -155,6 +161,7 @@ def read_question(text: str, known: Vocabulary, today: date) -> Question | None:
         status=None if query in ("shipped", "by_status") else status,
         account=accounts[0] if accounts else None,
         request=requests[0] if requests else None,
+        deal=deals[0] if deals else None,
         period=period,
     )
     limit = int(top[1] or top[2]) if top else LIMIT

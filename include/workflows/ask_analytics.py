@@ -33,6 +33,17 @@ SELECT (SELECT json_object_agg(slug, name) FROM areas) AS areas,
             WHERE (length(name) > 2 AND strpos(lower(:said), lower(name)) > 0)
                OR (length(id) > 2 AND strpos(lower(:said), lower(id)) > 0)
             ORDER BY length(name) DESC LIMIT :most) a) AS accounts,
+       (SELECT json_object_agg(id, first) FROM (
+           SELECT min(id) AS id, lower(split_part(name, ' ', 1)) AS first FROM accounts
+            WHERE length(split_part(name, ' ', 1)) > 3
+              AND lower(split_part(name, ' ', 1))
+                  = ANY(regexp_split_to_array(lower(:said), '[^[:alnum:]-]+'))
+            GROUP BY 2 HAVING count(*) = 1 LIMIT :most) n) AS nicknames,
+       (SELECT json_object_agg(id, name) FROM (
+           SELECT id, name FROM opportunities
+            WHERE (length(name) > 4 AND strpos(lower(:said), lower(name)) > 0)
+               OR (length(id) > 2 AND strpos(lower(:said), lower(id)) > 0)
+            ORDER BY length(name) DESC LIMIT :most) d) AS deals,
        (SELECT json_object_agg(slug, title) FROM (
            SELECT slug, title FROM requests
             WHERE slug = ANY(regexp_split_to_array(lower(:said), '[^a-z0-9-]+'))
@@ -121,6 +132,17 @@ def ask(values: Mapping[str, Any], *, choose: Chooser | None = None) -> dict[str
             + " ".join(f"“{one}”" for one in EXAMPLES),
             "queries": QUERIES,
         }
+    if answer.question.unread:
+        # An answer to another question than the one that was asked is worse than none.
+        words = ", ".join(f"“{word}”" for word in answer.question.unread[:8])
+        return {
+            "status": "not_understood",
+            "text": f"I did not understand {words}, so I counted nothing. I understood: "
+            f"{answer.words.source} Ask again without them, or ask for example: "
+            + " ".join(f"“{one}”" for one in EXAMPLES),
+            "queries": QUERIES,
+            "not_understood": list(answer.question.unread),
+        }
     return answer.as_dict()
 
 
@@ -162,4 +184,6 @@ def _known(session: Session, said: str) -> Vocabulary:
         regions=tuple(row.regions or ()),
         accounts=row.accounts or {},
         requests=row.requests or {},
+        deals=row.deals or {},
+        nicknames=row.nicknames or {},
     )

@@ -15,6 +15,8 @@ KNOWN = Vocabulary(
     regions=("EMEA", "AMER", "APAC"),
     accounts={"ACC-1": "Acme Corp"},
     requests={"export-a-table-as-csv": "Export a table as CSV"},
+    deals={"OPP-1": "Renewal 2027"},
+    nicknames={"ACC-1": "acme"},
 )
 
 
@@ -39,6 +41,9 @@ KNOWN = Vocabulary(
         ("which regions hurt most?", "by_segment", {"status": "open"}),
         ("requests by status", "by_status", {}),
         ("feedback per week", "by_week", {}),
+        ("show me feedback from Acme Corp", "feedback", {"account": "ACC-1"}),
+        ("what did Acme say last week?", "feedback", {"account": "ACC-1"}),
+        ("how much feedback from the Renewal 2027 deal?", "totals", {"deal": "OPP-1"}),
     ],
 )
 def test_a_question_chooses_a_query_and_is_understood_to_the_last_word(
