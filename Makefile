@@ -1,7 +1,7 @@
 # Recipes of the repository. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo history stop test check fast coverage static fmt chaos bench eval docs health slack-check clean
+.PHONY: help setup lock demo history stop test check fast coverage static fmt chaos bench eval docs health psql slack-check clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -32,7 +32,7 @@ lock: ## Make requirements.lock anew from the pinned requirements*.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	  requirements.txt requirements-airflow.txt requirements-sandbox.txt requirements-dev.txt -o requirements.lock
 
-demo: setup ## Run the main job on sample wording: make demo [FILE=path.jsonl]
+demo: setup ## Run the main job on sample wording: make demo [FILE=path.jsonl or .csv]
 	@$(BIN)/python -m sandbox.demo $(FILE)
 
 history: setup ## Add sixty made-up days to the running sandbox, to try reports on
@@ -78,6 +78,9 @@ eval: setup ## Measure the matcher on labelled data: make eval DATA=folder
 
 health: setup ## Say how the running sandbox's model, embeddings and Slack do: make health [ASK=1]
 	@$(BIN)/python -m sandbox.stack run include.operations.health $(if $(ASK),--ask)
+
+psql: setup ## Open a shell on the running sandbox's product database: make psql [SQL="SELECT 1"]
+	@$(BIN)/python -m sandbox.stack psql $(if $(SQL),--command "$(SQL)")
 
 slack-check: setup ## Check the Slack app of a real workspace: token, scopes, secret, channels
 	@$(BIN)/python -m include.operations.slack_check

@@ -23,6 +23,8 @@ from rich.table import Table
 from sqlalchemy import select
 
 from include.base.errors import FatalError
+from include.entries.import_file import Line as Record
+from include.entries.import_file import format_of, read_lines
 from include.entries.submission import parse_submission
 from include.store.models import Decision, Entry, Feedback, Hook, Request, User
 from include.store.session import session_scope
@@ -46,13 +48,35 @@ class Line:
 
 
 def read_entries(path: Path) -> list[Line]:
-    """The file's lines; a bad one carries its problem and is not submitted."""
+    """The file's lines; a bad one carries its problem and is not submitted.
+
+    A CSV is read as an import reads it, with its header and any names of columns that it knows.
+
+    Raises:
+        FatalError: a CSV has no header or a wrong one, or the file is a spreadsheet's own.
+    """
+    if format_of(str(path), "jsonl" if not path.suffix else None) == "csv":
+        with path.open("rb") as file:
+            return [_of_record(line) for line in read_lines(file, "csv", name=path.name)]
     lines = []
     with path.open("rb") as file:
         for number, raw in enumerate(file, start=1):
             if raw.strip():
                 lines.append(_read_line(number, raw))
     return lines
+
+
+def _of_record(record: Record) -> Line:
+    if record.submission is None:
+        return Line(record.number, problem=record.problem)
+    return _started(Line(record.number), record.submission.conf())
+
+
+def _started(line: Line, conf: dict[str, Any]) -> Line:
+    """The line with its run, whose id follows from what is handed in."""
+    digest = hashlib.sha256(json.dumps(conf, sort_keys=True).encode()).hexdigest()[:16]
+    line.conf, line.run_id = conf, f"demo__{digest}"
+    return line
 
 
 def _read_line(number: int, raw: bytes) -> Line:
@@ -72,8 +96,7 @@ def _read_line(number: int, raw: bytes) -> Line:
     except FatalError as error:
         line.problem = str(error)
     else:
-        digest = hashlib.sha256(json.dumps(conf, sort_keys=True).encode()).hexdigest()[:16]
-        line.conf, line.run_id = conf, f"demo__{digest}"
+        _started(line, conf)
     return line
 
 
@@ -282,7 +305,7 @@ def main() -> None:
         code = run_demo(path, console)
     except FileNotFoundError:
         sys.exit(f"demo: there is no file {path}")
-    except StackError as error:
+    except (StackError, FatalError) as error:
         sys.exit(f"demo: {error}")
     sys.exit(code)
 

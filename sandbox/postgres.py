@@ -72,6 +72,11 @@ def stop_server(folder: Path, *, mode: str = "fast") -> bool:
     return completed.returncode == 0
 
 
+def server_programs(folder: Path) -> Path:
+    """Where the server's own programs are, such as ``psql``."""
+    return Path(_handle(folder).bin_path)
+
+
 def ensure_database(server: SandboxPostgres, name: str) -> bool:
     """Create the database if it is missing; true when it was created."""
     import psycopg

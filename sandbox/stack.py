@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,7 +20,7 @@ import urllib.request
 from typing import TYPE_CHECKING
 
 from sandbox.environment import ADMIN_PASSWORD, ROOT, Sandbox
-from sandbox.postgres import ensure_database, start_server, stop_server
+from sandbox.postgres import ensure_database, server_programs, start_server, stop_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +50,9 @@ class Stack:
         """Start whatever is not running and return when Airflow answers and is healthy."""
         self.logs.mkdir(parents=True, exist_ok=True)
         running = self.is_running()
-        if not running:
+        if running:
+            self._check_same_ports()
+        else:
             self._check_ports()
         self.say("Starting PostgreSQL")
         environment = self.start_database()
@@ -136,6 +139,14 @@ class Stack:
         )
         return completed.returncode
 
+    def psql(self, *arguments: str) -> int:
+        """Open a shell on the product's database, whether Airflow runs or not; its exit code."""
+        server = start_server(self.sandbox.postgres_folder)
+        program = shutil.which("psql") or str(
+            server_programs(self.sandbox.postgres_folder) / "psql"
+        )
+        return subprocess.run([program, server.uri("feedback"), *arguments], check=False).returncode
+
     def is_running(self) -> bool:
         """Whether supervisord answers."""
         if not self.socket.exists():
@@ -206,13 +217,27 @@ class Stack:
             raise StackError(f"Airflow's database could not be prepared; see {log.name}")
         stamp.write_text(version, encoding="utf-8")
 
-    def _check_ports(self) -> None:
-        ports = {
+    def _ports(self) -> dict[str, int]:
+        return {
             "AIRFLOW_PORT": self.sandbox.airflow_port,
             "SLACK_SANDBOX_PORT": self.sandbox.slack_port,
             "EMBEDDINGS_PORT": self.sandbox.embeddings_port,
         }
-        for name, port in ports.items():
+
+    def _check_same_ports(self) -> None:
+        """Say where the running sandbox is, instead of waiting for it on other ports."""
+        noted = self.sandbox.state / "ports.json"
+        ports = json.loads(noted.read_text(encoding="utf-8")) if noted.exists() else self._ports()
+        if ports != self._ports():
+            there = " ".join(f"{name}={port}" for name, port in ports.items())
+            raise StackError(
+                f"the sandbox in {self.sandbox.state} runs already, with {there}. Use these ports, "
+                "stop it with `make stop`, or set SANDBOX_STATE to another folder to run a second "
+                "one beside it"
+            )
+
+    def _check_ports(self) -> None:
+        for name, port in self._ports().items():
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:
@@ -223,6 +248,8 @@ class Stack:
                     ) from None
 
     def _write_config(self) -> None:
+        noted = self.sandbox.state / "ports.json"
+        noted.write_text(json.dumps(self._ports()), encoding="utf-8")
         python, airflow = sys.executable, f"{sys.executable} -m airflow"
         slack_state = self.sandbox.state / "slack"
         commands = {
@@ -322,6 +349,8 @@ def main() -> None:
             stack.kill(rest[0])
         elif action == "run":
             sys.exit(stack.run(*rest))
+        elif action == "psql":
+            sys.exit(stack.psql(*rest))
         else:
             sys.stdout.write(stack.status())
     except StackError as error:

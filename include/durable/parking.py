@@ -42,6 +42,9 @@ SOON_SECONDS = 60.0
 PATIENCE = timedelta(seconds=30)
 """How long an attempt to end a run, whose answer was lost, may still take effect in Airflow."""
 
+PARKED = "PARKED"
+"""First word of a parked run's note, to search Airflow's list of runs for."""
+
 FINISHED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 
 
@@ -263,6 +266,8 @@ def resume(sessions: Sessions, runs: Runs, parked_id: int) -> tuple[Resumed, lis
         if run is None or run.state == "failed":
             cancelled = _cancel(session, waits)
             _release(session, parked_id, waits)
+            if run is not None:
+                runs.annotate(row.dag_id, row.run_id, _given_up_note(row.note))
             return Resumed.GIVEN_UP, cancelled
         # Only what parking changed and nobody has changed since: a person who cleared a part of
         # the run, or an attempt to continue it that was cut off here.
@@ -327,16 +332,33 @@ def _note(waits: Sequence[Waiting], before: str | None) -> str:
 
     shown = "; ".join(said(wait) for wait in waits[:3])
     more = f"; and {len(waits) - 3} more" if len(waits) > 3 else ""
+    # Airflow's lists cut a note off: what the run waits for comes first.
     note = (
-        f"Parked {_at(datetime.now(UTC))}: {shown}{more}. Nothing runs meanwhile, and the run is "
-        f"not over: it continues by itself. To continue it by hand, clear {waits[0].task_id}."
+        f"{PARKED}: {shown}{more}. The run is not over, though Airflow shows it as a success: "
+        f"it was parked on {_at(datetime.now(UTC))} and goes on by itself. To let it go on by "
+        f"hand, clear {waits[0].task_id}."
     )
-    return f"{before}\n\n{note}" if before else note
+    return _with_before(note, before)
 
 
 def _past_note(since: datetime, before: str | None) -> str:
-    note = f"Was parked from {_at(since)} to {_at(datetime.now(UTC))}."
-    return f"{before}\n\n{note}" if before else note
+    return _with_before(f"Waited, parked, {_at(since)} to {_at(datetime.now(UTC))}.", before)
+
+
+def _given_up_note(before: str | None) -> str:
+    seen = _at(datetime.now(UTC))
+    note = f"Does not wait any more: it was marked as failed while parked, as seen on {seen}."
+    return _with_before(note, before)
+
+
+def _with_before(note: str, before: str | None) -> str:
+    """The note before what people had noted; what parking itself noted earlier is over."""
+    kept = [
+        part
+        for part in (before or "").split("\n\n")
+        if part and not part.startswith((PARKED, "Waited, parked,", "Does not wait any more"))
+    ]
+    return "\n\n".join([note, *kept])
 
 
 def _at(moment: datetime) -> str:

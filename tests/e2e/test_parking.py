@@ -34,14 +34,14 @@ def park_everything(configure: Callable[..., None]) -> Iterator[Callable[[], Non
 
 def is_parked(airflow: Airflow, run_id: str, dag_id: str = DAG) -> bool:
     note = airflow.note(run_id, dag_id).rpartition("\n\n")[2]
-    return note.startswith("Parked") and airflow.run_state(run_id, dag_id) == "success"
+    return note.startswith("PARKED") and airflow.run_state(run_id, dag_id) == "success"
 
 
 def go_on_and_finish(airflow: Airflow, run_id: str, dag_id: str = DAG) -> None:
     """Wait for the real end of a run that is parked now."""
     until(lambda: not is_parked(airflow, run_id, dag_id), 60)
     airflow.finish(run_id, dag_id=dag_id)
-    until(lambda: airflow.note(run_id, dag_id).startswith("Was parked from"), 30)
+    until(lambda: airflow.note(run_id, dag_id).startswith("Waited, parked, "), 30)
 
 
 def open_hooks(dag_id: str, run_id: str, *names: tuple[str, int]) -> None:

@@ -41,7 +41,7 @@ def test_create_new_request_is_pressed_and_the_card_says_who_decided(
         press = card.get_by_role("button", name="Create new request")
         press.click()
         expect(press).to_have_count(0, timeout=10_000)
-        expect(card).to_contain_text("Opened as a new request by @Ann Ames on", timeout=10_000)
+        expect(card).to_contain_text("@Ann Ames chose “Create new request” on", timeout=10_000)
         airflow.finish(run_id)
         expect(card).to_contain_text("It is now", timeout=10_000)
         browser.close()

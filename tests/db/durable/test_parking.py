@@ -42,8 +42,8 @@ def test_a_parked_run_ends_with_a_note_and_its_question_stays_open(
     park(airflow)
     assert run.state == "success"
     assert run.note is not None
-    assert run.note.startswith("Looked at by Ann.\n\nParked ")
-    assert "wait waits for an answer" in run.note
+    assert run.note.startswith("PARKED: wait waits for an answer")
+    assert run.note.endswith("Looked at by Ann.")
     assert hook_of().is_open
     assert hook_of().parked_at is not None
     assert next_id() is None
@@ -61,9 +61,32 @@ def test_an_answer_continues_the_run_with_exactly_the_tasks_that_parking_skipped
     assert run.results["wait", -1]["answer"] == {"choice": "yes"}
     assert (run.state, run.tasks["wait", -1].state) == ("queued", "success")
     assert run.note is not None
-    assert run.note.startswith("Was parked from ")
+    assert run.note.startswith("Waited, parked, ")
     assert hook_of().parked_at is None
     assert rows() == 0
+
+
+def test_a_run_that_is_parked_again_says_only_what_is_so_now(airflow: AirflowDouble) -> None:
+    run = waiting_run(airflow)
+    run.note = "Waited, parked, 2026-03-02 13:00 UTC to 2026-03-02 13:29 UTC.\n\nLooked at by Ann."
+    park(airflow)
+    assert run.note is not None
+    assert run.note.startswith("PARKED: wait waits for an answer")
+    assert "Waited" not in run.note
+    assert run.note.endswith("Looked at by Ann.")
+
+
+def test_a_run_that_was_failed_while_parked_does_not_say_that_it_goes_on(
+    airflow: AirflowDouble,
+) -> None:
+    run = waiting_run(airflow)
+    park(airflow)
+    run.state = "failed"
+    answer()
+    assert resume(airflow) is Resumed.GIVEN_UP
+    assert run.note is not None
+    assert run.note.startswith("Does not wait any more")
+    assert "goes on by itself" not in run.note
 
 
 def test_an_answer_while_the_run_is_being_parked_is_not_lost(airflow: AirflowDouble) -> None:

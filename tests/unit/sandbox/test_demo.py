@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from include.base.errors import FatalError
 from sandbox.demo import read_entries
+from sandbox.environment import Sandbox
 from sandbox.samples import ENTRIES
+from sandbox.stack import Stack, StackError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,3 +58,37 @@ def test_the_same_line_has_the_same_run_and_another_line_another(tmp_path: Path)
     path.write_text(GOOD + "\n" + GOOD.replace("hurts", "aches") + "\n" + GOOD)
     one, two, three = read_entries(path)
     assert one.run_id == three.run_id != two.run_id
+
+
+def test_a_csv_is_read_as_an_import_reads_it(tmp_path: Path) -> None:
+    path = tmp_path / "said.csv"
+    path.write_text(
+        "customer_pain,severity\nExports time out,high\n\nIt hurts,urgent\n", encoding="utf-8"
+    )
+    good, bad = read_entries(path)
+    assert good.conf == {
+        "customer_pain": "Exports time out",
+        "severity": "high",
+        "source": "import",
+    }
+    assert good.run_id.startswith("demo__")
+    assert "severity 'urgent' is unknown; use one of" in str(bad.problem)
+
+
+def test_a_spreadsheets_own_file_says_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "said.xlsx"
+    path.write_bytes(b"PK")
+    with pytest.raises(FatalError, match="save the sheet as CSV"):
+        read_entries(path)
+
+
+def test_a_sandbox_that_runs_on_other_ports_says_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ports.json").write_text(
+        json.dumps({"AIRFLOW_PORT": 1, "SLACK_SANDBOX_PORT": 2, "EMBEDDINGS_PORT": 3}), "utf-8"
+    )
+    stack = Stack(Sandbox(tmp_path, 4, 5, 6))
+    monkeypatch.setattr(stack, "is_running", lambda: True)
+    with pytest.raises(StackError, match="runs already, with AIRFLOW_PORT=1 SLACK_SANDBOX_PORT=2"):
+        stack.up()
