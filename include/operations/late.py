@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 MOST_SHOWN = 20
 _LIMIT = 500
 
-# An entry counts from its last step, a question from half of the time between its reminder and its
-# expiry, a message from an hour after it was written.
+# A failed entry is late at once, another one counts from its last step, a question from half of
+# the time between its reminder and its expiry, a message from an hour after it was written.
 _LATE = text(
     """
     SELECT 'entry:' || e.id || ':' || extract(epoch FROM e.updated_at)::bigint AS key,
@@ -31,7 +31,8 @@ _LATE = text(
                || to_char(e.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC, run '
                || e.run_id AS words
       FROM entries e
-     WHERE e.status IN ('received', 'failed') AND e.updated_at < now() - CAST(:stuck AS interval)
+     WHERE e.status = 'failed'
+        OR (e.status = 'received' AND e.updated_at < now() - CAST(:stuck AS interval))
     UNION ALL
     SELECT 'question:' || h.id, 'A question to ' || CASE WHEN jsonb_array_length(h.responders) = 0
                THEN 'the review channel' ELSE h.responders ->> 0 END || ' is open since '

@@ -6,7 +6,7 @@ import logging
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, update
 
 from include.base.errors import TransientError
 from include.engine import airflow_api
@@ -14,6 +14,7 @@ from include.engine.airflow_api import StartStatus
 from include.engine.dag_ids import DRAIN_DAG, MAIN_DAG
 from include.entries.drain import HELD, ask_for_drain
 from include.entries.entry import get_entry
+from include.entries.show import show
 from include.outbox.runs import start_runs
 from include.store.models import Entry, EntryStatus, Hook, HookStatus, ParkedRun
 from include.store.session import session_scope
@@ -48,7 +49,8 @@ def find_stuck(older_than: timedelta) -> list[StuckEntry]:
     """
     with session_scope() as session:
         candidates = _unfinished(session, older_than)
-    stuck = []
+    stuck: list[StuckEntry] = []
+    changed: list[int] = []
     states: dict[tuple[str, str], str | None] = {}
     for entry in candidates:
         run = (entry.dag_id, entry.run_id)
@@ -63,8 +65,20 @@ def find_stuck(older_than: timedelta) -> list[StuckEntry]:
             # Asking Airflow took a while: somebody may have taken or finished it meanwhile.
             if (found.dag_id, found.run_id) != run or found.updated_at != entry.updated_at:
                 continue
-            found.status, found.error, found.updated_at = EntryStatus.FAILED, error, func.now()
+            if found.status != EntryStatus.FAILED:
+                # It has not moved: operators who heard of it need not hear of it again.
+                session.execute(
+                    update(Entry)
+                    .where(Entry.id == found.id)
+                    .values(status=EntryStatus.FAILED, error=error, updated_at=Entry.updated_at)
+                )
+                session.refresh(found)
+                changed += show(session, found)
         stuck.append(StuckEntry(entry.id, entry.dag_id, entry.run_id, state, error))
+    if changed:
+        from include.outbox.sender import deliver
+
+        deliver(changed)
     return stuck
 
 
@@ -101,6 +115,7 @@ def _receive(entry_id: int) -> None:
         entry = get_entry(session, entry_id, lock=True)
         if entry.status == EntryStatus.FAILED:
             entry.status, entry.error, entry.updated_at = EntryStatus.RECEIVED, None, func.now()
+            show(session, entry)
 
 
 def sweep(older_than: timedelta, *, rerun: bool) -> dict[str, Any]:
@@ -148,7 +163,8 @@ def _unfinished(session: Session, older_than: timedelta) -> list[Entry]:
         select(Entry)
         .where(
             Entry.status != EntryStatus.DONE,
-            Entry.updated_at < func.now() - older_than,
+            # What is marked as failed is over: nobody has to wait to see it again.
+            (Entry.updated_at < func.now() - older_than) | (Entry.status == EntryStatus.FAILED),
             # What is held waits for a drain; the sweep of drains looks after it.
             or_(Entry.dag_id != DRAIN_DAG, Entry.run_id != HELD),
             # A parked run is continued by the keeper, however long its turn takes.

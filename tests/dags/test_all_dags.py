@@ -47,6 +47,8 @@ DAGS = {
     "resume_waits": {"resume"},
     "replay_decisions": {"replay"},
     "restore_entry": {"restore"},
+    "settle_question": {"settle"},
+    "change_thresholds": {"change"},
     "ingest_slack_feedback": {"resolve_submitter", "process_entry"},
     "ingest_slack_feedback_from_reaction": {
         "read_message",

@@ -11,9 +11,10 @@ from include.engine import airflow_api
 from include.engine.airflow_api import StartResult, StartStatus
 from include.engine.dag_ids import DRAIN_DAG
 from include.entries.drain import HELD
-from include.entries.entry import get_entry
+from include.entries.entry import get_entry, mark_failed
 from include.entries.store import store
 from include.entries.submission import parse_submission
+from include.operations.late import queue_alert
 from include.operations.stuck import find_stuck, sweep
 from include.outbox import runs as run_starts
 from include.store.models import Entry, EntryStatus, ParkedRun
@@ -56,6 +57,28 @@ def test_an_old_entry_whose_run_ended_or_is_gone_is_stuck_and_marked(
     assert stuck() == [(entry_id, state)]
     with session_scope() as session:
         assert get_entry(session, entry_id).status == EntryStatus.FAILED
+
+
+def test_what_a_sweep_flagged_is_found_again_at_once_and_operators_hear_once(
+    runs: dict[str, str],
+) -> None:
+    entry_id = old_entry("r1")
+    with session_scope() as session:
+        assert queue_alert(session)[0] == 1
+    assert stuck() == [(entry_id, None)]
+    assert stuck() == [(entry_id, None)]
+    with session_scope() as session:
+        assert queue_alert(session)[0] == 0
+
+
+def test_an_entry_that_failed_a_moment_ago_is_stuck_and_told(runs: dict[str, str]) -> None:
+    entry_id = submit("The planner cannot print.", run_id="r1")
+    runs["r1"] = "failed"
+    with session_scope() as session:
+        mark_failed(session, "process_customer_entry", "r1", "apply_answer: OSError")
+    assert stuck() == [(entry_id, "failed")]
+    with session_scope() as session:
+        assert queue_alert(session)[0] == 1
 
 
 @pytest.mark.parametrize("state", ["running", "queued"])

@@ -1,0 +1,159 @@
+"""``python -m include.operations COMMAND``: what is unfinished and why, and letting it go on.
+
+Run it where Airflow runs, with the product's connections. Without a command it lists them all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import sys
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from include.base.errors import FatalError, TransientError
+from include.operations import interventions
+from include.operations.lists import LISTS, rows_of
+from include.store.session import session_scope
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_WIDTH = 60
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out one command; 2 when it was wrong or could not be done, and the reason is said."""
+    given = sys.argv[1:] if arguments is None else arguments
+    options = _parser().parse_args(given or ["--help"])
+    try:
+        said = _lists(options) if options.command in LISTS else _act(options)
+    except (FatalError, TransientError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    sys.stdout.write(f"{said}\n")
+    return 0
+
+
+def _lists(options: argparse.Namespace) -> str:
+    with session_scope() as session:
+        rows = rows_of(session, options.command, **vars(options))
+    return table(rows) if rows else f"{LISTS[options.command].what}: none."
+
+
+def _act(options: argparse.Namespace) -> str:
+    if options.command == "stuck":
+        return _stuck(options)
+    if options.command == "resume":
+        from include.durable import catch_up
+
+        return f"Continued: {catch_up.resume(options.dag, options.run)}"
+    if options.command == "restore":
+        from include.entries.set_aside import restore
+
+        done = restore({"entry_id": options.entry}, dag_id="operations", run_id=_by(options))
+        return f"Entry {options.entry} is taken up again." if done["restored"] else "It was before."
+    with session_scope() as session:
+        said = _change(session, options)
+    from include.outbox.effects import sweep
+    from include.outbox.sender import Messages
+
+    sweep(Messages())
+    return said
+
+
+def _change(session: Any, options: argparse.Namespace) -> str:
+    by = _by(options)
+    if options.command == "answer":
+        return interventions.answer_for(
+            session, options.question, options.choice, by=by, request=options.request
+        )
+    if options.command == "close":
+        return interventions.close_question(session, options.question, by=by)
+    if options.command == "set-thresholds":
+        return interventions.set_thresholds(
+            session, options.attach, options.ask, by=by, note=options.note, area=options.area
+        )
+    if options.command == "drop-vectors":
+        return interventions.drop_vectors(session, options.key)
+    keys = {"add-key": interventions.add_key, "retire-keys": interventions.retire_keys}
+    return keys[options.command](session)
+
+
+def _stuck(options: argparse.Namespace) -> str:
+    from include.base.settings import load_settings
+    from include.operations.stuck import sweep
+
+    older_than = timedelta(minutes=load_settings().stuck_after_minutes)
+    found = sweep(older_than, rerun=options.rerun)
+    if not found["stuck"]:
+        return "Nothing is stuck."
+    shown = table(found["stuck"])
+    if options.rerun:
+        return f"{shown}\nLet go on: {found['run_again'] or 'none'}"
+    return f"{shown}\nTo let them go on: stuck --rerun"
+
+
+def table(rows: Sequence[dict[str, Any]]) -> str:
+    """Rows in columns, each as wide as it needs, at most 60 characters."""
+    names = list(rows[0])
+    cells = [names, *([_cell(row[name]) for name in names] for row in rows)]
+    widths = [min(_WIDTH, max(len(line[n]) for line in cells)) for n in range(len(names))]
+    lines = [
+        "  ".join(cell[:width].ljust(width) for cell, width in zip(line, widths, strict=True))
+        for line in cells
+    ]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return " ".join(str(value).split())
+
+
+def _by(options: argparse.Namespace) -> str:
+    return f"user:{getattr(options, 'by', None) or os.environ.get('USER') or getpass.getuser()}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m include.operations", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, listing in LISTS.items():
+        one = commands.add_parser(name, help=listing.what)
+        for need in listing.needs:
+            one.add_argument(need, type=int)
+    stuck = commands.add_parser("stuck", help="Entries that no run carries out; --rerun helps them")
+    stuck.add_argument("--rerun", action="store_true", help="let their runs go on")
+    resume = commands.add_parser("resume", help="Let a parked run go on now")
+    resume.add_argument("dag")
+    resume.add_argument("run")
+    restore = commands.add_parser("restore", help="Have an entry processed that was set aside")
+    restore.add_argument("entry", type=int)
+    answer = commands.add_parser("answer", help="Answer a question for the person it asks")
+    answer.add_argument("question", help="its id, from the list of questions")
+    answer.add_argument("choice", choices=("attach", "create", "set_aside"))
+    answer.add_argument("--request", help="slug of another request than the suggested one")
+    close = commands.add_parser("close", help="Close a question; its entries become requests")
+    close.add_argument("question")
+    limits = commands.add_parser("set-thresholds", help="Add a version of the thresholds")
+    limits.add_argument("attach", type=float)
+    limits.add_argument("ask", type=float)
+    limits.add_argument("--area", help="slug; without it, for all")
+    limits.add_argument("--note", default="", help="why")
+    drop = commands.add_parser("drop-vectors", help="Remove vectors that search does not use")
+    drop.add_argument("key")
+    add = commands.add_parser("add-key", help="Sign new buttons with a new key")
+    retire = commands.add_parser("retire-keys", help="Retire the older keys of buttons")
+    for one in (restore, answer, close, limits, add, retire):
+        one.add_argument("--by", help="your name, for the record")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
