@@ -11,17 +11,17 @@ Sets a request's status to shipped, once, and tells each of its followers in a d
    If a worker is killed, the messages it had sent are not sent again.
 3. `report_outcome` returns `already_shipped`, `notified_count` and `total_followers`. It also
    counts messages as `waiting_count`, `failed_count` or `unreachable_count` (people without a Slack
-   account; the review channel gets their names).
+   account; the review channel gets their names). Whoever asked in Slack is told the same.
 
 **Parameters**: `{"request": "export-a-table-as-csv", "actor": {"slack_user_id": "U0ANN"}}`. The
 request is a slug or the address of its page. With `"dry_run": true` the run says how many people it
 would tell, and changes nothing.
 
-**Runs** when somebody uses `/shipped` in Slack, the REST API or the UI.
+**Runs** when somebody confirms `/shipped` in Slack, or uses the REST API or the UI.
 
 **A failure means**, in `ship_request`: the request does not exist, or it is merged into another
-one. Nothing was changed. In `notify_followers`: Slack is down. The next `sweep_pending` sends the
-rest.
+one. Nothing was changed, and whoever asked in Slack is told why. In `notify_followers`: Slack is
+down. The next `sweep_pending` sends the rest.
 
 **To undo it**, run `reopen_request`.
 

@@ -7,20 +7,17 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select, update
 
-from include.base.settings import load_settings
-from include.durable.api import signing_keys
-from include.durable.keys import InvalidToken, verify
 from include.entries.decisions import record_decision
 from include.entries.drafting import draft_for, provisional_vector
 from include.entries.entry import finish, get_entry
-from include.entries.tell import correct_summary, correction_token
-from include.entries.thread_reply import tell_thread
+from include.entries.show import show
+from include.entries.tokens import MOVE, PLACE, ids_in
 from include.matching.types import RequestStatus, Route
-from include.outbox.messages import queue_update
 from include.outbox.replies import AnswerReply
 from include.outbox.runs import queue_new_request
 from include.people.permissions import label_of, may_correct
 from include.requests.evidence import Evidence, attach
+from include.requests.lifecycle import live_evidence
 from include.requests.opening import lock_opening, open_request
 from include.slack.cards import blocks
 from include.slack.cards.words import moment_words, person_words
@@ -28,8 +25,6 @@ from include.store.models import (
     ActorKind,
     DecisionStep,
     Feedback,
-    Message,
-    MessageKind,
     Outcome,
     Request,
     RequestFollower,
@@ -41,8 +36,7 @@ if TYPE_CHECKING:
 
     from include.store.models import Entry
 
-CARDS = ("question", "attached", "created")
-"""Purposes of the messages that show a person where their feedback went."""
+GONE = AnswerReply("unknown", "This button is no longer valid. Nothing was changed.")
 
 
 @dataclass(frozen=True)
@@ -60,12 +54,12 @@ def undo_attachment(session: Session, *, token: str, slack_user_id: str) -> Answ
     The evidence leaves the request, its submitter stops following it (unless they follow it for
     another reason), and the entry opens a request of its own, so that nothing is lost.
     """
-    taken = _take_off(session, token, slack_user_id)
+    taken = _taken(session, _feedback_in(session, token), slack_user_id)
     if isinstance(taken, AnswerReply):
         return taken
     entry, by = taken.entry, label_of(slack_user_id)
     opened = open_request(session, entry, draft_for(session, entry, []), provisional_vector(entry))
-    _set_status(session, opened, RequestStatus.OPEN, by)
+    set_open(session, opened, by)
     attach(session, entry, opened.id, Evidence("person", f"Taken off by {person_words(by)}."))
     finish(entry, Outcome.CREATED)
     queue_new_request(session, opened)
@@ -80,17 +74,7 @@ def undo_attachment(session: Session, *, token: str, slack_user_id: str) -> Answ
         actor_kind=ActorKind.PERSON,
         actor=by,
     )
-    verdict = (
-        f"Undone by {person_words(by)} on {moment_words(taken.feedback.removed_at)}. "
-        f"It is now a request of its own: *{blocks.escape(opened.title)}*."
-    )
-    card = blocks.attached_locked(
-        quote=entry.customer_pain,
-        request_title=taken.left.title,
-        request_url=load_settings().request_url(taken.left.slug),
-        verdict=verdict,
-    )
-    return _reply(session, entry, f"undone:{taken.feedback.id}", card)
+    return AnswerReply("recorded", None, show(session, entry))
 
 
 def pick_request(
@@ -100,22 +84,66 @@ def pick_request(
 
     A request that this entry had opened, and on which nothing is left, is set aside.
     """
+    return _move(session, _feedback_in(session, token), slack_user_id, request_id)
+
+
+def move_to(session: Session, *, token: str, slack_user_id: str) -> AnswerReply:
+    """Move feedback to the request that a button names; as :func:`pick_request`."""
+    ids = ids_in(session, MOVE, token)
+    if ids is None or len(ids) != 2:
+        return GONE
+    return _move(session, ids[0], slack_user_id, ids[1])
+
+
+def quote_for_pick(session: Session, *, token: str, slack_user_id: str) -> str | AnswerReply:
+    """The words another request is picked for, or why this person may not pick one."""
+    feedback = _feedback(session, _feedback_in(session, token))
+    if feedback is None:
+        return GONE
+    entry = get_entry(session, feedback.entry_id)
+    return _refusal(session, feedback, entry, slack_user_id) or feedback.quote
+
+
+def take_off(session: Session, entry: Entry, feedback: Feedback, by: str) -> Request:
+    """Take the evidence of a locked entry off its request, which is returned.
+
+    A request that the entry had opened, and on which nothing is left, is closed.
+    """
+    left = session.get_one(Request, feedback.request_id)
+    feedback.removed_at, feedback.removed_by = func.now(), by
+    session.flush()
+    _stop_following(session, entry, left.id)
+    session.refresh(feedback)
+    if left.opened_by_entry_id == entry.id and not live_evidence(session, left.id):
+        _set_status(session, left, RequestStatus.DEPRIORITIZED, by)
+    return left
+
+
+def set_open(session: Session, request: Request, by: str) -> None:
+    """Open a request again that was closed because nothing was left on it."""
+    _set_status(session, request, RequestStatus.OPEN, by)
+
+
+def _move(
+    session: Session, feedback_id: int | None, slack_user_id: str, request_id: int
+) -> AnswerReply:
     picked = session.get(Request, request_id)
     if picked is None:
         return AnswerReply("unknown", "That request does not exist any more. Nothing was changed.")
-    current = _feedback_of(session, token)
+    current = _feedback(session, feedback_id)
     if current is not None and current.removed_at is None and current.request_id == request_id:
         title = blocks.escape(picked.title)
         return AnswerReply("too_late", f"This feedback is on *{title}* already.")
-    taken = _take_off(session, token, slack_user_id)
+    taken = _taken(session, feedback_id, slack_user_id)
     if isinstance(taken, AnswerReply):
         return taken
     entry, by = taken.entry, label_of(slack_user_id)
-    evidence = Evidence("person", f"Picked by {person_words(by)}.")
-    feedback_id = attach(session, entry, picked.id, evidence)
-    finish(entry, Outcome.ATTACHED)
-    if taken.left.opened_by_entry_id == entry.id and not _has_evidence(session, taken.left.id):
-        _set_status(session, taken.left, RequestStatus.DEPRIORITIZED, by)
+    attach(session, entry, picked.id, Evidence("person", f"Picked by {person_words(by)}."))
+    # Moved back to the request that it had opened, it is that request's first evidence again.
+    is_own = picked.opened_by_entry_id == entry.id
+    finish(entry, Outcome.CREATED if is_own else Outcome.ATTACHED)
+    if is_own:
+        set_open(session, picked, by)
     record_decision(
         session,
         key=f"pick:{taken.feedback.id}",
@@ -127,54 +155,31 @@ def pick_request(
         actor_kind=ActorKind.PERSON,
         actor=by,
     )
-    card = blocks.moved_card(
-        quote=entry.customer_pain,
-        request_title=picked.title,
-        request_url=load_settings().request_url(picked.slug),
-        verdict=f"Moved from *{blocks.escape(taken.left.title)}* by {person_words(by)} "
-        f"on {moment_words(taken.feedback.removed_at)}.",
-        token=correction_token(session, feedback_id),
-    )
-    return _reply(session, entry, f"moved:{taken.feedback.id}", card)
+    return AnswerReply("recorded", None, show(session, entry))
 
 
-def quote_for_pick(session: Session, *, token: str, slack_user_id: str) -> str | AnswerReply:
-    """The words another request is picked for, or why this person may not pick one."""
-    feedback = _feedback_of(session, token)
-    if feedback is None:
-        return _gone()
-    entry = get_entry(session, feedback.entry_id)
-    return _refusal(session, feedback, entry, slack_user_id) or feedback.quote
-
-
-def _take_off(session: Session, token: str, slack_user_id: str) -> _Taken | AnswerReply:
+def _taken(session: Session, feedback_id: int | None, slack_user_id: str) -> _Taken | AnswerReply:
     lock_opening(session)
-    feedback = _feedback_of(session, token, lock=True)
+    feedback = _feedback(session, feedback_id, lock=True)
     if feedback is None:
-        return _gone()
+        return GONE
     entry = get_entry(session, feedback.entry_id, lock=True)
     refusal = _refusal(session, feedback, entry, slack_user_id)
     if refusal is not None:
         return refusal
-    left = session.get_one(Request, feedback.request_id)
-    feedback.removed_at, feedback.removed_by = func.now(), label_of(slack_user_id)
-    session.flush()
-    _stop_following(session, entry, left.id)
-    session.refresh(feedback)
-    return _Taken(feedback, entry, left)
+    return _Taken(feedback, entry, take_off(session, entry, feedback, label_of(slack_user_id)))
 
 
-def _feedback_of(session: Session, token: str, *, lock: bool = False) -> Feedback | None:
-    try:
-        feedback_id = int(verify("undo", token, signing_keys(session)))
-    except (InvalidToken, ValueError):
+def _feedback_in(session: Session, token: str) -> int | None:
+    ids = ids_in(session, PLACE, token)
+    return ids[0] if ids is not None and len(ids) == 1 else None
+
+
+def _feedback(session: Session, feedback_id: int | None, *, lock: bool = False) -> Feedback | None:
+    if feedback_id is None:
         return None
     statement = select(Feedback).where(Feedback.id == feedback_id)
     return session.scalars(statement.with_for_update() if lock else statement).one_or_none()
-
-
-def _gone() -> AnswerReply:
-    return AnswerReply("unknown", "This button is no longer valid. Nothing was changed.")
 
 
 def _refusal(
@@ -208,44 +213,10 @@ def _stop_following(session: Session, entry: Entry, request_id: int) -> None:
         session.execute(update(RequestFollower).where(*own).values(entry_id=kept))
 
 
-def _has_evidence(session: Session, request_id: int) -> bool:
-    live = select(Feedback.id).where(
-        Feedback.request_id == request_id, Feedback.removed_at.is_(None)
-    )
-    return session.scalar(live.limit(1)) is not None
-
-
 def _set_status(session: Session, request: Request, status: RequestStatus, by: str) -> None:
     if request.status not in (RequestStatus.OPEN, RequestStatus.DEPRIORITIZED):
         return
     if request.status != status:
         request.status, request.updated_at = status, func.now()
         session.add(RequestStatusChange(request_id=request.id, status=status, changed_by=by))
-
-
-def _reply(session: Session, entry: Entry, key: str, card: blocks.Rendered) -> AnswerReply:
-    target = session.scalar(
-        select(Message.key)
-        .where(
-            Message.entry_id == entry.id,
-            Message.kind == MessageKind.POST,
-            Message.purpose.in_(CARDS),
-        )
-        .order_by(Message.id.desc())
-        .limit(1)
-    )
-    message_ids = [tell_thread(session, entry)]
-    if target is None and entry.told_in is not None:
-        message_ids.append(correct_summary(session, entry.told_in, key))
-    if target is not None:
-        message_ids.append(
-            queue_update(
-                session,
-                key=key,
-                target_key=target,
-                body=card.text,
-                blocks=card.blocks,
-                entry_id=entry.id,
-            )
-        )
-    return AnswerReply("recorded", None, [one for one in message_ids if one is not None])
+        session.flush()

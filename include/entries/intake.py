@@ -18,7 +18,7 @@ from include.base.settings import load_settings
 from include.engine.dag_ids import DRAIN_DAG, MAIN_DAG
 from include.entries import drain
 from include.entries.drain import HELD
-from include.entries.report import report
+from include.entries.report import report, warnings_of
 from include.entries.store import Stored, idempotency_key, store
 from include.entries.submission import parse_submission
 from include.entries.tell import tell
@@ -67,6 +67,12 @@ def take_in_now(arrivals: Sequence[Arrival]) -> tuple[list[Stored], list[int]]:
 def start(start_ids: Sequence[int]) -> None:
     """Start the runs that :func:`take_in` asked for; the sweep starts what cannot be started."""
     start_runs(start_ids)
+
+
+def warnings(entry_ids: Sequence[int]) -> dict[int, list[str]]:
+    """What stored entries name that the product does not know, by entry."""
+    with session_scope() as session:
+        return warnings_of(session, entry_ids)
 
 
 def standing(entry_id: int) -> dict[str, Any] | None:

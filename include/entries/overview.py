@@ -7,67 +7,50 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from include.base.settings import load_settings
 from include.durable.api import hook_token
-from include.entries.decisions import find_decision, match_key
-from include.entries.entry import get_entry
-from include.entries.questions import HANDLER
-from include.entries.set_aside import restore_token
+from include.entries.state import HANDLER, request_facts, state_of, states_of
+from include.entries.tokens import tokens_of
 from include.people.permissions import label_of
 from include.store.models import (
     Entry,
     Feedback,
     Hook,
     HookStatus,
-    Outcome,
     Request,
     RequestFollower,
     User,
 )
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sqlalchemy.orm import Session
+
+    from include.base.entry_state import EntryState, RequestFacts
+    from include.slack.cards.entry_card import Tokens
 
 QUESTIONS, ENTRIES, FOLLOWED = 10, 5, 10
 
 
 @dataclass(frozen=True)
 class OpenQuestion:
-    """A question this person may answer, with the token of its buttons."""
+    """A question this person may answer: its (first) entry, and the token of its buttons."""
 
-    quote: str
-    request_title: str
-    request_url: str | None
-    shipped: bool
-    confidence: float | None
-    reason: str
+    state: EntryState
     token: str
-    expires_at: datetime | None
 
 
 @dataclass(frozen=True)
 class RecentEntry:
-    """Something this person handed in; ``request_title`` is where it went."""
+    """Something this person handed in, as it stands, and the tokens of its buttons."""
 
-    quote: str
-    status: str
-    outcome: str | None
-    request_title: str | None
-    request_url: str | None
-    created_at: datetime
-    noise_reason: str | None = None
-    restore_token: str | None = None
+    state: EntryState
+    tokens: Tokens
 
 
 @dataclass(frozen=True)
 class Followed:
     """A request this person hears about."""
 
-    title: str
-    url: str | None
-    status: str
+    request: RequestFacts
     feedback_count: int
 
 
@@ -105,47 +88,20 @@ def overview_of(session: Session, slack_user_id: str) -> Overview:
 
 
 def _question(session: Session, hook: Hook) -> OpenQuestion:
-    [first_id, confidence], *more = hook.question["entries"]
-    quote = get_entry(session, int(first_id)).customer_pain
-    request = session.get_one(Request, hook.question["request_id"])
-    decision = find_decision(session, match_key(int(first_id)))
-    return OpenQuestion(
-        quote=f"(1 of {len(more) + 1}) {quote}" if more else quote,
-        request_title=request.title,
-        request_url=load_settings().request_url(request.slug),
-        shipped=request.status == "shipped",
-        confidence=confidence,
-        reason=decision.reason if decision else "",
-        token=hook_token(session, hook.id),
-        expires_at=hook.expires_at,
-    )
+    state = state_of(session, int(hook.question["entries"][0][0]))
+    return OpenQuestion(state, hook_token(session, hook.id))
 
 
 def _entries(session: Session, user_id: int) -> list[RecentEntry]:
-    statement = (
-        select(Entry, Request)
-        .outerjoin(Feedback, (Feedback.entry_id == Entry.id) & Feedback.removed_at.is_(None))
-        .outerjoin(Request, Request.id == Feedback.request_id)
-        .where(Entry.submitter_id == user_id)
+    ids = session.scalars(
+        select(Entry.id)
+        .where(Entry.submitter_id == user_id, Entry.parent_id.is_(None))
         .order_by(Entry.id.desc())
         .limit(ENTRIES)
-    )
-    settings = load_settings()
-    return [
-        RecentEntry(
-            quote=entry.customer_pain,
-            status=entry.status,
-            outcome=entry.outcome,
-            request_title=request.title if request else None,
-            request_url=settings.request_url(request.slug) if request else None,
-            created_at=entry.created_at,
-            noise_reason=entry.noise_reason,
-            restore_token=(
-                restore_token(session, entry.id) if entry.outcome == Outcome.NOISE else None
-            ),
-        )
-        for entry, request in session.execute(statement)
-    ]
+    ).all()
+    states = states_of(session, ids)
+    tokens = tokens_of(session, states)
+    return [RecentEntry(state, tokens[state.entry_id]) for state in states]
 
 
 def _followed(session: Session, user_id: int) -> list[Followed]:
@@ -161,8 +117,6 @@ def _followed(session: Session, user_id: int) -> list[Followed]:
         .order_by(RequestFollower.created_at.desc(), Request.id.desc())
         .limit(FOLLOWED)
     )
-    settings = load_settings()
-    return [
-        Followed(request.title, settings.request_url(request.slug), request.status, number or 0)
-        for request, number in session.execute(statement)
-    ]
+    found = [(request.id, number or 0) for request, number in session.execute(statement)]
+    facts = request_facts(session, [request_id for request_id, _ in found])
+    return [Followed(facts[request_id], number) for request_id, number in found]

@@ -24,23 +24,17 @@ from include.entries.entry import get_entry
 from include.entries.question_cards import (
     asked_about,
     asked_person,
-    lock_card,
     only_entry,
     queue_card,
-    unlock_card,
 )
+from include.entries.show import show_question
+from include.entries.state import HANDLER, question_state
 from include.outbox.messages import queue_message
 from include.outbox.replies import AnswerReply
 from include.outbox.runs import queue_entry
 from include.people.permissions import is_approver, label_of
 from include.slack.cards import blocks
-from include.slack.cards.words import (
-    CHOICE_WORDS,
-    closed_words,
-    person_words,
-    picked_request,
-    remaining,
-)
+from include.slack.cards.words import CHOICE_WORDS, closed_words, person_words, remaining
 from include.store.locks import AdvisoryLock, hold
 from include.store.models import (
     ActorKind,
@@ -62,7 +56,6 @@ if TYPE_CHECKING:
 WAIT_NAME = "answer"
 """What the wait is called; the DAGs' sensors use the same word."""
 
-HANDLER = "question"
 CHOICES = tuple(CHOICE_WORDS)
 MOST_ENTRIES = 50
 MOST_GROUPS = 500
@@ -202,13 +195,15 @@ def answer_question(
     *,
     token: str,
     choice: str,
-    slack_user_id: str,
+    slack_user_id: str = "",
+    by: str | None = None,
     via: str = "slack",
     request_id: int | None = None,
 ) -> AnswerReply:
     """Record a press on a question's button: the first valid one decides.
 
-    With ``request_id`` another request than the suggested one was picked for ``attach``. Nothing
+    With ``request_id`` another request than the suggested one was picked for ``attach``. ``by`` is
+    an operator who answers for somebody, in the form of rows (``user:ann``). Nothing
     changes for a forged token, a stranger or a late press; each gets a note.
     """
     if choice not in CHOICES:
@@ -219,7 +214,7 @@ def answer_question(
         return AnswerReply("unknown", "This button is no longer valid. Nothing was changed.")
     if request_id is not None and session.get(Request, request_id) is None:
         return AnswerReply("unknown", "That request does not exist any more. Nothing was changed.")
-    by = label_of(slack_user_id)
+    operator, by = by, by or label_of(slack_user_id)
     answer = {"choice": choice} | ({"request_id": request_id} if request_id is not None else {})
     result = answer_hook(
         session,
@@ -227,7 +222,7 @@ def answer_question(
         answer=answer,
         by=by,
         via=via,
-        is_approver=lambda _by: is_approver(slack_user_id),
+        is_approver=lambda _by: operator is not None or is_approver(slack_user_id),
     )
     hook = result.hook
     if hook is None:
@@ -236,8 +231,10 @@ def answer_question(
         people = " or ".join(person_words(person) for person in hook.responders)
         return AnswerReply("not_allowed", f"Only {people} can answer this question.")
     if result.status is AnswerStatus.TOO_LATE:
-        return AnswerReply("too_late", f"This question is closed. {closed_words(hook)}")
-    picked = picked_request(hook)
+        return AnswerReply(
+            "too_late", f"This question is closed. {closed_words(question_state(hook))}"
+        )
+    picked = question_state(hook).picked_id
     for entry_id, confidence in asked_about(hook):
         record_decision(
             session,
@@ -253,7 +250,7 @@ def answer_question(
             actor_kind=ActorKind.PERSON,
             actor=by,
         )
-    return AnswerReply("recorded", None, lock_card(session, hook, closed_words(hook)))
+    return AnswerReply("recorded", None, show_question(session, hook))
 
 
 def on_hook_event(hook: HookView, event: HookEvent) -> None:
@@ -275,7 +272,7 @@ def on_hook_event(hook: HookView, event: HookEvent) -> None:
         elif current.is_open:
             return
         else:
-            message_ids = lock_card(session, current, closed_words(current))
+            message_ids = show_question(session, current)
     deliver(message_ids)
 
 
@@ -301,4 +298,4 @@ def _reopen(session: Session, hook: HookView) -> list[int]:
         entry = get_entry(session, entry_id, lock=True)
         if entry.status == EntryStatus.FAILED:
             entry.status, entry.error, entry.updated_at = EntryStatus.WAITING, None, func.now()
-    return unlock_card(session, hook)
+    return show_question(session, hook)

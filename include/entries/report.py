@@ -22,6 +22,8 @@ from include.store.models import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.orm import Session
 
 
@@ -50,9 +52,38 @@ def report(session: Session, entry_id: int, run_id: str) -> dict[str, Any]:
                 select(Entry.id).where(Entry.parent_id == entry.id).order_by(Entry.pain_number)
             )
         )
+    if warnings := _unknown(entry):
+        result["warnings"] = warnings
     if entry.run_id != run_id:
         result["duplicate_of_run"] = entry.run_id
     return result
+
+
+def warnings_of(session: Session, entry_ids: Sequence[int]) -> dict[int, list[str]]:
+    """What an entry names that the product does not know, in sentences; by entry, if there is any.
+
+    It is stored all the same: the account may be loaded later.
+    """
+    entries = session.scalars(select(Entry).where(Entry.id.in_(entry_ids)))
+    return {entry.id: said for entry in entries if (said := _unknown(entry))}
+
+
+def _unknown(entry: Entry) -> list[str]:
+    said = []
+    if entry.account_id and not entry.account_known:
+        said.append(
+            f"account_id {entry.account_id!r} is no account that is loaded here: the feedback is "
+            "kept under it, and counts no ARR until the account is loaded"
+        )
+    if entry.opportunity_id and not entry.opportunity_known:
+        said.append(
+            f"opportunity_id {entry.opportunity_id!r} is no deal that is loaded here: the feedback "
+            "is kept under it"
+        )
+    if entry.unknown_areas:
+        named = ", ".join(map(repr, entry.unknown_areas))
+        said.append(f"areas: there is no area with the slug {named}; the others were taken")
+    return said
 
 
 def open_message_ids(session: Session, entry_id: int) -> list[int]:

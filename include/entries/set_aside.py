@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func
+from sqlalchemy import func, select
 
 from include.base.errors import FatalError
 from include.base.settings import load_settings
-from include.durable.api import signing_keys
-from include.durable.keys import InvalidToken, sign, verify
 from include.engine.dag_ids import MAIN_DAG
+from include.entries.correct import GONE
 from include.entries.entry import finish, get_entry
-from include.outbox.messages import queue_message, queue_update
+from include.entries.show import show
+from include.entries.state import NOT_FEEDBACK, state_of
+from include.entries.tokens import RESTORE, ids_in, tokens_of
+from include.entries.withdraw import reinstate
+from include.outbox.messages import queue_message
 from include.outbox.replies import AnswerReply
 from include.outbox.runs import queue_entry, start_runs
 from include.people.actors import actor_from
 from include.people.permissions import label_of, may_correct, slack_user_of
-from include.slack.cards.entry import restored_card, set_aside_card
+from include.slack.cards.entry_card import entry_card
 from include.slack.cards.words import moment_words, person_words
-from include.store.models import EntryStatus, Outcome
+from include.store.models import EntryStatus, Outcome, RunStart
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
@@ -40,11 +43,8 @@ def set_aside(entry: Entry, reason: str) -> None:
 
 def tell_set_aside(session: Session, entry: Entry) -> int:
     """Queue the one message about it, with the button that restores it; its id."""
-    card = set_aside_card(
-        quote=entry.customer_pain,
-        reason=entry.noise_reason,
-        token=restore_token(session, entry.id),
-    )
+    state = state_of(session, entry.id)
+    card = entry_card(state, tokens_of(session, [state])[entry.id])
     return queue_message(
         session,
         key=_card_key(entry.id),
@@ -56,25 +56,19 @@ def tell_set_aside(session: Session, entry: Entry) -> int:
     )
 
 
-def restore_token(session: Session, entry_id: int) -> str:
-    """What the button that restores an entry carries; the same on every call."""
-    return sign("restore", str(entry_id), signing_keys(session)[0])
-
-
 def press_restore(session: Session, *, token: str, slack_user_id: str) -> AnswerReply:
     """Restore by the button: its submitter, an approver, or anybody where there is no submitter."""
-    try:
-        entry_id = int(verify("restore", token, signing_keys(session)))
-    except (InvalidToken, ValueError):
-        return AnswerReply("unknown", "This button is no longer valid. Nothing was changed.")
-    entry = get_entry(session, entry_id, lock=True)
+    ids = ids_in(session, RESTORE, token)
+    if ids is None:
+        return GONE
+    entry = get_entry(session, ids[0], lock=True)
     if not may_correct(session, entry.submitter_id, slack_user_id):
         return AnswerReply("not_allowed", "Only the person who handed this in can have it taken.")
     if entry.outcome != Outcome.NOISE:
         who, when = person_words(entry.restored_by), moment_words(entry.restored_at)
         return AnswerReply("too_late", f"This was taken up already by {who} on {when}.")
-    start_id, message_ids = _restore(session, entry, by=label_of(slack_user_id))
-    return AnswerReply("recorded", None, message_ids, after=lambda: start_runs([start_id]))
+    start_ids, message_ids = _restore(session, entry, by=label_of(slack_user_id))
+    return AnswerReply("recorded", None, message_ids, after=lambda: start_runs(start_ids))
 
 
 def restore(values: Mapping[str, Any], *, dag_id: str, run_id: str) -> dict[str, Any]:
@@ -91,34 +85,38 @@ def restore(values: Mapping[str, Any], *, dag_id: str, run_id: str) -> dict[str,
             if entry.restored_at is None:
                 raise FatalError(f"entry {entry_id} was not set aside; its status: {entry.status}")
             return _result(entry, restored=False)
-        start_id, message_ids = _restore(session, entry, by=by)
+        start_ids, message_ids = _restore(session, entry, by=by)
         result = _result(entry, restored=True)
-    start_runs([start_id])
+    start_runs(start_ids)
     from include.outbox.sender import deliver
 
     deliver(message_ids)
     return result
 
 
-def _restore(session: Session, entry: Entry, *, by: str) -> tuple[int, list[int]]:
-    """Open the entry again and write down the run that carries it out, in one transaction."""
-    entry.status, entry.outcome, entry.updated_at = EntryStatus.RECEIVED, None, func.now()
+def _restore(session: Session, entry: Entry, *, by: str) -> tuple[list[int], list[int]]:
+    """Open the entry again; the runs to start and the messages that change, in one transaction.
+
+    What a person took back returns to the request where it was, without a run.
+    """
     entry.restored_by, entry.restored_at = by, func.now()
-    entry.dag_id, entry.run_id = MAIN_DAG, f"entry__{entry.id}__restored"
+    if entry.noise_reason == NOT_FEEDBACK and reinstate(session, entry, by=by):
+        return [], show(session, entry)
+    entry.status, entry.outcome, entry.updated_at = EntryStatus.RECEIVED, None, func.now()
+    entry.dag_id, entry.run_id = MAIN_DAG, _run_id(session, entry)
     session.flush()
     session.refresh(entry)
-    start_id = queue_entry(session, entry.id, entry.run_id)
-    verdict = f"Taken up by {person_words(by)} on {moment_words(entry.restored_at)}."
-    card = restored_card(quote=entry.customer_pain, verdict=verdict)
-    message_id = queue_update(
-        session,
-        key=f"{_card_key(entry.id)}:restored",
-        target_key=_card_key(entry.id),
-        body=card.text,
-        blocks=card.blocks,
-        entry_id=entry.id,
+    return [queue_entry(session, entry.id, entry.run_id)], show(session, entry)
+
+
+def _run_id(session: Session, entry: Entry) -> str:
+    """The id of the run that takes an entry up; another one each time."""
+    first = f"entry__{entry.id}__restored"
+    started = select(func.count(RunStart.id)).where(
+        RunStart.dag_id == MAIN_DAG, RunStart.run_id.startswith(first, autoescape=True)
     )
-    return start_id, [message_id] if message_id is not None else []
+    before = session.scalar(started) or 0
+    return f"{first}_{before + 1}" if before else first
 
 
 def _result(entry: Entry, *, restored: bool) -> dict[str, Any]:

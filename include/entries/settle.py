@@ -13,17 +13,17 @@ from include.entries.decisions import record_decision, thresholds_for
 from include.entries.drafting import draft_for, provisional_vector, request_vectors, written
 from include.entries.entry import finish, get_entry
 from include.entries.match import area_ids_of
-from include.entries.question_cards import asked_about, lock_card
+from include.entries.question_cards import asked_about
 from include.entries.questions import WAIT_NAME
-from include.entries.tell import correction_token, tell
+from include.entries.show import show_question
+from include.entries.state import NOT_FEEDBACK, question_state
 from include.matching.route import route
 from include.matching.types import Route
 from include.outbox.runs import queue_new_request
 from include.requests.evidence import Evidence, attach, live_feedback
 from include.requests.opening import lock_opening, open_request
 from include.requests.still_hurting import ask_owner
-from include.slack.cards import blocks
-from include.slack.cards.words import closed_words, person_words, picked_request
+from include.slack.cards.words import closed_words, person_words
 from include.store.models import ActorKind, DecisionStep, EntryStatus, Outcome, Request
 from include.store.search import find_candidates
 
@@ -89,10 +89,11 @@ def apply_answer(
         hook = find_hook(session, hook_key(dag_id, run_id, WAIT_NAME, map_index))
     if hook is None or hook.is_open:
         raise FatalError(f"the question of run {run_id} is open; clear wait_for_answer instead")
-    return [
-        _apply(scope, entry_id, hook, [(embedder, judge), *([other] if other else [])], agent)
-        for entry_id, _ in asked_about(hook)
-    ]
+    pairs = [(embedder, judge), *([other] if other else [])]
+    applied = [_apply(scope, entry_id, hook, pairs, agent) for entry_id, _ in asked_about(hook)]
+    with scope() as session:
+        show_question(session, hook)
+    return applied
 
 
 def _apply(
@@ -110,6 +111,10 @@ def _apply(
         choice = (hook.answer or {}).get("choice") if hook.status == "answered" else "create"
         if choice == "attach":
             return _attach_answered(session, entry, hook)
+        if choice == Route.SET_ASIDE:
+            entry.noise_reason = NOT_FEEDBACK
+            finish(entry, Outcome.NOISE)
+            return 0
         draft = draft_for(session, entry, [])
         session.expunge(entry)
     embedder, judge = next((p for p in pairs if p[0].model == entry.embedding_model), pairs[0])
@@ -126,23 +131,15 @@ def _apply(
             return _join_twin(session, entry, hook, *twin)
         request = open_request(session, entry, draft, vector or provisional_vector(entry))
         evidence = Evidence("person", "It opened the request.")
-        feedback_id = attach(session, entry, request.id, evidence)
+        attach(session, entry, request.id, evidence)
         finish(entry, Outcome.CREATED)
         queue_new_request(session, request)
         _record_close(session, entry, hook, request.id, "create")
-        verdict = f"{closed_words(hook)} It is now *{blocks.escape(request.title)}*."
-        lock_card(
-            session,
-            hook,
-            verdict,
-            stage="result",
-            pick_token=correction_token(session, feedback_id),
-        )
         return request.id
 
 
 def _attach_answered(session: Session, entry: Entry, hook: HookView) -> int:
-    picked = picked_request(hook)
+    picked = question_state(hook).picked_id
     request_id = picked or int(hook.question["request_id"])
     who = person_words(hook.answered_by)
     if picked:
@@ -150,14 +147,8 @@ def _attach_answered(session: Session, entry: Entry, hook: HookView) -> int:
     else:
         confidence = dict(asked_about(hook)).get(entry.id)
         evidence = Evidence("person", f"Confirmed by {who}.", confidence)
-    feedback_id = attach(session, entry, request_id, evidence)
+    attach(session, entry, request_id, evidence)
     finish(entry, Outcome.ATTACHED)
-    verdict = closed_words(hook)
-    if picked:
-        title = session.get_one(Request, request_id).title
-        verdict += f" It was added to *{blocks.escape(title)}*."
-    token = correction_token(session, feedback_id)
-    lock_card(session, hook, verdict, stage="result", undo_token=token, pick_token=token)
     ask_owner(session, request_id, entry)
     return request_id
 
@@ -194,16 +185,9 @@ def _opened_while_waiting(
 def _join_twin(
     session: Session, entry: Entry, hook: HookView, request_id: int, evidence: Evidence
 ) -> int:
-    request = session.get_one(Request, request_id)
     attach(session, entry, request_id, evidence)
     finish(entry, Outcome.ATTACHED)
     _record_close(session, entry, hook, request_id, "attach")
-    verdict = (
-        f"{closed_words(hook)} The same problem was reported meanwhile, so it was added to "
-        f"*{blocks.escape(request.title)}*."
-    )
-    lock_card(session, hook, verdict, stage="result")
-    tell(session, [entry])
     return request_id
 
 
@@ -222,7 +206,7 @@ def _record_close(
         step=step,
         route=route_taken,
         request_id=request_id,
-        reason=closed_words(hook),
+        reason=closed_words(question_state(hook)),
         actor_kind=actor,
         actor=hook.answered_by or hook.answered_via,
     )

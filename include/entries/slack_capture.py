@@ -49,9 +49,9 @@ def message_key(channel: str, ts: str) -> str:
 
 
 def open_capture(
-    session: Session, conf: Mapping[str, Any], *, dag_id: str, run_id: str
+    session: Session, conf: Mapping[str, Any], *, dag_id: str, run_id: str, key: str | None = None
 ) -> SlackCapture:
-    """The capture of a run's message, made on first use.
+    """The capture of a run's message, made on first use; ``key`` is the form's that began there.
 
     A message that was refused or failed before, and is marked again, begins anew with this run.
 
@@ -61,7 +61,7 @@ def open_capture(
     channel, ts, user = (str(conf.get(name) or "") for name in ("channel", "message_ts", "user"))
     if not (channel and ts and user):
         raise FatalError("channel, message_ts and user are all needed to find the message")
-    key = message_key(channel, ts)
+    key = key or message_key(channel, ts)
     values = {
         "channel": channel,
         "message_ts": ts,

@@ -13,31 +13,28 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select, update
 
 from include.base.settings import load_settings
-from include.durable.api import signing_keys
-from include.durable.keys import sign
 from include.entries.set_aside import tell_set_aside
+from include.entries.show import SUMMARY, summary_of
+from include.entries.state import state_of
 from include.entries.thread_reply import tell_thread
+from include.entries.tokens import tokens_of
 from include.matching.types import Route
-from include.outbox.messages import queue_message, queue_update
+from include.outbox.messages import queue_message
 from include.people.permissions import slack_user_of
 from include.requests.evidence import live_feedback
-from include.slack.cards import blocks
-from include.slack.cards.summary import MOST_LINES, Line, summary_card
+from include.slack.cards.entry_card import LINES as MOST_LINES
+from include.slack.cards.entry_card import entry_card
 from include.store.models import (
-    Area,
     Decision,
     DecisionStep,
     Entry,
     EntryStatus,
-    Feedback,
     Message,
     Outcome,
-    Request,
-    RequestArea,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
@@ -48,7 +45,6 @@ FEW = 3
 MUCH = 10
 A_WHILE = timedelta(seconds=15)
 AT_ONCE = 1_000
-PURPOSE = "summary"
 
 
 def tell(session: Session, entries: Iterable[Entry]) -> list[int]:
@@ -70,7 +66,7 @@ def tell(session: Session, entries: Iterable[Entry]) -> list[int]:
         address = person or load_settings().review_channel
         if len(theirs) <= FEW:
             for entry in theirs:
-                entry.told_in = _queue_card(session, entry, person, address)
+                entry.told_in = _queue_card(session, entry, address)
                 queued.append(entry.told_in)
             continue
         for start in range(0, len(theirs), MOST_LINES):
@@ -117,20 +113,6 @@ def untold(session: Session, *, dag_id: str, run_id: str) -> tuple[int, int]:
     return undecided, placed
 
 
-def correct_summary(session: Session, message_id: int, key: str) -> int | None:
-    """Queue the summary as it is now, after one of its entries was moved."""
-    message = session.get_one(Message, message_id)
-    card = _summary(session, message_id)
-    return queue_update(
-        session, key=key, target_key=message.key, body=card.text, blocks=card.blocks
-    )
-
-
-def correction_token(session: Session, feedback_id: int) -> str:
-    """What the buttons that correct a feedback's place carry; the same on every call."""
-    return sign("undo", str(feedback_id), signing_keys(session)[0])
-
-
 def _is_to_be_told() -> ColumnElement[bool]:
     """Has an outcome nobody was told of.
 
@@ -150,38 +132,18 @@ def _is_to_be_told() -> ColumnElement[bool]:
     )
 
 
-def _queue_card(session: Session, entry: Entry, person: str | None, address: str) -> int | None:
+def _queue_card(session: Session, entry: Entry, address: str) -> int | None:
     """The card that says where one entry went; ``None`` when its evidence is gone."""
     feedback = live_feedback(session, entry.id)
     if feedback is None:
         return None
-    request = session.get_one(Request, feedback.request_id)
-    url, token = load_settings().request_url(request.slug), correction_token(session, feedback.id)
-    if entry.outcome == Outcome.CREATED:
-        purpose, key = "created", f"created:{entry.id}"
-        card = blocks.created_card(
-            quote=entry.customer_pain,
-            request_title=request.title,
-            request_url=url,
-            areas=_area_names(session, request.id),
-            pick_token=token,
-            is_theirs=person is not None,
-        )
-    else:
-        purpose, key = "attached", f"attached:{feedback.id}"
-        card = blocks.attached_card(
-            quote=entry.customer_pain,
-            request_title=request.title,
-            request_url=url,
-            confidence=feedback.confidence,
-            reason=feedback.reason,
-            undo_token=token,
-            is_theirs=person is not None,
-        )
+    state = state_of(session, entry.id)
+    card = entry_card(state, tokens_of(session, [state])[entry.id])
+    is_new = entry.outcome == Outcome.CREATED
     return queue_message(
         session,
-        key=key,
-        purpose=purpose,
+        key=f"created:{entry.id}" if is_new else f"attached:{feedback.id}",
+        purpose="created" if is_new else "attached",
         address=address,
         body=card.text,
         blocks=card.blocks,
@@ -189,48 +151,14 @@ def _queue_card(session: Session, entry: Entry, person: str | None, address: str
     )
 
 
-def _area_names(session: Session, request_id: int) -> Sequence[str]:
-    return session.scalars(
-        select(Area.name)
-        .join(RequestArea, RequestArea.area_id == Area.id)
-        .where(RequestArea.request_id == request_id)
-        .order_by(Area.name)
-    ).all()
-
-
 def _queue_summary(session: Session, entries: list[Entry], address: str) -> int:
     ids = [entry.id for entry in entries]
     message_id = queue_message(
-        session, key=f"summary:{ids[0]}", purpose=PURPOSE, address=address, body="…", blocks=[]
+        session, key=f"summary:{ids[0]}", purpose=SUMMARY, address=address, body="…", blocks=[]
     )
     session.execute(update(Entry).where(Entry.id.in_(ids)).values(told_in=message_id))
-    card = _summary(session, message_id)
+    card = summary_of(session, message_id)
     session.execute(
         update(Message).where(Message.id == message_id).values(body=card.text, blocks=card.blocks)
     )
     return message_id
-
-
-def _summary(session: Session, message_id: int) -> blocks.Rendered:
-    settings = load_settings()
-    rows = session.execute(
-        select(Entry.customer_pain, Entry.outcome, Feedback, Request.title, Request.slug)
-        .join(Feedback, (Feedback.entry_id == Entry.id) & Feedback.removed_at.is_(None))
-        .join(Request, Request.id == Feedback.request_id)
-        .where(Entry.told_in == message_id)
-        .order_by(Entry.id)
-    )
-    return summary_card(
-        [
-            Line(
-                quote=row.customer_pain,
-                request_title=row.title,
-                request_url=settings.request_url(row.slug),
-                opened=row.outcome == Outcome.CREATED,
-                confidence=row.Feedback.confidence,
-                reason=row.Feedback.reason,
-                token=correction_token(session, row.Feedback.id),
-            )
-            for row in rows
-        ]
-    )

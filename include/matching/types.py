@@ -50,11 +50,12 @@ class MatchType(StrEnum):
 
 
 class Route(StrEnum):
-    """What happens to a pain."""
+    """What happens to a pain. ``set_aside`` is a person's word (*Not feedback*), no matcher's."""
 
     ATTACH = "attach"
     ASK = "ask"
     CREATE = "create"
+    SET_ASIDE = "set_aside"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from slack_sdk.errors import SlackApiError
 
@@ -13,8 +14,12 @@ from include.slack.errors import read_trouble
 log = logging.getLogger(__name__)
 
 
-def send_note(channel: str | None, user: str, text: str) -> bool:
+def send_note(
+    channel: str | None, user: str, text: str, blocks: list[dict[str, Any]] | None = None
+) -> bool:
     """Show ``text`` (mrkdwn) to ``user`` only: in the channel, or in a DM where that fails.
+
+    With ``blocks`` the text is what notifications show of them.
 
     Never raises because of Slack; false when the person could not be told.
     """
@@ -22,13 +27,13 @@ def send_note(channel: str | None, user: str, text: str) -> bool:
         client = slack_client()
         if channel:
             try:
-                client.chat_postEphemeral(channel=channel, user=user, text=text)
+                client.chat_postEphemeral(channel=channel, user=user, text=text, blocks=blocks)
             except SlackApiError as error:
                 log.info("No private note in the channel: %s", read_trouble(error, 1).code)
             else:
                 return True
         opened = client.conversations_open(users=user)
-        client.chat_postMessage(channel=str(opened["channel"]["id"]), text=text)
+        client.chat_postMessage(channel=str(opened["channel"]["id"]), text=text, blocks=blocks)
     except MissingConnection as error:
         log.warning("No private note: %s", error)
         return False

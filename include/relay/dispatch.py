@@ -25,6 +25,7 @@ from include.outbox.sender import deliver
 from include.relay import background
 from include.relay.handing_in import hand_in, hand_in_form
 from include.relay.listeners import EFFECTS, shipped_command
+from include.slack.cards.shipping import SHIP_REQUEST
 from include.store.models.slack import EventState, SlackEvent
 from include.store.session import session_scope
 
@@ -45,7 +46,7 @@ MOST_ATTEMPTS = 5
 HANDED_IN = {MAIN_DAG: hand_in, INGEST_DAG: hand_in_form}
 """What starts with a customer's words: they are stored as an entry, and the run is told its id."""
 
-ABSENT = {f"command:{shipped_command.COMMAND}": shipped_command.ABSENT}
+ABSENT = {f"action:{SHIP_REQUEST}": shipped_command.ABSENT}
 """What a person is told when the workflow they asked for is not part of this installation."""
 
 NOT_TAKEN = "I could not take your feedback. Please send it again, or tell an operator."

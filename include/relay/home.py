@@ -6,9 +6,9 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from include.entries.overview import overview_of
-from include.slack.cards import blocks
-from include.slack.cards.blocks import escape, header, link, section, shorten
-from include.slack.cards.entry import reason_words, restore_button
+from include.slack.cards.blocks import SECTION_LIMIT, escape, header, section, shorten
+from include.slack.cards.entry_card import choices, question_blocks
+from include.slack.cards.words import request_words, stage_words
 from include.slack.client import slack_client
 from include.slack.errors import read_trouble
 from include.store.session import session_scope
@@ -20,11 +20,6 @@ log = logging.getLogger(__name__)
 
 QUOTE = 160
 MOST_BLOCKS = 100
-_STATUS = {
-    "received": "being worked on",
-    "waiting": "waiting for an answer",
-    "failed": "stuck; an operator can see why",
-}
 
 
 def home_view(overview: Overview) -> dict[str, Any]:
@@ -37,7 +32,8 @@ def home_view(overview: Overview) -> dict[str, Any]:
     if not overview.questions:
         shown.append(section("Nothing is waiting for you."))
     shown.append(header("Your last feedback"))
-    shown += [_entry(entry) for entry in overview.entries]
+    for entry in overview.entries:
+        shown += _entry(entry)
     if not overview.entries:
         hint = "Put :gtm-feedback: on a message, use *Add Feedback*, or type `/feedback`."
         shown.append(section(f"Nothing yet. {hint}"))
@@ -64,42 +60,22 @@ def publish_home(slack_user_id: str) -> bool:
 
 
 def _question(question: OpenQuestion, number: int) -> list[dict[str, Any]]:
-    card = blocks.question_card(
-        quote=shorten(question.quote, 3 * QUOTE),
-        request_title=question.request_title,
-        request_url=question.request_url,
-        shipped=question.shipped,
-        confidence=question.confidence,
-        reason=question.reason,
-        token=question.token,
-    )
-    named = [
-        {**block, "block_id": f"question-{number}"} if block["type"] == "actions" else block
-        for block in card.blocks
-    ]
-    return [*named, {"type": "divider"}]
+    shown = question_blocks(question.state, question.token, number)
+    return [*shown, {"type": "divider"}]
 
 
-def _entry(entry: RecentEntry) -> dict[str, Any]:
-    quote = escape(shorten(" ".join(entry.quote.split()), QUOTE))
-    if entry.restore_token is not None:
-        where = f"set aside, because {reason_words(entry.noise_reason)}"
-    elif entry.outcome == "split":
-        where = "taken apart: each problem in it goes its own way"
-    elif entry.request_title is None:
-        where = _STATUS.get(entry.status, entry.status)
-    else:
-        verb = "opened" if entry.outcome == "created" else "added to"
-        where = f"{verb} {link(entry.request_title, entry.request_url)}"
-    shown = section(f"“{quote}”\n{where} · {entry.created_at:%-d %b}")
-    if entry.restore_token is not None:
-        shown["accessory"] = restore_button(entry.restore_token)
-    return shown
+def _entry(entry: RecentEntry) -> list[dict[str, Any]]:
+    state = entry.state
+    quote = escape(shorten(" ".join(state.quote.split()), QUOTE))
+    lines = [f"“{quote}”", f"{stage_words(state)} · {state.created_at:%-d %b}"]
+    lines += [f"• {stage_words(pain)}" for pain in state.pains]
+    return [section(shorten("\n".join(lines), SECTION_LIMIT)), *choices(state, entry.tokens)]
 
 
-def _followed(request: Followed) -> dict[str, Any]:
-    noun = "piece" if request.feedback_count == 1 else "pieces"
+def _followed(followed: Followed) -> dict[str, Any]:
+    noun = "piece" if followed.feedback_count == 1 else "pieces"
+    request = followed.request
+    status = "" if request.part_of or request.status == "shipped" else f" · {request.status}"
     return section(
-        f"{link(request.title, request.url)} · {escape(request.status)} · "
-        f"{request.feedback_count} {noun} of feedback"
+        f"{request_words(request)}{status} · {followed.feedback_count} {noun} of feedback"
     )

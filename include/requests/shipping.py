@@ -63,7 +63,7 @@ def ship(
     if (into := merged_into(session, request.id)) is not None:
         other = session.get_one(Request, into)
         raise FatalError(f"{request.slug!r} is merged into {other.slug!r}; ship that one")
-    followers = _followers(session, request.id)
+    followers = followers_of(session, request.id)
     facts = _facts(request, followers, dry_run) | {"already": request.status == "shipped"}
     if dry_run or facts["already"]:
         return _note(session, SHIP, run_id, request, facts, [])
@@ -209,7 +209,8 @@ def _card_facts(request: Request, actor: Actor) -> dict[str, Any]:
     }
 
 
-def _followers(session: Session, request_id: int) -> list[User]:
+def followers_of(session: Session, request_id: int) -> list[User]:
+    """Who follows a request or one that is merged into it."""
     following = select(RequestFollower.user_id).where(
         RequestFollower.request_id.in_(family_of(session, request_id))
     )

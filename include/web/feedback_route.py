@@ -136,6 +136,7 @@ def _submit(raw: bytes) -> list[dict[str, Any]]:
     taken, start_ids = intake.take_in_now(arrivals)
     if start_ids:
         background.submit(intake.start, start_ids)
+    unknown = intake.warnings([one.entry_id for one in taken])
     return [
         {
             "entry_id": one.entry_id,
@@ -143,6 +144,7 @@ def _submit(raw: bytes) -> list[dict[str, Any]]:
             "dag_id": one.dag_id,
             "run_id": one.run_id,
             "is_new": one.is_new,
+            "warnings": unknown.get(one.entry_id, []),
         }
         for one in taken
     ]

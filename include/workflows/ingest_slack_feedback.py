@@ -132,9 +132,32 @@ def hand_over_submission(
             entry.submitter_id, entry.dag_id = who["user_id"], MAIN_DAG
             entry.links = [link, *entry.links] if link and link not in entry.links else entry.links
         note = queue_note(session, str(conf["external_id"]), str(conf["user"]), who)
+    if link and is_ours:
+        _mark(entry.external_id or "", conf, run_id)
     started = hand_over(entry_id, dag_id=dag_id, run_id=run_id)
     deliver([note])
     return started
+
+
+def _mark(key: str, conf: Mapping[str, Any], run_id: str) -> None:
+    """Leave the mark on the message that the emoji would leave, where the app may speak."""
+    client, channel = slack_client(), str(conf["message"]["channel"])
+    try:
+        found = call(lambda: client.conversations_info(channel=channel))["channel"]
+    except NotReadable as error:
+        log.info("No mark on the message: %s", error.code)
+        return
+    if not found.get("is_member"):
+        return
+    values = {
+        "channel": channel,
+        "message_ts": str(conf["message"]["ts"]),
+        "user": conf["user"],
+        "is_internal": found.get("is_ext_shared") is False,
+    }
+    with session_scope() as session:
+        capture.open_capture(session, values, dag_id=MAIN_DAG, run_id=run_id, key=key)
+    sync_emoji(session_scope, run_id=run_id, client=client)
 
 
 def hand_over(entry_id: int, *, dag_id: str, run_id: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from include.base.errors import FatalError
 from include.base.settings import load_settings
 from include.people.actors import actor_from, user_of
 from include.requests import merging, related, shipping
+from include.requests.ship_preview import tell_who_asked
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
@@ -39,10 +40,32 @@ def send_batch(batch: Mapping[str, Any], *, is_last_try: bool) -> dict[str, int]
     return shipping.send_batch(batch["message_ids"], is_last_try=is_last_try, deliver=send)
 
 
-def report(*, dag_id: str, run_id: str) -> dict[str, Any]:
-    """The run's result."""
+def report(values: Mapping[str, Any], *, dag_id: str, run_id: str) -> dict[str, Any]:
+    """The run's result; whoever asked in Slack to ship a request hears it."""
     with session_scope() as session:
-        return shipping.result_of(session, dag_id, run_id)
+        result = shipping.result_of(session, dag_id, run_id)
+    if dag_id == shipping.SHIP:
+        _tell_who_asked(values, dag_id=dag_id, run_id=run_id)
+    return result
+
+
+def note_failure(values: Mapping[str, Any], *, dag_id: str, run_id: str, error: object) -> None:
+    """Tell whoever asked in Slack to ship a request that it failed, and why."""
+    if dag_id == shipping.SHIP:
+        said = str(error) if isinstance(error, FatalError) else "An operator can see why."
+        _tell_who_asked(values, dag_id=dag_id, run_id=run_id, error=said)
+
+
+def _tell_who_asked(
+    values: Mapping[str, Any], *, dag_id: str, run_id: str, error: str = ""
+) -> None:
+    from include.outbox.sender import deliver
+
+    actor = actor_from(values.get("actor"), dag_id=dag_id, run_id=run_id)
+    with session_scope() as session:
+        message_id = tell_who_asked(session, actor, run_id=run_id, error=error)
+    if message_id is not None:
+        deliver([message_id])
 
 
 def merge_requests(values: Mapping[str, Any], *, dag_id: str, run_id: str) -> dict[str, Any]:

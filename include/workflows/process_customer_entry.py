@@ -18,6 +18,7 @@ from include.entries.entry import get_entry, mark_failed
 from include.entries.questions import ask, plan_groups
 from include.entries.report import open_message_ids, open_start_ids
 from include.entries.report import report as what_happened
+from include.entries.show import show
 from include.entries.store import claim, idempotency_key, store
 from include.entries.submission import parse_submission
 from include.entries.tell import tell
@@ -99,7 +100,7 @@ def report(entry_id: int, *, run_id: str) -> dict[str, Any]:
     """Send what is to be told, start the request's own run, and return what happened."""
     with session_scope() as session:
         result = what_happened(session, entry_id, run_id)
-        tell_thread(session, get_entry(session, entry_id))
+        show(session, get_entry(session, entry_id))
         start_ids = open_start_ids(session, entry_id)
     _deliver(entry_id, run_id)
     start_runs(start_ids)
@@ -110,9 +111,9 @@ def note_failure(*, dag_id: str, run_id: str, task_id: str, error: str) -> None:
     """Mark the run's entry as failed, so that the sweep and the operators find it."""
     with session_scope() as session:
         entry = mark_failed(session, dag_id, run_id, f"{task_id}: {error}")
-        reply = tell_thread(session, entry) if entry is not None else None
-    if reply is not None:
-        deliver([reply])
+        changed = show(session, entry) if entry is not None else []
+    if changed:
+        deliver(changed)
         sync_emoji(session_scope, run_id=run_id)
 
 

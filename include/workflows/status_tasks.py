@@ -16,7 +16,17 @@ STATUS_PARAMS = {
 }
 
 
-@task
+def note_failure(context: Any) -> None:
+    """Tell whoever asked that the change failed, when its task has failed for good."""
+    from include.workflows import mark_shipped as shipping_steps
+
+    ti = context["ti"]
+    shipping_steps.note_failure(
+        context["params"], dag_id=ti.dag_id, run_id=ti.run_id, error=context.get("exception")
+    )
+
+
+@task(on_failure_callback=note_failure)
 def change_status() -> list[dict[str, Any]]:
     from include.workflows import mark_shipped as shipping_steps
 
@@ -41,8 +51,9 @@ def notify_followers(batch: dict[str, Any]) -> dict[str, int]:
 def report_outcome() -> dict[str, Any]:
     from include.workflows import mark_shipped as shipping_steps
 
-    ti = get_current_context()["ti"]
-    return shipping_steps.report(dag_id=ti.dag_id, run_id=ti.run_id)
+    context = get_current_context()
+    ti = context["ti"]
+    return shipping_steps.report(context["params"], dag_id=ti.dag_id, run_id=ti.run_id)
 
 
 def change_and_tell(first_task: str) -> None:

@@ -14,12 +14,12 @@ from include.durable.api import signing_keys
 from include.durable.keys import sign
 from include.entries import questions
 from include.entries.correct import undo_attachment
-from include.entries.question_cards import lock_card
+from include.entries.show import show_question
 from include.outbox.effects import sweep
 from include.outbox.replies import AnswerReply
 from include.relay import background
 from include.relay.dispatch import UntouchedSlackEvents, dispatch
-from include.relay.listeners import undo_attachment as undo_listener
+from include.relay.listeners import correct_entry
 from include.store.models import Decision, Feedback, SlackEvent
 from include.store.session import session_scope
 from tests.relay.conftest import Asked, connect_slack, hook_of
@@ -29,7 +29,13 @@ if TYPE_CHECKING:
     from sandbox.slack.client import SlackSandbox
     from tests.relay.support import Caller
 
-QUESTION_BUTTONS = ["answer_attach", "answer_create", "pick_for_question"]
+QUESTION_BUTTONS = [
+    "answer_attach",
+    "answer_create",
+    "pick_for_question",
+    "answer_set_aside",
+    "edit_details",
+]
 
 
 def events() -> list[SlackEvent]:
@@ -58,8 +64,8 @@ def buttons(message: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize(
     ("action_id", "choice", "words"),
     [
-        ("answer_attach", "attach", "Added to this request by <@U0ANN>"),
-        ("answer_create", "create", "Opened as a new request by <@U0ANN>"),
+        ("answer_attach", "attach", "<@U0ANN> chose"),
+        ("answer_create", "create", "A request of its own is being opened."),
     ],
 )
 def test_a_click_is_recorded_and_locks_the_card(
@@ -106,7 +112,7 @@ def test_a_second_click_is_told_the_recorded_outcome(
 
     assert hook_of(asked).answer == {"choice": "attach"}
     (note,) = notes(slack)
-    assert "Added to this request by <@U0ANN>" in note
+    assert "<@U0ANN> chose" in note
 
 
 def test_a_stranger_changes_nothing_and_is_told_privately(
@@ -233,8 +239,8 @@ def test_an_effect_that_fails_leaves_nothing_behind_and_is_tried_again(
     relay: Caller, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        broken = mock.create_autospec(lock_card, side_effect=OSError("in the middle"))
-        patch.setattr(questions, "lock_card", broken)
+        broken = mock.create_autospec(show_question, side_effect=OSError("in the middle"))
+        patch.setattr(questions, "show_question", broken)
         relay.interact(click("answer_attach", asked.token))
         assert background.drain()
     (event,) = events()
@@ -250,8 +256,8 @@ def test_an_effect_that_fails_leaves_nothing_behind_and_is_tried_again(
 def test_after_five_failures_the_person_is_told(
     relay: Caller, slack: SlackSandbox, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken = mock.create_autospec(lock_card, side_effect=OSError("always"))
-    monkeypatch.setattr(questions, "lock_card", broken)
+    broken = mock.create_autospec(show_question, side_effect=OSError("always"))
+    monkeypatch.setattr(questions, "show_question", broken)
     relay.interact(click("answer_attach", asked.token))
     assert background.drain()
 
@@ -271,7 +277,7 @@ def test_undo_is_handed_on_with_who_and_what(
     stand_in = mock.create_autospec(
         undo_attachment, return_value=AnswerReply("too_late", "This was undone already.")
     )
-    monkeypatch.setattr(undo_listener, "undo_attachment", stand_in)
+    monkeypatch.setitem(correct_entry._CORRECTIONS, "undo_attachment", stand_in)
 
     relay.interact(click("undo_attachment", "7.1.mac"))
     assert background.drain()
@@ -292,7 +298,7 @@ def test_what_is_stored_lets_nobody_act_in_slack(relay: Caller, asked: Asked) ->
         assert secret not in kept
 
 
-def test_undo_takes_the_attachment_back_and_locks_its_card(
+def test_undo_takes_the_attachment_back_and_its_card_offers_what_follows(
     relay: Caller, slack: SlackSandbox, asked: Asked
 ) -> None:
     from include.entries.decisions import lock_with_decision
@@ -310,7 +316,7 @@ def test_undo_takes_the_attachment_back_and_locks_its_card(
         message_ids = open_message_ids(session, asked.entry_id)
     deliver(message_ids)
     attached = slack.dm("U0ANN")[-1]
-    button, _ = [e for b in attached["blocks"] if b["type"] == "actions" for e in b["elements"]]
+    button, *_ = [e for b in attached["blocks"] if b["type"] == "actions" for e in b["elements"]]
 
     relay.interact(click("undo_attachment", button["value"], "U0BEN"))
     assert background.drain()
@@ -322,7 +328,7 @@ def test_undo_takes_the_attachment_back_and_locks_its_card(
     assert [request for request in live_evidence() if request == asked.request_id] == []
     assert [d.actor for d in decisions("undo")] == ["slack:U0ANN"]
     locked = next(m for m in slack.dm("U0ANN") if m["ts"] == attached["ts"])
-    assert buttons(locked) == []
+    assert buttons(locked)[0] == "move_to_0"
     assert "Undone by <@U0ANN>" in json.dumps(locked["blocks"])
     assert any(note.startswith("This was changed already") for note in notes(slack))
 

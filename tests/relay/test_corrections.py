@@ -80,11 +80,11 @@ def test_another_request_is_searched_and_answers_the_question(
     assert background.drain()
 
     assert hook_of(asked).answer == {"choice": "attach", "request_id": other}
-    assert "Another request picked by <@U0ANN>" in shown(workspace)
+    assert "<@U0ANN> chose another request" in shown(workspace)
     apply(asked)
     assert live() == [other]
     assert decisions()[1:] == [("answer", other, "slack:U0ANN")]
-    assert "It was added to *Print tables on paper*" in shown(workspace)
+    assert "|Print tables on paper>" in shown(workspace)
 
 
 def test_an_answered_card_offers_undo_and_another_pick(
@@ -99,7 +99,7 @@ def test_an_answered_card_offers_undo_and_another_pick(
 
     pick(workspace, ts, "pick_for_feedback", other)
     assert live() == [other]
-    assert "This feedback is now on" in shown(workspace)
+    assert "Moved from" in shown(workspace)
     workspace.click("U0ANN", "D0ANN", ts, "undo_attachment")
     assert background.drain()
 

@@ -66,6 +66,19 @@ def test_one_is_stored_and_gets_a_run_of_its_own(client: TestClient, airflow: Fa
     assert standing["run_id"] == taken["run_id"]
 
 
+def test_what_the_product_does_not_know_is_told_and_stored(client: TestClient) -> None:
+    unknown = {"account_id": "NOPE", "opportunity_id": "GONE", "areas": ["no-such-area"]}
+    [taken] = client.post("/entries", json=PAIN | unknown).json()["entries"]
+    account, deal, areas = taken["warnings"]
+    assert account.startswith("account_id 'NOPE' is no account that is loaded here")
+    assert deal.startswith("opportunity_id 'GONE' is no deal")
+    assert "no area with the slug 'no-such-area'" in areas
+    assert client.get(f"/entries/{taken['entry_id']}").json()["warnings"] == taken["warnings"]
+    [plain] = client.post("/entries", json=PAIN).json()["entries"]
+    assert plain["warnings"] == []
+    assert stored() == 2
+
+
 def test_many_at_once_are_stored_and_one_run_takes_them(
     client: TestClient, airflow: FakeAirflow
 ) -> None:

@@ -9,11 +9,21 @@ import pytest
 from sqlalchemy import select
 
 from include.relay import background
-from include.store.models import Account, Area, Entry, Feedback, SlackEvent, User
+from include.store.models import (
+    Account,
+    Area,
+    Entry,
+    Feedback,
+    RequestFollower,
+    RequestMerge,
+    RequestStatusChange,
+    SlackEvent,
+    User,
+)
 from include.store.session import session_scope
 from tests.db.entries.conftest import WordsEmbedder, make_request
 from tests.relay.conftest import Asked, hook_of
-from tests.relay.support import slash
+from tests.relay.support import click, slash
 
 if TYPE_CHECKING:
     from sandbox.slack.client import SlackSandbox
@@ -42,7 +52,7 @@ def test_home_shows_my_question_and_takes_its_answer(workspace: SlackSandbox, as
     assert "Nothing is waiting for you." in home(workspace)
     assert "They copy tables by hand" in home(workspace)
     locked = next(m for m in workspace.dm("U0ANN") if m.get("blocks"))
-    assert "Added to this request by <@U0ANN>" in json.dumps(locked["blocks"])
+    assert "<@U0ANN> chose" in json.dumps(locked["blocks"])
 
 
 def test_a_second_answer_at_home_is_told_the_first(workspace: SlackSandbox, asked: Asked) -> None:
@@ -226,12 +236,20 @@ def test_a_question_about_the_numbers_is_answered_with_its_query(workspace: Slac
 
     answers = [m for m in workspace.messages("C0FEEDBACK") if m["user"] == "U0GTMBOT"]
     numbers = json.dumps(answers[0]["blocks"])
-    assert "In all 0 requests, 0 pieces of feedback" in numbers
+    assert "There is no request and no feedback like that." in numbers
     assert (
         "Query top_requests; filters: enterprise customers, region EMEA, open requests." in numbers
     )
     # What it does not know to the last word stays a search.
     assert answers[1]["text"].startswith("I found nothing about")
+
+
+@pytest.mark.parametrize("said", ["help", "Hello!", "hi there", "what can you do?"])
+def test_who_asks_for_help_gets_it(workspace: SlackSandbox, said: str) -> None:
+    workspace.say("U0ANN", "C0FEEDBACK", f"@gtm-feedback {said}")
+    assert background.drain()
+    [answer] = [m for m in workspace.messages("C0FEEDBACK") if m["user"] == "U0GTMBOT"]
+    assert "`/feedback`, followed by what the customer said" in answer["text"]
 
 
 def test_another_company_is_not_told_what_we_have(workspace: SlackSandbox) -> None:
@@ -274,35 +292,99 @@ def test_talk_that_is_not_meant_for_the_app_is_not_kept(workspace: SlackSandbox)
         assert session.scalars(select(SlackEvent)).all() == []
 
 
-def test_shipped_starts_the_workflow_with_who_asked(relay: Caller, airflow: FakeAirflow) -> None:
-    make_request(WordsEmbedder(), "Export tables as CSV")
+def shipped(relay: Caller, said: str) -> dict[str, Any]:
+    answer: dict[str, Any] = relay.command(slash(said, "/shipped")).json()
+    return answer
+
+
+def shipped_buttons(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    blocks = answer.get("blocks") or []
+    return [one for block in blocks if block["type"] == "actions" for one in block["elements"]]
+
+
+def test_shipped_says_whom_it_will_tell_and_starts_only_when_pressed(
+    relay: Caller, slack: SlackSandbox, airflow: FakeAirflow
+) -> None:
+    request_id = make_request(WordsEmbedder(), "Export tables as CSV")
     with session_scope() as session:
-        session.add(User(slack_user_id="U0ANN", email="ann@example.com", name="Ann"))
+        ann = User(slack_user_id="U0ANN", email="ann@example.com", name="Ann")
+        others = [User(slack_user_id="U0BEN", name="Ben"), User(email="eve@example.com")]
+        session.add_all([ann, *others])
+        session.flush()
+        session.add_all(
+            RequestFollower(request_id=request_id, user_id=user.id) for user in (ann, *others)
+        )
     for said in (
         "export-tables-as-csv",
         f"{BASE}/requests/export-tables-as-csv",
         f"<{BASE}/requests/export-tables-as-csv|here>",
+        "export tables as CSV",
     ):
-        answer = relay.command(slash(said, "/shipped")).json()["text"]
-        assert answer.startswith("Marking *Export tables as CSV* as shipped.")
+        answer = shipped(relay, said)
+        assert "*Export tables as CSV*: 2 people will be told" in answer["text"]
+        assert "1 person without Slack cannot be told" in answer["text"]
+    assert background.drain()
+    assert airflow.runs == {}
+
+    [button] = shipped_buttons(answer)
+    for _ in range(2):
+        relay.interact(click("ship_request", button["value"]))
     assert background.drain()
 
-    assert len(airflow.runs) == 3
-    for run in airflow.runs.values():
-        assert run["dag_id"] == "mark_shipped"
-        assert run["conf"] == {
-            "request": "export-tables-as-csv",
-            "actor": {"slack_user_id": "U0ANN", "email": "ann@example.com", "name": "Ann"},
-        }
+    [run] = airflow.runs.values()
+    assert run["dag_id"] == "mark_shipped"
+    assert run["conf"] == {
+        "request": "export-tables-as-csv",
+        "actor": {"slack_user_id": "U0ANN", "email": "ann@example.com", "name": "Ann"},
+    }
+
+
+def test_words_that_may_mean_several_requests_are_offered_as_a_list(
+    relay: Caller, slack: SlackSandbox, airflow: FakeAirflow
+) -> None:
+    for title in ("Export tables as CSV", "Export tables as PDF"):
+        make_request(WordsEmbedder(), title)
+    answer = shipped(relay, "export tables")
+    found = shipped_buttons(answer)
+    assert {one["text"]["text"] for one in found} == {
+        "Export tables as CSV",
+        "Export tables as PDF",
+    }
+    place = {"id": "C0FEEDBACK", "name": "feedback"}
+    relay.interact(click(found[0]["action_id"], found[0]["value"], channel=place))
+    assert background.drain()
+    [told] = [m for m in slack.messages("C0FEEDBACK", "U0ANN") if m.get("ephemeral_to") == "U0ANN"]
+    assert "Nobody follows it, so nobody will be told." in told["text"]
+    assert airflow.runs == {}
+
+
+def test_what_has_shipped_or_was_merged_is_said_before_anything_is_done(
+    relay: Caller, airflow: FakeAirflow
+) -> None:
+    old = make_request(WordsEmbedder(), "Print tables on paper")
+    new = make_request(WordsEmbedder(), "Print everything")
+    done = make_request(WordsEmbedder(), "Archive mails", status="shipped")
+    with session_scope() as session:
+        session.add(RequestMerge(request_id=old, into_id=new, merged_by="user:a"))
+        session.add(
+            RequestStatusChange(request_id=done, status="shipped", changed_by="slack:U0BEN")
+        )
+    merged = shipped(relay, "print-tables-on-paper")
+    assert "was merged into *Print everything*" in merged["text"]
+    assert len(shipped_buttons(merged)) == 1
+    already = shipped(relay, "archive-mails")
+    assert "It already shipped on" in already["text"]
+    assert "by <@U0BEN>; 0 people told then. Nobody will be told again." in already["text"]
+    assert shipped_buttons(already) == []
 
 
 @pytest.mark.parametrize(
     ("said", "words"),
     [
         ("", "Tell me which request"),
-        ("no-such", "I know no request `no-such`"),
+        ("no-such", "I know no request like `no-such`"),
         ("https://evil.example/requests/export-tables-as-csv", "is not the page of one of our"),
-        ("<!channel> everything", "I know no request `&lt;!channel&gt; everything`"),
+        ("<!channel> everything", "I know no request like `&lt;!channel&gt; everything`"),
         (f"{BASE}/areas/exports", "is not the page of one of our requests"),
     ],
 )
@@ -320,10 +402,12 @@ def test_shipped_says_when_its_workflow_is_not_there(
 ) -> None:
     make_request(WordsEmbedder(), "Export tables as CSV")
     airflow.statuses = [404]
-    relay.command(slash("export-tables-as-csv", "/shipped"))
+    [button] = shipped_buttons(shipped(relay, "export-tables-as-csv"))
+    place = {"id": "C0FEEDBACK", "name": "feedback"}
+    relay.interact(click("ship_request", button["value"], channel=place))
     assert background.drain()
 
-    [told] = [m for m in slack.messages("C0FEEDBACK", "U0ANN") if m.get("ephemeral_to") == "U0ANN"]
-    assert "its workflow `mark_shipped` is not there" in told["text"]
+    told = [m for m in slack.messages("C0FEEDBACK", "U0ANN") if m.get("ephemeral_to") == "U0ANN"]
+    assert any("its workflow `mark_shipped` is not there" in one["text"] for one in told)
     with session_scope() as session:
         assert session.scalars(select(SlackEvent.state)).one() == "failed"

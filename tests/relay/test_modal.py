@@ -14,6 +14,7 @@ from include.store.models import (
     Entry,
     Opportunity,
     PersonKind,
+    SlackCapture,
     SlackEvent,
     SlackPerson,
     User,
@@ -114,6 +115,11 @@ def test_the_form_opens_from_a_message_with_its_words_and_links_back(
     assert SAID in entry.customer_pain
     assert entry.links == [f"{workspace.base_url}/archives/C0FEEDBACK/p{ts.replace('.', '')}"]
     assert entry.severity == "medium"
+    with session_scope() as session:
+        mark = session.scalars(select(SlackCapture)).one()
+        assert (mark.channel, mark.message_ts, mark.is_internal) == ("C0FEEDBACK", ts, True)
+        assert mark.emoji_shown == "hourglass_flowing_sand"
+        assert (mark.key, mark.run_id) == (entry.external_id, entry.run_id)
 
 
 @pytest.mark.usefixtures("crm")

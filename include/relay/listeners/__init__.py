@@ -10,13 +10,14 @@ from include.relay.listeners import (
     answer_question,
     app_home,
     ask_requests,
+    correct_entry,
+    edit_details,
     feedback_command,
     link_shared,
     pick_request,
     reaction_added,
     restore_entry,
     shipped_command,
-    undo_attachment,
 )
 
 if TYPE_CHECKING:
@@ -27,11 +28,12 @@ if TYPE_CHECKING:
 EFFECTS: dict[str, Effect] = {
     **answer_question.EFFECTS,
     **answer_merge.EFFECTS,
-    **undo_attachment.EFFECTS,
+    **correct_entry.EFFECTS,
     **pick_request.EFFECTS,
     **link_shared.EFFECTS,
     **ask_requests.EFFECTS,
     **restore_entry.EFFECTS,
+    **edit_details.EFFECTS,
 }
 """What stored events without a run do, by kind."""
 
@@ -39,7 +41,8 @@ EFFECTS: dict[str, Effect] = {
 LISTENERS = (
     answer_question,
     answer_merge,
-    undo_attachment,
+    correct_entry,
+    edit_details,
     feedback_command,
     shipped_command,
     reaction_added,

@@ -142,10 +142,15 @@ def _errors(values: dict[str, Any]) -> dict[str, str]:
         parse_submission(values)
     except Refused as error:
         return {BLOCKS.get(p.field, p.field): p.beside_field() for p in error.problems}
-    if values["account_id"] and values["opportunity_id"]:
+    return deal_errors(values["account_id"], values["opportunity_id"])
+
+
+def deal_errors(account_id: str | None, opportunity_id: str | None) -> dict[str, str]:
+    """What is wrong with a deal beside an account, by block of the form."""
+    if account_id and opportunity_id:
         with session_scope() as session:
-            deal = session.get(Opportunity, values["opportunity_id"])
-        if deal is not None and deal.account_id not in (None, values["account_id"]):
+            deal = session.get(Opportunity, opportunity_id)
+        if deal is not None and deal.account_id not in (None, account_id):
             return {"opportunity": "This deal belongs to another account."}
     return {}
 

@@ -1,4 +1,4 @@
-"""The two buttons of a question: add to the request, or create a new one."""
+"""The buttons of a question: add to the request, create a new one, or no feedback at all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from include.entries.questions import answer_question
 from include.relay.accept import accept
 from include.relay.home import publish_home
 from include.relay.incoming import from_action
-from include.slack.cards.blocks import ANSWER_ATTACH, ANSWER_CREATE
+from include.slack.cards.entry_card import ANSWER_ATTACH, ANSWER_CREATE, ANSWER_SET_ASIDE
 
 if TYPE_CHECKING:
     from slack_bolt import Ack, App
@@ -19,12 +19,16 @@ if TYPE_CHECKING:
     from include.outbox.replies import AnswerReply, Effect
     from include.store.models.slack import SlackEvent
 
-_CHOICES = {f"action:{ANSWER_ATTACH}": "attach", f"action:{ANSWER_CREATE}": "create"}
+_CHOICES = {
+    f"action:{ANSWER_ATTACH}": "attach",
+    f"action:{ANSWER_CREATE}": "create",
+    f"action:{ANSWER_SET_ASIDE}": "set_aside",
+}
 
 
 def register(app: App) -> None:
     """Attach the listener."""
-    for action_id in (ANSWER_ATTACH, ANSWER_CREATE):
+    for action_id in (ANSWER_ATTACH, ANSWER_CREATE, ANSWER_SET_ASIDE):
         app.action(action_id)(receive)
 
 

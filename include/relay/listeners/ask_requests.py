@@ -18,7 +18,7 @@ from include.relay.incoming import MalformedPayload, from_event
 from include.relay.listeners.reaction_added import is_internal, own_users
 from include.requests.search_now import search_now
 from include.slack.cards.answer import answer_card
-from include.slack.cards.search import EMPTY, OUTSIDE, search_card
+from include.slack.cards.search import EMPTY, HELP, OUTSIDE, search_card
 from include.workflows.ask_analytics import answer_question
 
 if TYPE_CHECKING:
@@ -44,6 +44,11 @@ _COUNTED = re.compile(
     r"(?: (?:have|has|had|are|is|were|would|do|does|did))?"
     r" (?:want|need|like|request|ask|miss|complain|wait|vot)(?:s|ed|es|ing)?"
     r"(?: (?:for|about|to have|on))?\s+",
+    re.I,
+)
+_HELP = re.compile(
+    r"\W*(?:(?:hi|hey|hello|good (?:morning|afternoon|evening))(?: there)?|help(?: me)?"
+    r"|(?:what|how) (?:can|do) (?:you|i)(?: do| use you| use this| help)?)\W*",
     re.I,
 )
 # Without one of these a few words name what to look for, also when one of them is an area.
@@ -105,6 +110,8 @@ def effect(session: Session, event: SlackEvent) -> AnswerReply:
 
 
 def _answer(question: str) -> Rendered:
+    if _HELP.fullmatch(question):
+        return HELP
     subject = _COUNTED.sub("", question)
     wanted = _LEAD.sub("", subject).strip(" ?!.\n") or subject.strip(" ?!.\n")
     if not wanted:

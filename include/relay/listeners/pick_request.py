@@ -11,6 +11,7 @@ from include.durable.keys import InvalidToken, verify_hook_token
 from include.entries.correct import pick_request, quote_for_pick
 from include.entries.question_cards import quotes_of
 from include.entries.questions import answer_question
+from include.entries.state import question_state
 from include.outbox.replies import AnswerReply
 from include.people.permissions import may_answer
 from include.relay import background
@@ -20,7 +21,7 @@ from include.relay.incoming import MalformedPayload, field_of, from_view, metada
 from include.relay.open_form import open_soon
 from include.requests.search_now import search_now, warm_up
 from include.slack.cards import modals
-from include.slack.cards.blocks import PICK_FOR_FEEDBACK, PICK_FOR_QUESTION
+from include.slack.cards.entry_card import PICK_FOR_FEEDBACK, PICK_FOR_QUESTION
 from include.slack.cards.words import closed_words, person_words
 from include.store.session import session_scope
 
@@ -116,7 +117,9 @@ def _quote_of_question(session: Session, token: str, user: str) -> str | AnswerR
         people = " or ".join(person_words(person) for person in hook.responders)
         return AnswerReply("not_allowed", f"Only {people} can answer this question.")
     if not hook.is_open:
-        return AnswerReply("too_late", f"This question is closed. {closed_words(hook)}")
+        return AnswerReply(
+            "too_late", f"This question is closed. {closed_words(question_state(hook))}"
+        )
     return quotes_of(session, hook)[0]
 
 

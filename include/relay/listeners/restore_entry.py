@@ -9,7 +9,7 @@ from include.entries.set_aside import press_restore
 from include.relay.accept import accept
 from include.relay.home import publish_home
 from include.relay.incoming import from_action
-from include.slack.cards.entry import RESTORE_ENTRY
+from include.slack.cards.entry_card import RESTORE_ENTRY
 
 if TYPE_CHECKING:
     from slack_bolt import Ack, App

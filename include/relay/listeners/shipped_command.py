@@ -1,67 +1,157 @@
-"""``/shipped <request>``: a run of ``mark_shipped``, by slug or by the request page's URL."""
+"""``/shipped <request>``: words, a slug or an address; asked before anybody is told.
+
+The command only finds the request and says whom shipping it would tell. Its button starts
+``mark_shipped``, which tells whoever pressed what came of it.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from include.base.settings import load_settings
+from include.durable.api import signing_keys
+from include.durable.keys import InvalidToken, sign, verify
+from include.outbox import notes
+from include.relay import background
 from include.relay.accept import accept
-from include.relay.incoming import from_command
+from include.relay.incoming import from_action
 from include.requests.pages import slug_in
+from include.requests.search_now import search_now
+from include.requests.ship_preview import find_titled, preview
 from include.slack.cards.blocks import escape
+from include.slack.cards.shipping import CHOOSE_SHIPPED, SHIP_REQUEST, ask_first, pick_list
 from include.store.models import Request, User
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
     from slack_bolt import Ack, App
 
+    from include.slack.cards.blocks import Rendered
+
 COMMAND = "/shipped"
 DAG_ID = "mark_shipped"
+PURPOSE = "ship"
 
 USAGE = (
-    "Tell me which request has shipped, by its slug or the address of its page: "
-    "`/shipped csv-export`"
+    "Tell me which request has shipped: some words of it, its slug, or the address of its page: "
+    "`/shipped csv export`"
 )
 ABSENT = (
     "This installation cannot mark requests as shipped: its workflow `mark_shipped` is not there. "
     "Nothing was changed. Please tell an operator."
 )
+GONE = "This button is no longer valid. Nothing was changed."
 
 
 def register(app: App) -> None:
-    """Attach the listener."""
+    """Attach the listeners."""
     app.command(COMMAND)(receive)
+    for action_id in CHOOSE_SHIPPED:
+        app.action(action_id)(choose)
+    app.action(SHIP_REQUEST)(press)
 
 
 def receive(ack: Ack, body: dict[str, Any]) -> None:
-    """Take the command; what names no request is answered with what to do."""
+    """Find the request and ask, or offer those that may be meant. Nothing is stored."""
     said = str(body.get("text") or "").replace("\x00", "").strip()
     if not said:
         ack(text=USAGE, response_type="ephemeral")
         return
-    slug = slug_in(said, load_settings().pages_url)
+    found = _find(said)
+    if isinstance(found, str):
+        ack(text=found, response_type="ephemeral")
+        return
+    card = _ask(found[0]) if len(found) == 1 else _offer(said, found)
+    ack(text=card.text, blocks=card.blocks, response_type="ephemeral")
+
+
+def choose(ack: Ack, body: dict[str, Any]) -> None:
+    """Ask about the one that was picked; shown to whoever picked it alone."""
+    ack()
+    background.submit_delivery(partial(_show_choice, body))
+
+
+def press(ack: Ack, body: dict[str, Any]) -> None:
+    """Start the workflow, once for each card that asked."""
+    incoming = from_action(body)
+    request_id = _id_in(incoming.payload["value"] or "")
+    user_id = body["user"]["id"]
     with session_scope() as session:
-        title = session.scalar(select(Request.title).where(Request.slug == slug)) if slug else None
-        user = session.scalars(
-            select(User).where(User.slack_user_id == body["user_id"])
-        ).one_or_none()
-    if title is None:
-        ack(text=_unknown(said, slug), response_type="ephemeral")
+        request = session.get(Request, request_id) if request_id is not None else None
+        user = session.scalars(select(User).where(User.slack_user_id == user_id)).one_or_none()
+    if request is None:
+        ack()
+        background.submit_delivery(partial(notes.send_note, incoming.channel_id, user_id, GONE))
         return
     actor = {
-        "slack_user_id": body["user_id"],
+        "slack_user_id": user_id,
         "email": user.email if user else None,
-        "name": (user.name if user else "") or body.get("user_name") or None,
+        "name": (user.name if user else "") or incoming.payload["user_name"] or None,
     }
-    incoming = from_command(body, dag_id=DAG_ID, run_conf={"request": slug, "actor": actor})
-    thanks = f"Marking *{escape(title)}* as shipped. Everybody who follows it will hear of it."
-    accept(ack, incoming, text=thanks, response_type="ephemeral")
+    place = f"{incoming.channel_id}:{incoming.payload['message_ts']}"
+    run = replace(
+        incoming,
+        dag_id=DAG_ID,
+        run_conf={"request": request.slug, "actor": actor},
+        run_key=f"ship:{request.id}:{user_id}:{place}",
+    )
+    accept(ack, run)
+    note = f"Marking *{escape(request.title)}* as shipped. I will tell you what came of it."
+    background.submit_delivery(partial(notes.send_note, incoming.channel_id, user_id, note))
 
 
-def _unknown(said: str, slug: str | None) -> str:
-    shown = escape(said[:80])
+def _find(said: str) -> list[int] | str:
+    """The requests that may be meant, the likeliest first; or why there is none."""
+    slug = slug_in(said, load_settings().pages_url)
     if slug is None and "://" in said:
-        return f"`{shown}` is not the page of one of our requests. {USAGE}"
-    return f"I know no request `{shown}`. {USAGE}"
+        return f"`{escape(said[:80])}` is not the page of one of our requests. {USAGE}"
+    with session_scope() as session:
+        by_slug = session.scalar(select(Request.id).where(Request.slug == slug)) if slug else None
+        titled = [by_slug] if by_slug is not None else list(find_titled(session, said))
+    if len(titled) == 1:
+        return titled
+    words = said.replace("-", " ") if slug else said
+    found = [one.id for one in search_now(words, limit=len(CHOOSE_SHIPPED))]
+    return found or f"I know no request like `{escape(said[:80])}`. {USAGE}"
+
+
+def _ask(request_id: int) -> Rendered:
+    with session_scope() as session:
+        shown = preview(session, request_id)
+        return ask_first(shown, sign(PURPOSE, str(shown.ship_id), signing_keys(session)[0]))
+
+
+def _offer(said: str, request_ids: list[int]) -> Rendered:
+    with session_scope() as session:
+        key = signing_keys(session)[0]
+        titles = {
+            row.id: row.title
+            for row in session.execute(
+                select(Request.id, Request.title).where(Request.id.in_(request_ids))
+            )
+        }
+        found = [(titles[one], sign(PURPOSE, str(one), key)) for one in request_ids]
+    return pick_list(said, found)
+
+
+def _show_choice(body: dict[str, Any]) -> None:
+    incoming = from_action(body)
+    request_id = _id_in(incoming.payload["value"] or "")
+    user = body["user"]["id"]
+    if request_id is None:
+        notes.send_note(incoming.channel_id, user, GONE)
+        return
+    card = _ask(request_id)
+    notes.send_note(incoming.channel_id, user, card.text, card.blocks)
+
+
+def _id_in(token: str) -> int | None:
+    with session_scope() as session:
+        try:
+            return int(verify(PURPOSE, token, signing_keys(session)))
+        except (InvalidToken, ValueError):
+            return None

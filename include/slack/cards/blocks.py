@@ -8,18 +8,9 @@ customer's words into a ping.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from typing import Any
 
 Block = dict[str, Any]
-
-ANSWER_ATTACH = "answer_attach"
-ANSWER_CREATE = "answer_create"
-UNDO_ATTACHMENT = "undo_attachment"
-PICK_FOR_QUESTION = "pick_for_question"
-PICK_FOR_FEEDBACK = "pick_for_feedback"
 
 SECTION_LIMIT = 3000
 QUOTE_LIMIT = 500
@@ -80,155 +71,6 @@ def confidence_words(confidence: float | None) -> str:
     return f"Unlikely, {percent}% sure"
 
 
-def question_card(
-    *,
-    quote: str,
-    request_title: str,
-    request_url: str | None,
-    shipped: bool,
-    confidence: float | None,
-    reason: str,
-    token: str,
-) -> Rendered:
-    """The question whether a customer's words belong to a request, with its three buttons."""
-    title = link(request_title, request_url)
-    ask = (
-        f"This sounds like {title}, which has *already shipped*. Does the customer mean that?"
-        if shipped
-        else f"This sounds like {title}. Is it the same problem?"
-    )
-    return Rendered(
-        text=f"Is this feedback about “{title_words(request_title)}”?",
-        blocks=[
-            section("A customer said:\n" + quoted(quote)),
-            section(ask),
-            *why(confidence, reason),
-            actions(
-                "question",
-                button("Add to this request", ANSWER_ATTACH, token, primary=True),
-                button("Create new request", ANSWER_CREATE, token),
-                button("Pick another request", PICK_FOR_QUESTION, token),
-            ),
-        ],
-    )
-
-
-def question_locked(
-    *,
-    quote: str,
-    request_title: str,
-    request_url: str | None,
-    verdict: str,
-    undo_token: str | None = None,
-    pick_token: str | None = None,
-) -> Rendered:
-    """The question after its answer: who decided what and when (``verdict``).
-
-    Once it is carried out, the tokens let people take it back or pick another request.
-    """
-    return Rendered(
-        text=f"Answered: is this about “{title_words(request_title)}”?",
-        blocks=[
-            section("A customer said:\n" + quoted(quote)),
-            section(f"The question was whether this is {link(request_title, request_url)}."),
-            context(verdict),
-            *_corrections(undo_token, pick_token),
-        ],
-    )
-
-
-def attached_card(
-    *,
-    quote: str,
-    request_title: str,
-    request_url: str | None,
-    confidence: float | None,
-    reason: str,
-    undo_token: str,
-    is_theirs: bool = True,
-) -> Rendered:
-    """Tells the submitter that their feedback was attached, with Undo and another pick.
-
-    ``is_theirs`` is false where others read it, because the submitter cannot be reached.
-    """
-    whose, then = (
-        ("Your feedback", " You will hear when it ships.") if is_theirs else ("Feedback", "")
-    )
-    return Rendered(
-        text=f"{whose} was added to “{title_words(request_title)}”.",
-        blocks=[
-            section(f"{whose} was added to {link(request_title, request_url)}.{then}"),
-            section(quoted(quote)),
-            *why(confidence, reason),
-            *_corrections(undo_token, undo_token),
-        ],
-    )
-
-
-def attached_locked(
-    *,
-    quote: str,
-    request_title: str,
-    request_url: str | None,
-    verdict: str,
-    confidence: float | None = None,
-    reason: str = "",
-) -> Rendered:
-    """The attached card after Undo: no button, and what happened (``verdict``)."""
-    return Rendered(
-        text=f"No longer on “{title_words(request_title)}”.",
-        blocks=[
-            section(f"This feedback had been added to {link(request_title, request_url)}."),
-            section(quoted(quote)),
-            *(why(confidence, reason) if confidence is not None else []),
-            context(verdict),
-        ],
-    )
-
-
-def created_card(
-    *,
-    quote: str,
-    request_title: str,
-    request_url: str | None,
-    areas: Sequence[str],
-    pick_token: str | None = None,
-    is_theirs: bool = True,
-) -> Rendered:
-    """Tells the submitter that their feedback opened a new request, with another pick.
-
-    ``is_theirs`` is false where others read it, because the submitter cannot be reached.
-    """
-    whose = "your feedback" if is_theirs else "this feedback"
-    where = f" in {escape(one_line(', '.join(areas), REASON_LIMIT))}" if areas else ""
-    return Rendered(
-        text=f"{whose.capitalize()} opened “{title_words(request_title)}”.",
-        blocks=[
-            section(
-                f"Nobody had asked for this yet, so {whose} opened "
-                f"{link(request_title, request_url)}{where}."
-            ),
-            section(quoted(quote)),
-            *_corrections(None, pick_token),
-        ],
-    )
-
-
-def moved_card(
-    *, quote: str, request_title: str, request_url: str | None, verdict: str, token: str
-) -> Rendered:
-    """A card after another request was picked: where the feedback is now, and who moved it."""
-    return Rendered(
-        text=f"This feedback is now on “{title_words(request_title)}”.",
-        blocks=[
-            section(f"This feedback is now on {link(request_title, request_url)}."),
-            section(quoted(quote)),
-            context(verdict),
-            *_corrections(token, token),
-        ],
-    )
-
-
 def reminder_card(*, request_title: str, question_link: str | None, expires_in: str) -> Rendered:
     """One reminder of an open question; ``expires_in`` is a span in words, e.g. ``6 days``."""
     title = title_words(request_title)
@@ -271,21 +113,6 @@ def why(confidence: float | None, reason: str) -> list[Block]:
     """How sure a match is, and why."""
     said = escape(one_line(reason, REASON_LIMIT))
     return [context(f"{confidence_words(confidence)}. {said}".strip())]
-
-
-def _corrections(undo_token: str | None, pick_token: str | None) -> list[Block]:
-    elements = []
-    if undo_token:
-        asked = confirmation(
-            "Take it off this request?",
-            "The feedback becomes a request of its own.",
-            yes="Undo",
-            no="Keep it",
-        )
-        elements.append(button("Undo", UNDO_ATTACHMENT, undo_token, confirm=asked))
-    if pick_token:
-        elements.append(button("Pick another request", PICK_FOR_FEEDBACK, pick_token))
-    return [actions("corrections", *elements)] if elements else []
 
 
 def plain(text: str) -> Block:

@@ -14,10 +14,13 @@ from include.slack.cards.blocks import plain, quoted, section, shorten
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from include.base.entry_state import EntryState
+
 View = dict[str, Any]
 
 FEEDBACK_VIEW = "add_feedback"
 PICK_VIEW = "pick_request"
+DETAILS_VIEW = "edit_details"
 ACCOUNT, OPPORTUNITY, REQUEST = "account_search", "opportunity_search", "request_search"
 INPUT_LIMIT = 3000
 OPTION_TEXT, OPTION_VALUE, MOST_OPTIONS = 75, 150, 100
@@ -53,6 +56,36 @@ def feedback_modal(*, pain: str = "", message: dict[str, str] | None = None) -> 
             field("account", "Account", search(ACCOUNT, "Search accounts"), optional=True),
             field("opportunity", "Opportunity", search(OPPORTUNITY, "Search deals"), optional=True),
             field("links", "Links", links, optional=True),
+        ],
+    )
+
+
+def details_modal(state: EntryState, token: str) -> View:
+    """Account, deal and severity of an entry, with what is known filled in."""
+    customer = state.customer
+    severities = [option(words, value) for value, words in SEVERITIES.items()]
+    severity = {
+        "type": "static_select",
+        "action_id": "severity",
+        "options": severities,
+        "initial_option": next(one for one in severities if one["value"] == customer.severity),
+    }
+    account = search(ACCOUNT, "Search accounts")
+    if customer.account_id:
+        account["initial_option"] = option(customer.account or "", customer.account_id)
+    deal = search(OPPORTUNITY, "Search deals")
+    if customer.deal_id:
+        deal["initial_option"] = option(customer.deal or "", customer.deal_id)
+    return _modal(
+        DETAILS_VIEW,
+        "Account and severity",
+        "Save",
+        {"token": token},
+        [
+            section("A customer said:\n" + quoted(state.quote)),
+            field("severity", "How much does it hurt?", severity),
+            field("account", "Account", account, optional=True),
+            field("opportunity", "Opportunity", deal, optional=True),
         ],
     )
 

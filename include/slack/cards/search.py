@@ -11,6 +11,16 @@ if TYPE_CHECKING:
     from include.matching.types import FoundRequest
 
 SHOWN_QUESTION = 120
+HELP_TEXT = (
+    "Here is what I do:\n"
+    "• Put :gtm-feedback: on a message, or use *Add Feedback* in its menu: I take it as feedback "
+    "and answer in its thread.\n"
+    "• `/feedback`, followed by what the customer said, hands feedback in from anywhere.\n"
+    "• Ask me what we have: *what do we have on SSO?*, *which areas have the most ARR at risk?*\n"
+    "• `/shipped`, followed by a request, tells everybody who follows a request. I ask you first.\n"
+    "• My *Home* tab shows your open questions, your feedback and what you follow."
+)
+HELP = Rendered(HELP_TEXT.replace("*", ""), [section(HELP_TEXT)])
 HOW = "Ask me what we have on a subject, for example: *what do we have on SSO?*"
 WHERE = "I answer where only people of this company read along. Ask me in an internal channel."
 OUTSIDE = Rendered(WHERE, [section(WHERE)])

@@ -1,14 +1,41 @@
-"""Short sentences about people and moments, for cards and notes."""
+"""Short sentences about people, moments and how an entry stands: for cards, replies and notes."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from include.base.entry_state import Stage
+from include.insights.wording import money
+from include.slack.cards.blocks import confidence_words, escape, link, one_line
+
 if TYPE_CHECKING:
+    from include.base.entry_state import Customer, EntryState, QuestionState, RequestFacts
     from include.durable.types import HookView
 
-CHOICE_WORDS = {"attach": "Added to this request", "create": "Opened as a new request"}
+CHOICE_WORDS = {
+    "attach": "Add to this request",
+    "create": "Create new request",
+    "set_aside": "Not feedback",
+}
+SEVERITY_WORDS = {"low": "nice to have", "medium": "significant pain", "high": "dealbreaker"}
+
+_NAME = 80
+_REASONS = {
+    "no_words": "it holds no words",
+    "only_links": "it holds only a link, and I do not open links",
+    "only_thanks": "it reads like a greeting or a thank-you",
+    "too_short": "it is too short to say what hurts",
+    "only_praise": "it reads like praise, without a problem",
+    "no_problem": "it wishes for something without saying what hurts",
+    "only_remark": "it sends a colleague to look somewhere else",
+    "no_pain": "I found no problem of a customer in it",
+}
+
+
+def reason_words(reason: str | None) -> str:
+    """Why an entry was set aside, as the end of a sentence."""
+    return _REASONS.get(reason or "", "I found nothing to act on in it")
 
 
 def person_words(person: str | None) -> str:
@@ -16,7 +43,7 @@ def person_words(person: str | None) -> str:
     if not person:
         return "somebody"
     kind, _, name = person.partition(":")
-    return f"<@{name}>" if kind == "slack" else name or person
+    return f"<@{name}>" if kind == "slack" else escape(name or person)
 
 
 def moment_words(moment: datetime | None) -> str:
@@ -27,25 +54,94 @@ def moment_words(moment: datetime | None) -> str:
     return f"{at.day} {at:%b %Y, %H:%M} UTC"
 
 
-def closed_words(hook: HookView) -> str:
-    """Who decided what and when, for a closed question."""
-    when = moment_words(hook.closed_at)
-    if hook.status == "answered":
-        choice = CHOICE_WORDS.get((hook.answer or {}).get("choice", ""), "Answered")
-        if picked_request(hook) is not None:
-            choice = "Another request picked"
-        return f"{choice} by {person_words(hook.answered_by)} on {when}."
-    if hook.status == "expired":
-        return f"Nobody answered until {when}, so it becomes a request of its own."
-    if hook.status == "cancelled":
+def closed_words(question: QuestionState) -> str:
+    """Who decided what and when, for a closed question; not what came of it."""
+    when = moment_words(question.at)
+    if question.status == "answered":
+        choice = f"“{CHOICE_WORDS.get(question.choice or '', 'an answer')}”"
+        if question.picked_id is not None:
+            choice = "another request"
+        return f"{person_words(question.by)} chose {choice} on {when}."
+    if question.status == "expired":
+        return f"Nobody answered until {when}."
+    if question.status == "cancelled":
         return f"This question was closed in Airflow on {when}."
     return "It is still open."
 
 
-def picked_request(hook: HookView) -> int | None:
-    """The request a person picked instead of the suggested one."""
-    picked = (hook.answer or {}).get("request_id")
-    return int(picked) if picked not in (None, hook.question.get("request_id")) else None
+def customer_words(customer: Customer) -> str:
+    """Account with its ARR, deal, severity and submitter, on one line."""
+    parts = []
+    if customer.account:
+        name = escape(one_line(customer.account, _NAME))
+        if not customer.account_known:
+            parts.append(f"account {name}, which we do not know")
+        elif customer.arr is None:
+            parts.append(name)
+        else:
+            parts.append(f"{name}, {money(float(customer.arr))} ARR")
+    else:
+        parts.append("no account named")
+    if customer.deal:
+        parts.append(f"deal {escape(one_line(customer.deal, _NAME))}")
+    parts.append(SEVERITY_WORDS.get(customer.severity, customer.severity))
+    if customer.submitter:
+        parts.append(f"from {person_words(customer.submitter)}")
+    line = " · ".join(parts)
+    return line[0].upper() + line[1:]
+
+
+def request_words(request: RequestFacts) -> str:
+    """The request's title as a link, and what one has to know of it: merged, or shipped."""
+    said = link(request.title, request.url)
+    if request.part_of is not None:
+        said += f" (now part of {link(request.part_of.title, request.part_of.url)})"
+    if (request.part_of or request).status == "shipped":
+        said += " (already shipped)"
+    return said
+
+
+def stage_words(state: EntryState) -> str:
+    """Where an entry is now, in a sentence or two that are so at this moment."""
+    request = request_words(state.request) if state.request is not None else "a request"
+    asked = " or ".join(person_words(one) for one in state.question.asked) if state.question else ""
+    sure = ""
+    if state.confidence is not None and not _by_person(state):
+        sure = f" ({confidence_words(state.confidence).lower()})"
+    return {
+        Stage.WORKING: "I am working on this.",
+        Stage.ASKED: f"I asked {asked or 'the team'} whether this belongs to {request}.",
+        Stage.DECIDED: _pending_words(state.question, request) if state.question else "",
+        Stage.ATTACHED: f"{_twin_words(state)}his was added to {request}{sure}.",
+        Stage.CREATED: f"No request fitted, so this opened {request}."
+        if not _by_person(state)
+        else f"This is a request of its own: {request}.",
+        Stage.SET_ASIDE: f"I kept this and set it aside, because "
+        f"{reason_words(state.noise_reason)}.",
+        Stage.WITHDRAWN: "This was taken back as not feedback. It is kept and can be restored.",
+        Stage.SPLIT: f"There are {len(state.pains)} things in this; each goes its own way."
+        if len(state.pains) != 1
+        else "I took the part of this that names a problem; it goes its own way.",
+        Stage.FAILED: "I could not finish working on this. An operator can see why.",
+    }[state.stage]
+
+
+def history_words(state: EntryState) -> str:
+    """Who brought an entry where it is, and when; empty where only the matcher did."""
+    question, change = state.question, state.change
+    asked_last = question is not None and not question.is_open and question.at is not None
+    if change is not None and (
+        not asked_last or (question and question.at and change.at > question.at)
+    ):
+        who = f"by {person_words(change.by)} on {moment_words(change.at)}."
+        left = request_words(state.came_from) if state.came_from is not None else "its request"
+        return {
+            "undo": f"Undone {who} It had been added to {left}.",
+            "pick": f"Moved from {left} {who}",
+            "withdraw": f"Taken back {who}",
+            "restore": f"Taken up {who}",
+        }.get(change.step, "")
+    return closed_words(question) if asked_last and question is not None else ""
 
 
 def remaining(hook: HookView) -> str:
@@ -56,3 +152,27 @@ def remaining(hook: HookView) -> str:
     if hours >= 48:
         return f"{round(hours / 24)} days"
     return "1 hour" if hours == 1 else f"{hours} hours"
+
+
+def _twin_words(state: EntryState) -> str:
+    """How the sentence begins: nobody chose the request where one had been opened meanwhile."""
+    question = state.question
+    joined = question is not None and question.choice != "attach" and state.change is None
+    return "The same problem was reported meanwhile, so t" if joined else "T"
+
+
+def _by_person(state: EntryState) -> bool:
+    """Whether a person, or the end of a question, brought the entry where it is."""
+    return state.change is not None or state.question is not None
+
+
+def _pending_words(question: QuestionState, request: str) -> str:
+    """What follows from an answer that is not carried out yet."""
+    if question.status == "answered" and question.choice == "attach":
+        where = "the picked request" if question.picked_id is not None else request
+        return f"It is being added to {where}."
+    if question.status == "answered" and question.choice == "set_aside":
+        return "It is being taken back."
+    if question.status == "cancelled":
+        return "It becomes a request of its own if its run goes on; until then nothing is decided."
+    return "A request of its own is being opened."

@@ -67,6 +67,8 @@ class DecisionStep(StrEnum):
     RESULT = "result"
     UNDO = "undo"
     PICK = "pick"
+    WITHDRAW = "withdraw"
+    RESTORE = "restore"
 
 
 class ActorKind(StrEnum):

@@ -67,9 +67,9 @@ def test_undo_takes_the_evidence_off_and_opens_a_request_with_it(
         assert session.get_one(RequestEmbedding, (new.request_id, "words-384"))
         decision = session.scalars(select(Decision).where(Decision.step == "undo")).one()
         assert decision.actor == "slack:U0ANN"
-        locked = session.scalars(select(Message).where(Message.kind == "update")).one()
-        assert "'button'" not in str(locked.blocks)
-        assert "Undone by <@U0ANN> on " in str(locked.blocks)
+        changed = session.scalars(select(Message).where(Message.kind == "update")).one()
+        assert "Put it back" in str(changed.blocks)
+        assert "Undone by <@U0ANN> on " in str(changed.blocks)
 
 
 def test_undo_twice_tells_who_was_first(attached: tuple[int, int, str]) -> None:

@@ -76,7 +76,7 @@ def shown(message: Message) -> str:
     return str(message.blocks)
 
 
-def test_the_card_shows_quote_request_confidence_and_three_buttons(
+def test_the_card_shows_quote_request_confidence_and_its_buttons(
     asked: tuple[int, int, str],
 ) -> None:
     entry_id, _, token = asked
@@ -84,7 +84,7 @@ def test_the_card_shows_quote_request_confidence_and_three_buttons(
     assert (card.purpose, card.address) == ("question", "U0ANN")
     for part in ("We need to export tables", "Export tables", "85%", "Both name it.", token):
         assert part in shown(card)
-    assert shown(card).count("'button'") == 3
+    assert shown(card).count("'button'") == 5
     with session_scope() as session:
         assert get_entry(session, entry_id).status == "waiting"
 
@@ -103,7 +103,8 @@ def test_approval_attaches_once_and_locks_the_card(
     assert (reply.status, reply.note) == ("recorded", None)
     [locked] = cards("update")
     assert "'button'" not in shown(locked)
-    assert "Added to this request by <@U0ANN> on " in shown(locked)
+    assert "<@U0ANN> chose “Add to this request” on " in shown(locked)
+    assert "It is being added to" in shown(locked)
     assert [apply(entry_id, embedder) for _ in range(2)] == [request_id] * 2
     with session_scope() as session:
         feedback = session.scalars(select(Feedback)).one()
@@ -178,7 +179,7 @@ def test_a_stranger_an_approver_and_a_late_click(asked: tuple[int, int, str]) ->
     assert press(token, "attach", "U0BOSS").status == "recorded"
     late = press(token, "create", "U0ANN")
     assert late.status == "too_late"
-    assert "Added to this request by <@U0BOSS>" in str(late.note)
+    assert "<@U0BOSS> chose “Add to this request”" in str(late.note)
     assert len(cards("update")) == 1
 
 

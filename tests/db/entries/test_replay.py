@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import select, text, update
 
 from include.base.errors import FatalError
+from include.durable.api import signing_keys
+from include.durable.keys import sign
 from include.entries import correct as undo
 from include.entries import settle as outcomes
 from include.entries.replay import Rules, replay
-from include.entries.tell import correction_token
 from include.store.models import Base, Decision, Entry, Feedback, Request, RequestMerge
 from include.store.session import session_scope
 from include.workflows import replay_decisions as replay_steps
@@ -84,7 +85,7 @@ def world(embedder: WordsEmbedder) -> dict[str, int]:
         feedback = session.scalars(
             select(Feedback.id).where(Feedback.entry_id == ids["undone"])
         ).one()
-        token = correction_token(session, feedback)
+        token = sign("undo", str(feedback), signing_keys(session)[0])
     with session_scope() as session:
         reply = undo.undo_attachment(session, token=token, slack_user_id="U0ANN")
         assert reply.status == "recorded"

@@ -13,9 +13,11 @@ from include.entries.decide import Way
 from include.entries.entry import get_entry
 from include.entries.overview import overview_of
 from include.entries.slack_capture import open_capture
+from include.entries.state import state_of
 from include.entries.store import open_batches, store
 from include.entries.submission import parse_submission
 from include.entries.thread_reply import tell_thread
+from include.entries.tokens import tokens_of
 from include.relay.home import home_view
 from include.store.models import Decision, Entry, Feedback, Message, RunStart
 from include.store.session import session_scope
@@ -60,7 +62,7 @@ def test_the_submitter_has_it_processed_and_the_old_run_repeats_nothing(
     entry_id = submit("UI")
     tell_of(entry_id)
     with session_scope() as session:
-        token = setting_aside.restore_token(session, entry_id)
+        token = tokens_of(session, [state_of(session, entry_id)])[entry_id].restore
     for user, status in (("U0EVE", "not_allowed"), ("U0ANN", "recorded"), ("U0ANN", "too_late")):
         with session_scope() as session:
             reply = setting_aside.press_restore(session, token=token, slack_user_id=user)
@@ -120,7 +122,7 @@ def test_many_stored_at_once_are_looked_at_the_same_way(session: Session) -> Non
 def test_app_home_shows_why_with_the_button(session: Session) -> None:
     submit("thanks!")
     shown = str(home_view(overview_of(session, "U0ANN")))
-    assert "set aside, because it reads like a greeting or a thank-you" in shown
+    assert "set it aside, because it reads like a greeting or a thank-you" in shown
     assert "restore_entry" in shown
 
 

@@ -203,6 +203,6 @@ def test_the_thread_tells_of_every_pain(session: Session) -> None:
     session.expire_all()
     changed = tell_thread(session, get_entry(session, first.id))
     body = session.get_one(Message, changed).body
-    assert body.startswith("There are 3 things in this")
-    assert body.count("I am working on this one.") == 2
+    assert body.startswith("Thanks. There are 3 things in this")
+    assert body.count("I am working on this.") == 2
     assert body.count("I could not finish") == 1

@@ -69,7 +69,8 @@ def told() -> list[Message]:
 
 
 def buttons(message: Message) -> list[dict[str, Any]]:
-    return [block["accessory"] for block in message.blocks if "accessory" in block]
+    """The first button of each line: what the entry's place can be changed by."""
+    return [block["elements"][0] for block in message.blocks if block["type"] == "actions"]
 
 
 def test_a_few_are_told_one_by_one(embedder: WordsEmbedder) -> None:
@@ -84,7 +85,7 @@ def test_many_are_told_in_one_message_with_a_button_each(embedder: WordsEmbedder
     assert (message.purpose, message.address) == ("summary", "U0ANN")
     assert message.body.startswith("8 pieces of feedback are placed: 4 added to requests, 4 new.")
     labels = [one["text"]["text"] for one in buttons(message)]
-    assert labels == ["Undo"] * 4 + ["Pick another"] * 4
+    assert labels == ["Undo"] * 4 + ["Pick another request"] * 4
     with session_scope() as session:
         assert set(session.scalars(select(Entry.told_in))) == {message.id}
     assert len(told()) == 1
@@ -114,7 +115,7 @@ def test_undo_on_a_line_changes_the_summary_and_nothing_else(embedder: WordsEmbe
         update = session.scalars(select(Message).where(Message.kind == "update")).one()
     assert update.target_id == message.id
     assert update.body.startswith("8 pieces of feedback are placed: 3 added to requests, 5 new.")
-    assert buttons(update)[0]["text"]["text"] == "Pick another"
+    assert buttons(update)[0]["text"]["text"] == "Put it back"
     with session_scope() as session:
         again = undo_attachment(session, token=token, slack_user_id="U0ANN")
     assert again.status == "too_late"
@@ -126,8 +127,9 @@ def test_the_limits_of_slack_are_kept(embedder: WordsEmbedder) -> None:
         for entry in session.scalars(select(Entry).where(Entry.id.in_(ids))):
             entry.customer_pain = "<!channel> & " + "x" * 9_000
     [message] = told()
-    assert len(message.blocks) == 21
-    assert all(len(block["text"]["text"]) < 1_000 for block in message.blocks)
+    assert len(message.blocks) == 41
+    sections = [block for block in message.blocks if block["type"] == "section"]
+    assert all(len(block["text"]["text"]) < 1_000 for block in sections)
     assert "<!channel>" not in str(message.blocks)
 
 

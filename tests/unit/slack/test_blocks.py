@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,32 +12,29 @@ from hypothesis import strategies as st
 
 from include.slack.cards import blocks
 from include.slack.cards.blocks import Rendered, confidence_words, quoted, shorten
+from include.slack.cards.entry_card import entry_card
 from sandbox.slack.blockkit import check_message_blocks
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.entry_states import every_stage, tokens
 
 COMMON: dict[str, Any] = {
     "quote": "We copy tables by hand.",
-    "request_title": "Export tables as CSV",
-    "request_url": "https://feedback.example.com/requests/csv?a=1&b=2",
+    "title": "Export tables as CSV",
+    "url": "https://feedback.example.com/requests/csv?a=1&b=2",
 }
-WHY: dict[str, Any] = {"confidence": 0.86, "reason": "Both ask for tables outside the product."}
-CARDS: dict[str, Callable[..., Rendered]] = {
-    "question": lambda **v: blocks.question_card(**v, **WHY, shipped=False, token="t.1.mac"),
-    "shipped": lambda **v: blocks.question_card(**v, **WHY, shipped=True, token="t.1.mac"),
-    "locked": lambda **v: blocks.question_locked(**v, verdict="Added by <@U0ANN>."),
-    "attached": lambda **v: blocks.attached_card(**v, **WHY, undo_token="t.1.mac"),
-    "undone": lambda **v: blocks.attached_locked(**v, verdict="Undone by <@U0ANN>."),
-    "created": lambda **v: blocks.created_card(**v, areas=["Reporting", "Data & export"]),
-    "moved": lambda **v: blocks.moved_card(**v, verdict="Moved by <@U0ANN>.", token="t.1.mac"),
-    "done": lambda **v: blocks.question_locked(
-        **v, verdict="Added by <@U0ANN>.", undo_token="t.1.mac", pick_token="t.1.mac"
-    ),
-    "reminder": lambda **v: blocks.reminder_card(
-        request_title=v["request_title"], question_link=v["request_url"], expires_in="6 days"
-    ),
-}
+STATES = every_stage()
+
+
+def card_of(name: str, *, quote: str, title: str, url: str | None) -> Rendered:
+    """The card of a stage with other words in it."""
+    if name == "reminder":
+        return blocks.reminder_card(request_title=title, question_link=url, expires_in="6 days")
+    state = replace(STATES[name], quote=quote)
+    if state.request is not None:
+        state = replace(state, request=replace(state.request, title=title, url=url))
+    return entry_card(state, tokens(state))
+
+
+CARDS = [*STATES, "reminder"]
 
 
 def texts(card: Rendered) -> str:
@@ -56,7 +54,7 @@ def actions(card: Rendered) -> list[dict[str, Any]]:
 def test_every_card_keeps_slacks_limits_whatever_is_in_it(
     name: str, quote: str, title: str, url: str | None
 ) -> None:
-    card = CARDS[name](quote=quote, request_title=title, request_url=url)
+    card = card_of(name, quote=quote, title=title, url=url)
 
     check_message_blocks(card.blocks)
     assert 0 < len(card.text) <= 4000
@@ -64,79 +62,78 @@ def test_every_card_keeps_slacks_limits_whatever_is_in_it(
 
 @pytest.mark.parametrize("name", CARDS)
 def test_the_worst_text_still_fits(name: str) -> None:
-    worst = {"quote": "&" * 10_000, "request_title": "&" * 1000, "request_url": "https://e.com/&"}
+    card = card_of(name, quote="&" * 10_000, title="&" * 1000, url="https://e.com/&")
 
-    check_message_blocks(CARDS[name](**worst).blocks)
+    check_message_blocks(card.blocks)
 
 
 @pytest.mark.parametrize("name", CARDS)
 def test_nobody_is_pinged_by_a_customers_words(name: str) -> None:
-    card = CARDS[name](
-        quote="<!channel> <@U0BEN> see <https://evil.example|here> & @here",
-        request_title="<!everyone> | exports",
-        request_url="https://feedback.example.com/r/1",
+    card = card_of(
+        name,
+        quote="<!channel> <@U0EVE> see <https://evil.example|here> & @here",
+        title="<!everyone> | exports",
+        url="https://feedback.example.com/r/1",
     )
 
-    for ping in ("<!channel>", "<!everyone>", "<@U0BEN>", "<https://evil.example"):
+    for ping in ("<!channel>", "<!everyone>", "<@U0EVE>", "<https://evil.example"):
         assert ping not in texts(card)
         assert ping not in card.text
     sections = [b["text"] for b in card.blocks if b["type"] == "section"]
     assert all(section["verbatim"] for section in sections)
 
 
-def test_the_question_has_its_three_buttons_with_the_token() -> None:
-    first, second, third = actions(CARDS["question"](**COMMON))
+def test_the_question_has_its_buttons_with_the_token() -> None:
+    first, second, third, fourth, _ = actions(card_of("asked", **COMMON))
 
     assert (first["action_id"], first["style"], first["value"]) == (
         "answer_attach",
         "primary",
-        "t.1.mac",
+        "q",
     )
     assert first["text"]["text"] == "Add to this request"
-    assert (second["action_id"], second["value"]) == ("answer_create", "t.1.mac")
+    assert (second["action_id"], second["value"]) == ("answer_create", "q")
     assert second["text"]["text"] == "Create new request"
-    assert (third["action_id"], third["value"]) == ("pick_for_question", "t.1.mac")
+    assert (third["action_id"], third["value"]) == ("pick_for_question", "q")
     assert third["text"]["text"] == "Pick another request"
+    assert (fourth["action_id"], fourth["value"]) == ("answer_set_aside", "q")
+    assert fourth["confirm"]["confirm"]["text"] == "Not feedback"
 
 
 def test_the_question_shows_quote_request_confidence_and_reason() -> None:
-    shown = texts(CARDS["question"](**COMMON))
+    shown = texts(card_of("asked", **COMMON))
 
     for part in ("> We copy tables by hand.", "|Export tables as CSV>", "Strong match, 86% sure"):
         assert part in shown
-    assert "Both ask for tables outside the product." in shown
+    assert "Both ask for tables." in shown
     assert "a=1&amp;b=2" in shown
 
 
 def test_a_shipped_request_is_said_to_have_shipped() -> None:
-    assert "already shipped" in texts(CARDS["shipped"](**COMMON))
-    assert "shipped" not in texts(CARDS["question"](**COMMON))
-
-
-@pytest.mark.parametrize("name", ["locked", "undone"])
-def test_a_locked_card_has_no_buttons_and_names_who_decided(name: str) -> None:
-    card = CARDS[name](**COMMON)
-
-    assert actions(card) == []
-    assert "<@U0ANN>" in texts(card)
+    assert "already shipped" in texts(card_of("asked of a shipped one", **COMMON))
+    assert "shipped" not in texts(card_of("asked", **COMMON))
 
 
 def test_undo_asks_before_it_acts() -> None:
-    undo, pick = actions(CARDS["attached"](**COMMON))
+    undo, pick, *_ = actions(card_of("attached", **COMMON))
 
-    assert (undo["action_id"], undo["value"]) == ("undo_attachment", "t.1.mac")
+    assert (undo["action_id"], undo["value"]) == ("undo_attachment", "place")
     assert undo["confirm"]["confirm"]["text"] == "Undo"
-    assert (pick["action_id"], pick["value"]) == ("pick_for_feedback", "t.1.mac")
+    assert (pick["action_id"], pick["value"]) == ("pick_for_feedback", "place")
 
 
 def test_areas_are_named_and_escaped() -> None:
-    assert "in Reporting, Data &amp; export" in texts(CARDS["created"](**COMMON))
-    none = blocks.created_card(**COMMON, areas=[])
-    assert " in " not in none.blocks[0]["text"]["text"].split("\n")[0].split("|")[0]
+    state = STATES["created"]
+    assert state.request is not None
+    of_two = replace(state.request, areas=("Data & export", "Reporting"))
+    assert "Area: Data &amp; export, Reporting" in texts(
+        entry_card(replace(state, request=of_two), None)
+    )
+    assert "Area: none yet" in texts(entry_card(state, None))
 
 
 def test_without_a_page_the_title_is_plain() -> None:
-    card = CARDS["question"](**COMMON | {"request_url": None})
+    card = card_of("asked", **COMMON | {"url": None})
 
     assert "*Export tables as CSV*" in texts(card)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
@@ -14,13 +13,14 @@ from include.outbox.fallbacks import MOST_BLOCKS, Place, rerouted
 from include.relay.home import home_view
 from include.slack.cards import blocks, modals
 from include.slack.cards import unfurl as unfurls
+from include.slack.cards.entry_card import entry_card, summary_card
 from include.slack.cards.search import search_card
 from include.slack.errors import Trouble, Verdict
 from include.store.models import Message
 from sandbox.slack.blockkit import check_message_blocks, check_view
 from sandbox.slack.errors import SlackError
+from tests.entry_states import every_stage, request, tokens
 
-AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 LENGTHS = [1, 149, 150, 151, 499, 500, 501, 2999, 3000, 3001, 10_000]
 CHARACTERS = ["x", "&", "<", "🙂", "a b ", "\n"]
 
@@ -33,15 +33,18 @@ def texts(length: int, character: str) -> str:
 @pytest.mark.parametrize("length", LENGTHS)
 def test_cards_keep_the_3000_characters_of_a_section(length: int, character: str) -> None:
     said = texts(length, character)
-    common: dict[str, Any] = {"quote": said, "request_title": said, "request_url": None}
-    cards = [
-        blocks.question_card(**common, shipped=True, confidence=1.0, reason=said, token="t"),
-        blocks.question_locked(**common, verdict=said, undo_token="t", pick_token="t"),
-        blocks.attached_card(**common, confidence=0.9, reason=said, undo_token="t"),
-        blocks.attached_locked(**common, verdict=said),
-        blocks.created_card(**common, areas=[said] * 40, pick_token="t"),
-        blocks.moved_card(**common, verdict=said, token="t"),
-    ]
+    cards = []
+    for state in every_stage().values():
+        worded = replace(state, quote=said, reason=said)
+        if state.request is not None:
+            worded = replace(worded, request=request(title=said, areas=(said,) * 40))
+        cards.append(entry_card(worded, tokens(worded)))
+        cards.append(
+            summary_card(
+                [replace(worded, entry_id=n) for n in range(20)],
+                dict.fromkeys(range(20), tokens(worded)),
+            )
+        )
     for card in cards:
         check_message_blocks(card.blocks)
         assert 0 < len(card.text) <= 4000
@@ -51,12 +54,16 @@ def test_cards_keep_the_3000_characters_of_a_section(length: int, character: str
 @pytest.mark.parametrize("length", LENGTHS)
 def test_home_search_and_previews_keep_the_limits(length: int, character: str) -> None:
     said = texts(length, character)
+    asked, created = every_stage()["asked"], every_stage()["created"]
     home = home_view(
         Overview(
-            questions=[OpenQuestion(said, said, None, True, 0.9, said, "t" * 200, AT)] * 10,
+            questions=[OpenQuestion(replace(asked, quote=said), "t" * 200)] * 10,
             more_questions=90,
-            entries=[RecentEntry(said, "done", "created", said, None, AT)] * 5,
-            followed=[Followed(said, "https://e.com/" + "x" * 200, "open", 3)] * 10,
+            entries=[
+                RecentEntry(replace(created, quote=said, entry_id=n), tokens(created))
+                for n in range(5)
+            ],
+            followed=[Followed(request(title=said, url="https://e.com/" + "x" * 200), 3)] * 10,
         )
     )
     check_view(home)

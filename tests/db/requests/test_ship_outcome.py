@@ -1,0 +1,85 @@
+"""Whoever asks to ship a request hears what came of it, once, also when it failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import select
+
+from include.base.errors import FatalError
+from include.store.models import Message, Request, RequestFollower, RequestMerge, User
+from include.store.session import session_scope
+from include.workflows import mark_shipped
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
+RUN = {"dag_id": "mark_shipped", "run_id": "r1"}
+ASKED = {"request": "csv-export", "actor": {"slack_user_id": "U0ANN"}}
+
+
+@pytest.fixture(autouse=True)
+def request_with_followers(feedback_db: URL, monkeypatch: pytest.MonkeyPatch) -> int:
+    """A request that two people in Slack and one without follow; Slack is away."""
+    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", "{}")
+    with session_scope() as session:
+        request = Request(slug="csv-export", title="Export tables as CSV")
+        users = [
+            User(slack_user_id="U0ANN", name="Ann"),
+            User(slack_user_id="U0BEN", name="Ben"),
+            User(email="eve@example.com"),
+        ]
+        session.add_all([request, *users])
+        session.flush()
+        session.add_all(RequestFollower(request_id=request.id, user_id=user.id) for user in users)
+        return request.id
+
+
+def told() -> list[str]:
+    with session_scope() as session:
+        found = select(Message).where(Message.purpose == "ship_outcome").order_by(Message.id)
+        return [f"{one.address}: {one.body}" for one in session.scalars(found)]
+
+
+def ship(values: dict[str, Any], run_id: str = "r1") -> None:
+    run = {**RUN, "run_id": run_id}
+    mark_shipped.change_status(values, **run)
+    for _ in range(2):
+        mark_shipped.report(values, **run)
+
+
+def test_the_one_who_asked_hears_how_many_were_told() -> None:
+    ship(ASKED)
+    [said] = told()
+    assert said.startswith("U0ANN: *Export tables as CSV* is marked as shipped. 0 people told.")
+    assert "2 people will be told when Slack takes the messages." in said
+    assert "1 person without Slack could not be told." in said
+
+
+def test_shipping_again_says_that_it_had_shipped() -> None:
+    ship(ASKED)
+    ship({**ASKED, "actor": {"slack_user_id": "U0BEN"}}, "r2")
+    assert told()[1].startswith("U0BEN: *Export tables as CSV*: It already shipped on ")
+    assert told()[1].endswith("by <@U0ANN>; 0 people told then. Nobody was told again.")
+
+
+def test_a_failed_run_says_why(request_with_followers: int) -> None:
+    with session_scope() as session:
+        other = Request(slug="everything", title="Export everything")
+        session.add(other)
+        session.flush()
+        session.add(
+            RequestMerge(request_id=request_with_followers, into_id=other.id, merged_by="user:a")
+        )
+    with pytest.raises(FatalError) as failed:
+        mark_shipped.change_status(ASKED, **RUN)
+    mark_shipped.note_failure(ASKED, **RUN, error=failed.value)
+    [said] = told()
+    assert "I could not mark the request as shipped, and told nobody." in said
+    assert "is merged into 'everything'" in said
+
+
+def test_nobody_in_slack_is_told_nothing() -> None:
+    ship({"request": "csv-export", "actor": None})
+    assert told() == []
