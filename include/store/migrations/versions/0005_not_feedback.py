@@ -1,15 +1,15 @@
 """Decisions record that a person took an entry back as no feedback, and restored it.
 
-Revision ID: 0003_not_feedback
-Revises: 0002_letters
+Revision ID: 0005_not_feedback
+Revises: 0004_languages
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "0003_not_feedback"
-down_revision = "0002_letters"
+revision = "0005_not_feedback"
+down_revision = "0004_languages"
 branch_labels = None
 depends_on = None
 
