@@ -1,7 +1,7 @@
 # Recipes of the repository. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo history stop test check fast coverage static fmt chaos bench eval docs health psql slack-check clean
+.PHONY: help setup lock demo history stop test check fast coverage static fmt chaos bench eval eval-stream docs health psql slack-check clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -75,6 +75,10 @@ bench: setup ## Run the benchmarks and print their figures
 eval: setup ## Measure the matcher on labelled data: make eval DATA=folder
 	@test -n "$(DATA)" || { echo "Name a folder: make eval DATA=path/to/folder"; exit 2; }
 	@$(BIN)/python -m benchmarks.evaluate $(DATA)
+
+eval-stream: setup ## Measure it as a deployment in time, entry by entry: make eval-stream DATA=folder
+	@test -n "$(DATA)" || { echo "Name a folder: make eval-stream DATA=path/to/folder"; exit 2; }
+	@$(BIN)/python -m benchmarks.evaluate_stream $(DATA)
 
 health: setup ## Say how the running sandbox's model, embeddings and Slack do: make health [ASK=1]
 	@$(BIN)/python -m sandbox.stack run include.operations.health $(if $(ASK),--ask)

@@ -73,14 +73,14 @@ def read_requests(folder: Path) -> list[LabelledRequest]:
     return requests
 
 
-def read_entries(folder: Path, known: set[str]) -> list[LabelledEntry]:
-    """The entries of a folder whose requests have the ids `known`.
+def read_entries(folder: Path, known: set[str], name: str = "entries.jsonl") -> list[LabelledEntry]:
+    """The entries in a file of a folder whose requests have the ids `known`.
 
     Raises:
         BadData: As for requests; also when a gold id belongs to no request.
     """
     entries = []
-    for where, row in _rows(folder / "entries.jsonl"):
+    for where, row in _rows(folder / name):
         gold = _field(where, row, "gold", (list,))
         ids = frozenset(str(one) for one in gold)
         unknown = sorted(ids - known)
@@ -89,7 +89,7 @@ def read_entries(folder: Path, known: set[str]) -> list[LabelledEntry]:
         entry_id = str(_field(where, row, "id", (str, int)))
         entries.append(LabelledEntry(entry_id, _text(where, row, "text"), ids))
     if not entries:
-        raise BadData(f"{folder / 'entries.jsonl'}: there is no entry in it.")
+        raise BadData(f"{folder / name}: there is no entry in it.")
     return entries
 
 

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 DAYS = 60
 _REGIONS = ("EMEA", "AMER", "APAC", "LATAM", None)
 _SEVERITIES = ("low", "low", "medium", "medium", "medium", "high")
+_ANSWERED_BY = ("slack:U0HISTORY1", "slack:U0HISTORY2", "slack:U0HISTORY3")
 _STAGES = ("proposal", "evaluation", "negotiation")
 
 
@@ -273,11 +274,26 @@ class Maker:
             )
         )
         route = "create" if created else "attach" if confidence >= 0.9 else "ask"
-        rows = [{"step": "match", "route": route, "actor_kind": "system", "decided_at": moment}]
+        rows: list[dict[str, Any]] = [
+            {
+                "step": "match",
+                "route": route,
+                "actor_kind": "system",
+                "decided_at": moment,
+                "judge": "calibrated",
+                "model": entry.embedding_model,
+            }
+        ]
         if route == "ask":
             later = min(moment + timedelta(hours=2), self.end)
             rows.append(
-                {"step": "answer", "route": "attach", "actor_kind": "person", "decided_at": later}
+                {
+                    "step": "answer",
+                    "route": "attach",
+                    "actor_kind": "person",
+                    "actor": _ANSWERED_BY[entry.id % len(_ANSWERED_BY)],
+                    "decided_at": later,
+                }
             )
         for row in rows:
             key = f"history:{row['step']}:{entry.id}"

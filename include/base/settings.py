@@ -23,6 +23,7 @@ VARIABLE = "gtm_feedback"
 
 
 AboveZero = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
 
 
 class Settings(Checked):
@@ -50,6 +51,7 @@ class Settings(Checked):
         digest_channel: Slack channel of the weekly digest; empty for none.
         digest_areas: Slugs of areas whose own channel gets their part of the digest; ``*`` for all.
         model_budget_per_day: US dollars that language models may cost in a day (UTC).
+        audit_share: Share of sure matches that a person is asked about all the same, 0 to 1.
         export_roots: Folders and URLs below which exports may be written; empty for anywhere.
     """
 
@@ -75,6 +77,7 @@ class Settings(Checked):
     digest_areas: tuple[str, ...] = ()
     export_roots: tuple[str, ...] = ()
     model_budget_per_day: AboveZero = 10
+    audit_share: Share = 0.05
 
     @property
     def remind_after(self) -> timedelta:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, func, select, update
 
+from include.base.settings import load_settings
 from include.entries.decisions import (
     candidate_record,
     match_key,
@@ -14,7 +15,7 @@ from include.entries.decisions import (
     thresholds_for,
 )
 from include.matching.heard import HeardJudge
-from include.matching.route import route
+from include.matching.route import is_audited, route
 from include.matching.types import Route
 from include.requests.opening import newest_request_id
 from include.store.models import ActorKind, Area, DecisionStep, Entry, RequestArea
@@ -75,7 +76,14 @@ def search(
         shared.thresholds[areas] = thresholds_for(session, areas)
     thresholds = shared.thresholds[areas]
     hold = judge.hold if isinstance(judge, HeardJudge) else ""
-    routed = route(verdicts, by_id, thresholds, degraded=vector is None, hold=hold)
+    routed = route(
+        verdicts,
+        by_id,
+        thresholds,
+        degraded=vector is None,
+        hold=hold,
+        audited=is_audited(entry.id, load_settings().audit_share),
+    )
     limits = (thresholds.attach, thresholds.ask)
     return Search(candidates, verdicts, routed, thresholds.version, limits)
 

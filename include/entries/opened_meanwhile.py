@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from include.matching.features import closeness
 from include.requests.vectors import live_key
 from include.store.models import Request, RequestEmbedding
 
@@ -59,7 +60,7 @@ class OpenedMeanwhile:
         if not self._units and not self._without_vector:
             return False
         nearest = sorted(
-            (c.cosine for c in search.candidates if c.cosine is not None), reverse=True
+            (closeness(c) for c in search.candidates if c.cosine is not None), reverse=True
         )
         if vector is None or self._without_vector or len(nearest) < SURROUNDINGS:
             return True

@@ -16,6 +16,7 @@ from include.base.entry_state import (
     Stage,
 )
 from include.base.settings import load_settings
+from include.entries.spoken_for import reasons_with_evidence
 from include.people.permissions import label_of
 from include.store.merges import survivors_of
 from include.store.models import (
@@ -88,6 +89,10 @@ def states_of(session: Session, entry_ids: Sequence[int]) -> list[EntryState]:
             .order_by(Feedback.id)
         )
     }
+    reasons = reasons_with_evidence(
+        session,
+        (one for found in decisions.values() for one in found if one.step == DecisionStep.MATCH),
+    )
     near = {entry_id: _nearest_ids(found) for entry_id, found in decisions.items()}
     wanted = {row.Feedback.request_id for row in rows if row.Feedback is not None}
     wanted |= {one.request_id for found in decisions.values() for one in found if one.request_id}
@@ -98,6 +103,7 @@ def states_of(session: Session, entry_ids: Sequence[int]) -> list[EntryState]:
         _state(
             by_id[entry_id],
             decisions[entry_id],
+            reasons,
             questions.get(entry_id),
             requests,
             left.get(entry_id),
@@ -220,6 +226,7 @@ def _pains(session: Session, rows: Sequence[Any]) -> dict[int, tuple[EntryState,
 def _state(
     row: Any,
     decisions: Sequence[Decision],
+    reasons: dict[int, str],
     question: QuestionState | None,
     requests: dict[int, RequestFacts],
     left: int | None,
@@ -234,6 +241,9 @@ def _state(
         request_id = match.request_id
     change = _change(entry, decisions)
     told = feedback if feedback is not None else match
+    reason = told.reason if told is not None else ""
+    if match is not None and reason == match.reason:
+        reason = reasons[match.id]
     return EntryState(
         entry_id=entry.id,
         stage=stage,
@@ -242,7 +252,7 @@ def _state(
         created_at=entry.created_at,
         request=requests.get(request_id) if request_id is not None else None,
         confidence=told.confidence if told is not None else None,
-        reason=told.reason if told is not None else "",
+        reason=reason,
         question=question,
         change=change,
         came_from=requests.get(left) if left is not None else None,

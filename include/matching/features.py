@@ -20,43 +20,53 @@ MISSING_NEIGHBOUR = 0.35
 
 NEIGHBOURS = 5
 VECTOR_FEATURES = (
-    "cosine",
+    "closeness",
     "above_background",
     "margin",
-    "name_conflict",
+    "agreement",
     "number_conflict",
-    "log_size",
+    "length",
 )
 TEXT_FEATURES = ("pain_share", "title_share", "lead")
 
-_WORD = re.compile(r"[^\W_](?:[\w.+#'\u2019-]*[^\W_])?")
+SHORT, LONG = 100, 1_000
+"""Lengths of a pain in characters below and above which its confidence does not depend on it."""
+
 _NUMBER = re.compile(r"\d+(?:[.:]\d+)*")
-_INNER_CAPITAL = re.compile(r"[a-z][A-Z]|^[A-Z]{2,}")
 _NUMBERS_WITHIN = 300
 
 
 def vector_features(pain: str, candidates: Sequence[Candidate]) -> list[tuple[float, ...]]:
     """`VECTOR_FEATURES` of each candidate; one without a cosine counts as unrelated (0).
 
-    cosine: closeness itself. above_background: cosine minus the mean of the second to sixth
-    nearest. margin: cosine minus the best other. name_conflict: the title names things (as
-    "GitHub") and the pain none of them. number_conflict: title and pain each hold a number (a
-    version, a ticket) that the other lacks. log_size: logarithm of the number of requests, within
-    the sizes that were fitted, for among many requests a near one is found by chance.
+    closeness: of the request with its feedback. above_background: closeness minus the mean of the
+    five nearest others. margin: closeness minus the nearest other. agreement: see `Candidate`.
+    number_conflict: title and pain each hold a number (a version, a ticket) that the other lacks.
+    length: how much longer the pain is than a hundred characters, as a logarithm, for a long text
+    is often about several things.
     """
-    cosines = [candidate.cosine or 0.0 for candidate in candidates]
-    background, floor, size = _surroundings(candidates)
-    return [
-        (
-            cosine,
-            cosine - background,
-            cosine - max([floor, *cosines[:place], *cosines[place + 1 :]]),
-            float(name_conflict(pain, candidate.title)),
-            float(number_conflict(pain, candidate.title)),
-            size,
+    length = math.log(min(max(len(pain), SHORT), LONG) / SHORT)
+    rows: list[tuple[float, ...]] = []
+    for place, candidate in enumerate(candidates):
+        near = closeness(candidate)
+        others = [closeness(one) for one in (*candidates[:place], *candidates[place + 1 :])]
+        background, best_other = _surroundings(candidate, others)
+        rows.append(
+            (
+                near,
+                near - background,
+                near - best_other,
+                candidate.agreement,
+                float(number_conflict(pain, candidate.title)),
+                length,
+            )
         )
-        for place, (cosine, candidate) in enumerate(zip(cosines, candidates, strict=True))
-    ]
+    return rows
+
+
+def closeness(candidate: Candidate) -> float:
+    """How near a request is with its feedback; its text's cosine where there is nothing more."""
+    return candidate.cosine or 0.0 if candidate.closeness is None else candidate.closeness
 
 
 def text_features(candidates: Sequence[Candidate]) -> list[tuple[float, ...]]:
@@ -73,40 +83,13 @@ def text_features(candidates: Sequence[Candidate]) -> list[tuple[float, ...]]:
     return rows
 
 
-def _surroundings(candidates: Sequence[Candidate]) -> tuple[float, float, float]:
-    """Background mean, the least the best other counts, and log of the number of requests."""
-    if not candidates:
-        return MISSING_NEIGHBOUR, MISSING_NEIGHBOUR, math.log(40)
-    first = candidates[0]
-    present = min(first.background_size, NEIGHBOURS)
+def _surroundings(candidate: Candidate, others: Sequence[float]) -> tuple[float, float]:
+    """The background's mean closeness, and the least that the best other counts."""
+    present = min(candidate.background_size, NEIGHBOURS)
     missing = NEIGHBOURS - present
-    total = (first.background_mean or 0.0) * present + MISSING_NEIGHBOUR * missing
-    floor = MISSING_NEIGHBOUR if missing else -1.0
-    return total / NEIGHBOURS, floor, math.log(min(max(first.corpus_size, 40), 2500))
-
-
-def name_conflict(pain: str, title: str) -> bool:
-    """Whether the title names things and the pain mentions none of them."""
-    lowered = pain.lower()
-    named = names(title)
-    return bool(named) and not any(name in lowered or name.rstrip("s") in lowered for name in named)
-
-
-def names(title: str) -> set[str]:
-    """Lower-cased words of a title that look like names: capitals inside, or past the first word.
-
-    In a title that capitalises most words only capitals inside a word say anything.
-    """
-    words = _WORD.findall(title)
-    lettered = [word for word in words if word[0].isalpha()]
-    capitalised = [word for word in words if word[0].isupper()]
-    headline = len(lettered) > 2 and len(capitalised) > 0.6 * len(lettered)
-    return {
-        word.lower()
-        for place, word in enumerate(words)
-        if _INNER_CAPITAL.search(word)
-        or (not headline and place > 0 and word[0].isupper() and len(word) > 2)
-    }
+    total = (candidate.background_mean or 0.0) * present + MISSING_NEIGHBOUR * missing
+    best = max(others, default=-1.0) if candidate.best_other is None else candidate.best_other
+    return total / NEIGHBOURS, max(best, MISSING_NEIGHBOUR) if missing else best
 
 
 def number_conflict(pain: str, title: str) -> bool:

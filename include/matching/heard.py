@@ -11,12 +11,12 @@ import json
 import math
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from include.base.errors import FatalError
 from include.matching.calibration import Curve, file_name, parse_curve
+from include.matching.scale import chance_of
 from include.matching.types import REPORTED_FROM, MatchType, Verdict
 
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ JUDGE_FEATURES = ("stated", "lead", "search")
 """stated: the model's confidence as log-odds. lead: how far it is above its best other one.
 search: the calibrated judge's chance, as log-odds; it reads nothing and counts everything.
 """
-
-SCALE = ((0.0, 0.0), (0.05, 0.5), (0.15, 0.7), (0.3, 0.8), (0.72, 0.9), (1.0, 1.0))
-"""Where a chance stands on the product's scale: the same for all calibrations with vectors."""
 
 NOT_SURE = 0.89
 """Most that is believed of an uncalibrated model, and of a candidate that the model left out."""
@@ -130,14 +127,6 @@ def judge_features(
         best_other = max([0.0, *stated[:place], *stated[place + 1 :]])
         rows.append((_log_odds(confidence), confidence - best_other, _log_odds(chance_of(search))))
     return rows
-
-
-def chance_of(confidence: float) -> float:
-    """The chance behind a confidence on the product's scale; the inverse of a curve's scale."""
-    for (left, low), (right, high) in pairwise(SCALE):
-        if confidence <= high:
-            return left + (right - left) * (confidence - low) / (high - low)
-    return 1.0
 
 
 def judge_file(model: str, prompt_version: str) -> Path:

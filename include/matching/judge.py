@@ -36,6 +36,7 @@ _CLOSENESS = {
     MatchType.WEAK: "It is only loosely connected with this request",
 }
 _WORDS_ONLY = "Compared by words alone"
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +114,18 @@ def _reason(pain: str, candidate: Candidate, confidence: float, *, by_words: boo
     if by_words:
         return f"{_WORDS_ONLY}: both mention {shared}." if shared else f"{_WORDS_ONLY}."
     closeness = _CLOSENESS[MatchType.of(confidence)]
+    if candidate.nearer_pieces:
+        closeness = f"{closeness} and {_feedback(candidate.nearer_pieces)}"
     if shared:
         return f"{closeness}; both mention {shared}."
     return f"{closeness}, though in other words."
+
+
+def _feedback(count: int) -> str:
+    if count == 1:
+        return "is close to a piece of feedback on it"
+    number = _NUMBERS[count] if count < len(_NUMBERS) else "many"
+    return f"is close to {number} pieces of feedback on it"
 
 
 def _spoken(pain: str, stems: Sequence[str]) -> list[str]:

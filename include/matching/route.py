@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from include.matching.types import REPORTED_FROM, RequestStatus, Route, RoutedMatch
@@ -10,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from include.matching.types import Candidate, Thresholds, Verdict
+
+AUDITED = "A few sure matches are checked by a person."
 
 _CLOSED = {
     RequestStatus.SHIPPED: "already shipped",
@@ -24,6 +28,7 @@ def route(
     *,
     degraded: bool = False,
     hold: str = "",
+    audited: bool = False,
 ) -> RoutedMatch:
     """Decide by the best verdict's confidence `c`.
 
@@ -31,7 +36,9 @@ def route(
     shipped or deprioritized is never attached to without a human's word. `degraded` means the
     vectors were missing, so a confidence rests on words alone: then nothing is attached, and a
     human is asked wherever a candidate was reported at all. `hold` says why the judge may not
-    attach by itself (a model that nobody has calibrated); then a human is asked instead.
+    attach by itself (a model that nobody has calibrated); then a human is asked instead. So they
+    are about an ``audited`` entry: a small share of sure matches, without which nobody would learn
+    how often sure ones are right.
 
     A verdict about a request that is not among the candidates is ignored: a judge may not invent
     ids.
@@ -59,4 +66,13 @@ def route(
         return RoutedMatch(
             Route.ASK, best, "The match is strong but not certain, so a person decides."
         )
+    if audited:
+        asked = replace(best, reason=f"{best.reason} {AUDITED}".strip())
+        return RoutedMatch(Route.ASK, asked, AUDITED)
     return RoutedMatch(Route.ATTACH, best, "The match is as good as certain.")
+
+
+def is_audited(entry_id: int, share: float) -> bool:
+    """Whether an entry is among the share of sure matches that are asked about; always the same."""
+    digest = hashlib.sha256(f"audited:{entry_id}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") < share * 2**64

@@ -67,9 +67,16 @@ class Candidate:
     pain's words, weighted by rarity, that the request contains, and `title_score` the share of the
     title's words that the pain contains. `shared_words` are stems, the rarest first.
 
-    `background_mean` is the mean cosine of the second to sixth nearest request, of which there were
-    `background_size`: how near any request of this product is to this pain. `corpus_size` is the
-    number of requests searched. These three are the same for all candidates of one search.
+    `closeness` is how near the request is with all that was attached to it: the mean of the cosine
+    to the sum of its text and its feedback, and of the highest cosine to any one of them; without
+    feedback it is the cosine. `pieces` is how much feedback that is, `nearest_piece` the id of the
+    nearest short one, `piece_cosine` its cosine, and `nearer_pieces` how many short ones are nearer
+    than the request's own text. `agreement` is high where the texts that are nearest to the pain
+    are many and all this request's (0 without feedback).
+
+    `best_other` and `background_mean` are the highest and the mean closeness of the five nearest
+    other requests, of which there were `background_size`; a merged request is no other one.
+    `corpus_size` is the number of requests searched.
     """
 
     request_id: int
@@ -85,6 +92,13 @@ class Candidate:
     title_score: float | None = None
     text_points: float | None = None
     shared_words: tuple[str, ...] = ()
+    closeness: float | None = None
+    pieces: int = 0
+    nearer_pieces: int = 0
+    agreement: float = 0.0
+    nearest_piece: int | None = None
+    piece_cosine: float | None = None
+    best_other: float | None = None
     background_mean: float | None = None
     background_size: int = 0
     corpus_size: int = 0

@@ -14,6 +14,7 @@ from sqlalchemy import delete, func, select, update
 
 from include.base.errors import FatalError
 from include.matching.embed import embedding_text
+from include.requests import evidence_vectors
 from include.requests.opening import lock_opening
 from include.requests.vectors import hash_of, keep_vectors, live_key
 from include.store.models import EmbeddingIndex, IndexState, Request, RequestEmbedding
@@ -67,19 +68,28 @@ def begin_index(session: Session, embedder: Embedder, *, full: bool, run_id: str
 def plan_batches(session: Session, embedder: Embedder, *, key: str, batch_size: int) -> list[Batch]:
     """The requests whose vector is missing or stale, as ranges of ids with a label each."""
     stale = [request_id for request_id, _, _ in _stale(session, embedder, key)]
-    size = max(1, batch_size, -(-len(stale) // MOST_BATCHES))
-    batches = []
-    for start in range(0, len(stale), size):
-        part = stale[start : start + size]
-        batches.append(
-            {
-                "label": f"{start + 1} to {start + len(part)} of {len(stale)}",
-                "key": key,
-                "first": part[0],
-                "last": part[-1],
-            }
-        )
-    return batches
+    return _ranges(stale, batch_size, key=key)
+
+
+def plan_evidence(session: Session, embedder: Embedder, *, batch_size: int) -> list[Batch]:
+    """The feedback without a vector of this model, in the same form."""
+    found = evidence_vectors.missing(session, embedder.model)
+    return _ranges(found, batch_size, of="feedback")
+
+
+def _ranges(ids: list[int], batch_size: int, **more: str) -> list[Batch]:
+    size = max(1, batch_size, -(-len(ids) // MOST_BATCHES))
+    what = f" {more['of']}" if "of" in more else ""
+    return [
+        {
+            "label": f"{start + 1} to {start + len(part)} of {len(ids)}{what}",
+            "first": part[0],
+            "last": part[-1],
+            **more,
+        }
+        for start in range(0, len(ids), size)
+        if (part := ids[start : start + size])
+    ]
 
 
 def embed_batch(
@@ -94,7 +104,7 @@ def embed_batch(
 
     Args:
         scope: Opens a transaction; none is open during a call of the model.
-        batch: From :func:`plan_batches`.
+        batch: From :func:`plan_batches` or :func:`plan_evidence`.
         embedder: Of the model the batch was planned for.
         pause: Seconds to leave between two calls, for a limited rate.
         sleep: How to wait.
@@ -102,6 +112,9 @@ def embed_batch(
     Raises:
         EmbeddingsUnavailable: retry later; what was embedded is kept.
     """
+    if batch.get("of") == "feedback":
+        first, last = batch["first"], batch["last"]
+        return evidence_vectors.fill_in(scope, first, last, embedder, pause=pause, sleep=sleep)
     key, made = str(batch["key"]), 0
     with scope() as session:
         todo = list(_stale(session, embedder, key, batch["first"], batch["last"]))

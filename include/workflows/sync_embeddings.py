@@ -22,16 +22,20 @@ WORKERS = 4
 
 
 def plan_embeddings(values: Mapping[str, Any], *, run_id: str) -> list[dict[str, Any]]:
-    """The batches to embed, of each model; for a full build also the builds themselves."""
+    """The batches to embed, of each model; for a full build also the builds themselves.
+
+    Evidence is embedded by the first model alone.
+    """
     found: list[dict[str, Any]] = []
-    for name, embedder in _embedders(values).items():
+    size = int(values.get("batch_size") or 500)
+    for number, (name, embedder) in enumerate(_embedders(values).items()):
         full = bool(values.get("full"))
         with session_scope() as session:
             key = indexing.begin_index(session, embedder, full=full, run_id=run_id)
         with session_scope() as session:
-            batches = indexing.plan_batches(
-                session, embedder, key=key, batch_size=int(values.get("batch_size") or 500)
-            )
+            batches = indexing.plan_batches(session, embedder, key=key, batch_size=size)
+            if number == 0:
+                batches += indexing.plan_evidence(session, embedder, batch_size=size)
         found += [batch | {"model": name} for batch in batches]
     return found
 

@@ -46,6 +46,7 @@ DAGS = {
     },
     "resume_waits": {"resume"},
     "replay_decisions": {"replay"},
+    "learn_from_answers": {"propose_thresholds"},
     "restore_entry": {"restore"},
     "settle_question": {"settle"},
     "change_thresholds": {"change"},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from include.relay.listeners import (
     add_feedback,
     answer_merge,
+    answer_proposal,
     answer_question,
     app_home,
     ask_requests,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 EFFECTS: dict[str, Effect] = {
     **answer_question.EFFECTS,
     **answer_merge.EFFECTS,
+    **answer_proposal.EFFECTS,
     **correct_entry.EFFECTS,
     **pick_request.EFFECTS,
     **link_shared.EFFECTS,
@@ -41,6 +43,7 @@ EFFECTS: dict[str, Effect] = {
 LISTENERS = (
     answer_question,
     answer_merge,
+    answer_proposal,
     correct_entry,
     edit_details,
     feedback_command,

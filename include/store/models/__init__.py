@@ -17,6 +17,7 @@ from include.store.models.entries import (
     Source,
     ThresholdSet,
 )
+from include.store.models.evidence import RequestCentroid, RequestEvidence
 from include.store.models.figures import RequestFigures, RequestFiguresStale
 from include.store.models.insights import (
     AccountRevision,
@@ -25,6 +26,7 @@ from include.store.models.insights import (
     FeedbackRevision,
     RequestAreaChange,
 )
+from include.store.models.learning import ProposalState, ThresholdProposal
 from include.store.models.lifecycle import (
     AnalyticsEvent,
     EmbeddingIndex,
@@ -78,10 +80,13 @@ __all__ = [
     "ParkedRun",
     "ParkedState",
     "PersonKind",
+    "ProposalState",
     "Request",
     "RequestArea",
     "RequestAreaChange",
+    "RequestCentroid",
     "RequestEmbedding",
+    "RequestEvidence",
     "RequestFigures",
     "RequestFiguresStale",
     "RequestFollower",
@@ -97,6 +102,7 @@ __all__ = [
     "SlackEvent",
     "SlackPerson",
     "Source",
+    "ThresholdProposal",
     "ThresholdSet",
     "User",
     "UserAlias",

@@ -15,15 +15,14 @@ from include.base.errors import FatalError
 from include.matching.heard import (
     FOLDER,
     NOT_SURE,
-    SCALE,
     HeardJudge,
-    chance_of,
     judge_curve,
     judge_features,
     parse_judge,
 )
 from include.matching.judge import CalibratedJudge
 from include.matching.route import route
+from include.matching.scale import SCALE, chance_of
 from include.matching.types import Candidate, MatchType, Route, Thresholds, Verdict
 from sandbox.chat_server import MODEL_NAME
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from include.matching.route import route
+from include.matching.route import is_audited, route
 from include.matching.types import (
     Candidate,
     MatchType,
@@ -109,3 +109,28 @@ def test_a_negative_version_is_refused() -> None:
 def test_a_confidence_outside_the_scale_is_refused(confidence: float) -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
         verdict(confidence)
+
+
+def test_an_audited_sure_match_is_asked_about_and_says_so() -> None:
+    verdicts = [verdict(0.97)]
+    routed = route(verdicts, {1: candidate(1)}, Thresholds(1), audited=True)
+    assert routed.route is Route.ASK
+    assert routed.best is not None
+    assert routed.best.confidence == 0.97
+    assert "checked by a person" in routed.best.reason
+    assert route(verdicts, {1: candidate(1)}, Thresholds(1)).route is Route.ATTACH
+
+
+def test_what_is_asked_or_opened_anyway_is_not_audited() -> None:
+    for confidence, expected in ((0.85, Route.ASK), (0.6, Route.CREATE)):
+        routed = route([verdict(confidence)], {1: candidate(1)}, Thresholds(1), audited=True)
+        assert routed.route is expected
+        assert "checked by a person" not in routed.reason
+
+
+def test_the_share_of_audited_entries_is_the_settings_and_always_the_same() -> None:
+    chosen = [entry_id for entry_id in range(1, 10_001) if is_audited(entry_id, 0.05)]
+    assert 400 < len(chosen) < 600
+    assert chosen == [entry_id for entry_id in range(1, 10_001) if is_audited(entry_id, 0.05)]
+    assert not any(is_audited(entry_id, 0) for entry_id in range(1000))
+    assert all(is_audited(entry_id, 1) for entry_id in range(1000))

@@ -1,0 +1,84 @@
+"""What people's answers say about the matcher's verdicts: one label an entry, as of any moment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from include.matching.learning import Label
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+# The last word of people on an entry counts: an answer, an Undo, a pick, a merge of what the entry
+# opened, or that it is no feedback at all. What nobody looked at is no label.
+_LABELS = text(
+    """
+    WITH matched AS (
+        SELECT d.id, d.entry_id, d.route, d.confidence, d.decided_at,
+               CASE WHEN d.route = 'create'
+                    THEN (SELECT CAST(c ->> 'request_id' AS bigint)
+                            FROM jsonb_array_elements(d.candidates) c
+                           WHERE CAST(c ->> 'confidence' AS float8) = round(
+                                 CAST(d.confidence AS numeric), 4)
+                           LIMIT 1)
+                    ELSE d.request_id END AS suggested
+          FROM decisions d
+         WHERE d.step = 'match' AND d.confidence IS NOT NULL AND NOT d.degraded
+           AND d.judge = 'calibrated' AND d.decided_at < :as_of
+    ), said AS (
+        SELECT DISTINCT ON (entry_id) entry_id, route, request_id, actor
+          FROM decisions
+         WHERE step IN ('answer', 'undo', 'pick') AND decided_at < :as_of
+         ORDER BY entry_id, id DESC
+    )
+    SELECT m.confidence, m.decided_at,
+           coalesce(s.actor, g.merged_by, '') AS by,
+           CASE WHEN n.outcome = 'noise' THEN false
+                WHEN s.entry_id IS NOT NULL
+                     THEN s.route = 'attach' AND coalesce(
+                          (SELECT root_id FROM request_roots WHERE request_id = s.request_id),
+                          s.request_id) = coalesce(
+                          (SELECT root_id FROM request_roots WHERE request_id = m.suggested),
+                          m.suggested)
+                ELSE g.into_id = m.suggested END AS right
+      FROM matched m
+      JOIN entries n ON n.id = m.entry_id
+      LEFT JOIN said s ON s.entry_id = m.entry_id
+      LEFT JOIN requests o ON o.opened_by_entry_id = m.entry_id
+      LEFT JOIN request_merges g ON g.request_id = o.id AND g.undone_at IS NULL
+                                AND g.merged_at < :as_of
+     WHERE (s.entry_id IS NOT NULL OR g.id IS NOT NULL OR n.outcome = 'noise')
+       AND (CAST(:area AS bigint) IS NULL OR EXISTS (
+            SELECT 1 FROM request_areas a
+             WHERE a.request_id = m.suggested AND a.area_id = :area))
+     ORDER BY m.id
+    """
+)
+_RECENT = text(
+    """
+    SELECT d.confidence FROM decisions d
+     WHERE d.step = 'match' AND d.confidence IS NOT NULL AND NOT d.degraded
+       AND d.judge = 'calibrated'
+       AND d.decided_at >= :since AND d.decided_at < :as_of
+       AND (CAST(:area AS bigint) IS NULL OR EXISTS (
+            SELECT 1 FROM request_areas a
+             WHERE a.request_id = d.request_id AND a.area_id = :area))
+    """
+)
+
+
+def labels_as_of(session: Session, as_of: datetime, area_id: int | None = None) -> list[Label]:
+    """The labels that were known at a moment, oldest first; of one area, or of all."""
+    rows = session.execute(_LABELS, {"as_of": as_of, "area": area_id})
+    return [Label(row.confidence, bool(row.right), row.by) for row in rows]
+
+
+def recent_confidences(
+    session: Session, since: datetime, as_of: datetime, area_id: int | None = None
+) -> list[float]:
+    """The confidence of each decision of a window: what thresholds would be applied to."""
+    return list(session.scalars(_RECENT, {"since": since, "as_of": as_of, "area": area_id}).all())

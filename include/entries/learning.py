@@ -1,0 +1,198 @@
+"""Proposing thresholds that people's answers speak for, and carrying out what is decided on them.
+
+A proposal changes nothing. An approver accepts it, which makes a new version of the thresholds; one
+press takes that back by another version with the values from before.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from include.entries.labels import labels_as_of, recent_confidences
+from include.entries.replay import Rules, replay
+from include.matching.learning import NEVER, learned
+from include.store.models import Area, ProposalState, ThresholdProposal, ThresholdSet
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from include.entries.replay import JudgeOf
+    from include.matching.learning import Learned
+    from include.store.session import SessionScope
+
+WINDOW = timedelta(days=30)
+"""What the thresholds would have done is shown for so long before the day of the proposal."""
+
+AREA_LABELS = 50
+"""An area with fewer answers of its own follows the deployment."""
+
+LEAST_CHANGE = 0.005
+"""Thresholds that differ by less are not worth a question."""
+
+REPLAYED = 200
+
+
+def propose(scope: SessionScope, as_of: datetime, *, judge_of: JudgeOf) -> list[int]:
+    """Store what the answers known at a moment speak for; the ids of the open proposals.
+
+    A repeat for the same moment finds its rows. An older proposal that nobody has answered is
+    replaced. Nothing is proposed where too few answers are known or nothing would change.
+    """
+    with scope() as session:
+        areas: list[int | None] = [None, *session.scalars(select(Area.id).order_by(Area.id))]
+        found = []
+        for area_id in areas:
+            labels = labels_as_of(session, as_of, area_id)
+            recent = recent_confidences(session, as_of - WINDOW, as_of, area_id)
+            enough = area_id is None or len(labels) >= AREA_LABELS
+            result = learned(labels, recent) if enough else None
+            if result is not None and _changes(session, area_id, result):
+                found.append((area_id, result))
+    ids = []
+    for area_id, result in found:
+        rules = Rules(attach=result.attach, ask=result.ask)
+        last_month = replay(
+            scope, as_of - WINDOW, as_of, judge_of=judge_of, rules=rules, limit=REPLAYED
+        )
+        with scope() as session:
+            ids.append(_store(session, area_id, as_of, result, last_month))
+    return ids
+
+
+def in_force(session: Session, area_id: int | None) -> ThresholdSet:
+    """The thresholds an area is under: its own newest, or else the deployment's."""
+    return session.scalars(
+        select(ThresholdSet)
+        .where(or_(ThresholdSet.area_id.is_(None), ThresholdSet.area_id == area_id))
+        .order_by(ThresholdSet.area_id.is_(None), ThresholdSet.version.desc())
+        .limit(1)
+    ).one()
+
+
+def proposals(
+    session: Session, *, state: ProposalState | None = None, limit: int = 50
+) -> list[ThresholdProposal]:
+    """Proposals, newest first; for pages and cards."""
+    statement = select(ThresholdProposal).order_by(ThresholdProposal.id.desc()).limit(limit)
+    if state is not None:
+        statement = statement.where(ThresholdProposal.state == state)
+    return list(session.scalars(statement))
+
+
+def accept(session: Session, proposal_id: int, by: str) -> ThresholdProposal | None:
+    """Put a proposal's thresholds in force; None when it is no longer open."""
+    found = _locked(session, proposal_id, ProposalState.OPEN)
+    if found is None:
+        return None
+    found.facts = {**found.facts, "before": _values(in_force(session, found.area_id))}
+    note = f"Learned from {found.labels} answers (proposal {found.id})"
+    found.version = _new_version(session, found.area_id, found.attach, found.ask, note, by)
+    return _decided(found, ProposalState.ACCEPTED, by)
+
+
+def decline(session: Session, proposal_id: int, by: str) -> ThresholdProposal | None:
+    """Leave the thresholds as they are; None when the proposal is no longer open."""
+    found = _locked(session, proposal_id, ProposalState.OPEN)
+    return _decided(found, ProposalState.DECLINED, by) if found else None
+
+
+def undo(session: Session, proposal_id: int, by: str) -> ThresholdProposal | None:
+    """Take an accepted proposal back: a version with the values from before it.
+
+    None when it is not accepted, or when its thresholds are no longer those in force.
+    """
+    found = _locked(session, proposal_id, ProposalState.ACCEPTED)
+    if found is None or in_force(session, found.area_id).version != found.version:
+        return None
+    before = found.facts["before"]
+    note = f"Proposal {found.id} taken back"
+    found.undone_version = _new_version(
+        session, found.area_id, before["attach"], before["ask"], note, by
+    )
+    return _decided(found, ProposalState.UNDONE, by)
+
+
+def _changes(session: Session, area_id: int | None, result: Learned) -> bool:
+    now = in_force(session, area_id)
+    return max(abs(now.attach - result.attach), abs(now.ask - result.ask)) >= LEAST_CHANGE
+
+
+def _store(
+    session: Session,
+    area_id: int | None,
+    as_of: datetime,
+    result: Learned,
+    last_month: dict[str, Any],
+) -> int:
+    key = f"{area_id or 'all'}:{as_of.isoformat()}"
+    names = ("decisions", "replayed", "differ", "then", "now")
+    facts = {
+        "offset": round(result.shift.offset, 4),
+        "slope": round(result.shift.slope, 4),
+        "attached": round(result.attached, 4),
+        "most_by_one": round(result.most_by_one, 4),
+        "why_not": result.why_not,
+        "attaches": result.attach < NEVER,
+        "last_month": {name: last_month[name] for name in names},
+    }
+    stored: int | None = session.scalar(
+        insert(ThresholdProposal)
+        .values(
+            key=key,
+            area_id=area_id,
+            as_of=as_of,
+            attach=round(result.attach, 4),
+            ask=round(result.ask, 4),
+            labels=result.labels,
+            precision=result.precision,
+            facts=facts,
+        )
+        .on_conflict_do_nothing()
+        .returning(ThresholdProposal.id)
+    )
+    if stored is None:
+        return session.scalars(
+            select(ThresholdProposal.id).where(ThresholdProposal.key == key)
+        ).one()
+    session.execute(
+        update(ThresholdProposal)
+        .where(
+            ThresholdProposal.area_id.is_not_distinct_from(area_id),
+            ThresholdProposal.state == ProposalState.OPEN,
+            ThresholdProposal.id < stored,
+        )
+        .values(state=ProposalState.REPLACED)
+    )
+    return stored
+
+
+def _locked(session: Session, proposal_id: int, state: ProposalState) -> ThresholdProposal | None:
+    return session.scalars(
+        select(ThresholdProposal)
+        .where(ThresholdProposal.id == proposal_id, ThresholdProposal.state == state)
+        .with_for_update()
+    ).one_or_none()
+
+
+def _new_version(
+    session: Session, area_id: int | None, attach: float, ask: float, note: str, by: str
+) -> int:
+    made = ThresholdSet(area_id=area_id, attach=attach, ask=ask, note=note, created_by=by)
+    session.add(made)
+    session.flush()
+    return made.version
+
+
+def _decided(found: ThresholdProposal, state: ProposalState, by: str) -> ThresholdProposal:
+    found.state, found.decided_by, found.decided_at = state, by, func.now()
+    return found
+
+
+def _values(row: ThresholdSet) -> dict[str, Any]:
+    return {"version": row.version, "attach": row.attach, "ask": row.ask}

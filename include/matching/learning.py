@@ -1,0 +1,182 @@
+"""What people's answers say about the confidence of one deployment: an offset and a slope.
+
+The shipped scale was fitted on other texts. Answers move it, and nothing else: the log-odds of a
+chance become offset + slope times themselves. A prior that is tight around "no change" keeps a few
+answers, or one person who approves everything, from moving it far. Weights are not learned again;
+that was measured and is worse (`docs/matching.md`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from include.matching.scale import chance_of, confidence_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+OFFSET_DEVIATION, SLOPE_DEVIATION = 1.0, 0.2
+"""Standard deviations of the prior around offset 0 and slope 1."""
+
+EXPECTED_PRECISION = 0.955
+"""What is attached by itself must be right this often, as far as the answers say."""
+
+ASK_FROM = 0.27
+"""Chance from which a question costs less than the duplicate that it may prevent."""
+
+LEAST_LABELS = 20
+"""Fewer answers propose nothing."""
+
+MOST_OF_ONE = 0.5
+"""One person's answers count at most as much as those of all others together."""
+
+LEAST_CHANCE = 0.5
+"""Whatever people answer, nothing is attached that the shipped scale finds more likely wrong."""
+
+SUREST = 0.99
+"""A threshold above this would attach only what repeats a request word for word."""
+
+RUNNING = 20
+"""So many of the newest answers in the range that would be attached must not speak against it."""
+
+NEVER = 1.0
+"""The attach threshold of a deployment or area in which nothing is attached by itself."""
+
+_MOST = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A verdict's confidence, whether people found it right, and who said so; oldest first."""
+
+    confidence: float
+    right: bool
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How the log-odds of a chance move in this deployment."""
+
+    offset: float = 0.0
+    slope: float = 1.0
+
+    def chance(self, confidence: float) -> float:
+        """The chance, as answered here, that a verdict of this confidence is right."""
+        return _chance(self.offset + self.slope * _log_odds(chance_of(confidence)))
+
+    def confidence_at(self, chance: float) -> float:
+        """The confidence from which on a verdict has at least this chance here."""
+        return confidence_of(_chance((_log_odds(chance) - self.offset) / self.slope))
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What would be proposed.
+
+    ``precision`` is the expected share of right ones among what would be attached, ``attached`` the
+    share of the recent decisions that would be. ``attach`` is `NEVER` where the precision is out of
+    reach; then ``why_not`` says so. ``most_by_one`` is the largest share of answers by one person.
+    """
+
+    shift: Shift
+    labels: int
+    attach: float
+    ask: float
+    precision: float | None
+    attached: float
+    most_by_one: float
+    why_not: str = ""
+
+
+def learned(labels: Sequence[Label], recent: Sequence[float]) -> Learned | None:
+    """Thresholds for what was answered, on the confidences of recent decisions.
+
+    None with fewer than `LEAST_LABELS` answers: the thresholds in force then stay.
+    """
+    if len(labels) < LEAST_LABELS:
+        return None
+    shift = fit(labels)
+    attach, precision, why_not = _attach_from(shift, labels, recent)
+    ask = min(max(0.5, shift.confidence_at(ASK_FROM)), attach)
+    attached = sum(one >= attach for one in recent) / len(recent) if recent else 0.0
+    counts = Counter(label.by for label in labels)
+    most = counts.most_common(1)[0][1] / len(labels)
+    return Learned(shift, len(labels), attach, ask, precision, attached, most, why_not)
+
+
+def fit(labels: Sequence[Label]) -> Shift:
+    """Offset and slope with the highest posterior probability, by Newton's method."""
+    weights = _weights(labels)
+    points = [(_log_odds(chance_of(label.confidence)), float(label.right)) for label in labels]
+    offset, slope = 0.0, 1.0
+    tight = (OFFSET_DEVIATION**-2, SLOPE_DEVIATION**-2)
+    for _ in range(30):
+        g0, g1 = -offset * tight[0], (1.0 - slope) * tight[1]
+        h00, h01, h11 = tight[0], 0.0, tight[1]
+        for (x, right), weight in zip(points, weights, strict=True):
+            p = _chance(offset + slope * x)
+            g0 += weight * (right - p)
+            g1 += weight * (right - p) * x
+            curve = weight * p * (1 - p)
+            h00, h01, h11 = h00 + curve, h01 + curve * x, h11 + curve * x * x
+        size = h00 * h11 - h01 * h01
+        offset += (h11 * g0 - h01 * g1) / size
+        slope += (h00 * g1 - h01 * g0) / size
+    return Shift(offset, max(0.1, slope))
+
+
+def _weights(labels: Sequence[Label]) -> list[float]:
+    """1 each, but no person counts for more than all others together."""
+    counts = Counter(label.by for label in labels)
+    name, most = counts.most_common(1)[0]
+    others = len(labels) - most
+    if len(counts) == 1 or most <= MOST_OF_ONE * len(labels):
+        return [1.0] * len(labels)
+    return [others / most if label.by == name else 1.0 for label in labels]
+
+
+def _attach_from(
+    shift: Shift, labels: Sequence[Label], recent: Sequence[float]
+) -> tuple[float, float | None, str]:
+    """The lowest confidence from which the expected precision holds."""
+    floor = confidence_of(LEAST_CHANCE)
+    ranked = sorted((one for one in recent if one >= floor), reverse=True)
+    best: tuple[float, float] | None = None
+    total = 0.0
+    for count, confidence in enumerate(ranked, start=1):
+        total += shift.chance(confidence)
+        if total < EXPECTED_PRECISION * count:
+            break
+        if count == len(ranked) or ranked[count] < confidence:
+            best = (confidence, total / count)
+    if best is None:  # nothing so sure came lately; from where on would it be?
+        best = (max(floor, shift.confidence_at(EXPECTED_PRECISION)), EXPECTED_PRECISION)
+    if best[0] > SUREST:
+        return NEVER, None, "no range of confidence is expected to be right 19 times in 20"
+    tried = [label.right for label in labels if label.confidence >= best[0]][-RUNNING:]
+    if _is_unlikely(sum(tried), len(tried)):
+        return (
+            NEVER,
+            None,
+            f"only {sum(tried)} of the newest {len(tried)} answers in the range that would be "
+            "attached were right",
+        )
+    return best[0], best[1], ""
+
+
+def _is_unlikely(right: int, count: int) -> bool:
+    """Whether so few would be right less than once in 20 times at a precision of 0.95."""
+    return sum(math.comb(count, k) * 0.95**k * 0.05 ** (count - k) for k in range(right + 1)) < 0.05
+
+
+def _chance(log_odds: float) -> float:
+    return 1.0 / (1.0 + math.exp(-max(-_MOST, min(_MOST, log_odds))))
+
+
+def _log_odds(chance: float) -> float:
+    inside = min(_chance(_MOST), max(_chance(-_MOST), chance))
+    return math.log(inside / (1 - inside))

@@ -1,0 +1,248 @@
+"""Answers become labels, labels a proposal, and an approver's press new thresholds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select, text
+
+from include.durable.api import signing_keys
+from include.durable.keys import sign
+from include.entries import learning, proposal_cards
+from include.entries.labels import labels_as_of
+from include.entries.spoken_for import reasons_with_evidence
+from include.matching.learning import Label
+from include.requests.evidence import Evidence, attach
+from include.store.models import (
+    ActorKind,
+    Decision,
+    DecisionStep,
+    Entry,
+    Feedback,
+    Message,
+    ProposalState,
+    Request,
+    RequestMerge,
+    ThresholdProposal,
+    ThresholdSet,
+)
+from include.store.session import session_scope
+from tests.db.entries.conftest import (
+    TableJudge,
+    WordsEmbedder,
+    make_area,
+    make_request,
+    submit,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+LATER = datetime.now(UTC) + timedelta(hours=1)
+
+
+def decision(
+    session: Session, entry_id: int, step: str, route: str, request_id: int | None, by: str = ""
+) -> Decision:
+    """One row of the record; a match has the confidence 0.85."""
+    matched = step == "match"
+    candidates = [{"request_id": request_id, "confidence": 0.85}]
+    made = Decision(
+        key=f"{step}:{entry_id}:0",
+        entry_id=entry_id,
+        step=DecisionStep(step),
+        route=route,
+        request_id=request_id,
+        confidence=0.85 if matched else None,
+        candidates=candidates if matched else [],
+        judge="calibrated" if matched else None,
+        actor_kind=ActorKind.SYSTEM if matched else ActorKind.PERSON,
+        actor=by or None,
+    )
+    session.add(made)
+    session.flush()
+    return made
+
+
+def answered(
+    request_id: int, answers: list[str], *, step: str = "answer", by: str = "slack:U0ANN"
+) -> None:
+    """Entries that were asked about, with what was answered."""
+    for answer in answers:
+        with session_scope() as session:
+            number = session.scalar(select(func.count(Entry.id)))
+        entry_id = submit(f"words number {number}", f"run{number}")
+        with session_scope() as session:
+            decision(session, entry_id, "match", "ask", request_id)
+            decision(session, entry_id, step, answer, request_id, by)
+
+
+def labels(area_id: int | None = None) -> list[Label]:
+    with session_scope() as session:
+        return labels_as_of(session, LATER, area_id)
+
+
+def propose(as_of: datetime = LATER) -> list[int]:
+    return learning.propose(session_scope, as_of, judge_of=lambda *_: TableJudge())
+
+
+def test_every_kind_of_answer_is_a_label_and_what_nobody_saw_is_none(
+    embedder: WordsEmbedder,
+) -> None:
+    request, other = (make_request(embedder, title) for title in ("Export a table", "Dark mode"))
+    ids = [submit(f"pain {word}", word) for word in ("a", "b", "c", "d", "e", "f")]
+    approved, declined, undone, picked, unseen, noise = ids
+    with session_scope() as session:
+        for entry_id in ids:
+            decision(session, entry_id, "match", "attach", request)
+        decision(session, approved, "answer", "attach", request, "ann")
+        decision(session, declined, "answer", "create", None, "bob")
+        decision(session, undone, "undo", "create", other, "ann")
+        decision(session, picked, "pick", "attach", other, "ann")
+        session.execute(
+            text(
+                "UPDATE entries SET status = 'done', outcome = 'noise', noise_reason = 'x'"
+                " WHERE id = :id"
+            ),
+            {"id": noise},
+        )
+    assert [(label.right, label.by) for label in labels()] == [
+        (True, "ann"),
+        (False, "bob"),
+        (False, "ann"),
+        (False, "ann"),
+        (False, ""),
+    ]
+    assert unseen
+
+
+def test_a_request_that_was_merged_into_the_suggested_one_makes_it_right(
+    embedder: WordsEmbedder,
+) -> None:
+    request = make_request(embedder, "Export a table")
+    entry_id = submit("pain a", "a")
+    with session_scope() as session:
+        opened = Request(slug="second", title="Second one", opened_by_entry_id=entry_id)
+        session.add(opened)
+        session.flush()
+        made = decision(session, entry_id, "match", "create", opened.id)
+        made.candidates = [{"request_id": request, "confidence": 0.85}]
+        session.add(RequestMerge(request_id=opened.id, into_id=request, merged_by="slack:U1"))
+    assert labels() == [Label(0.85, right=True, by="slack:U1")]
+
+
+def test_a_day_of_the_past_knows_only_what_was_answered_then(embedder: WordsEmbedder) -> None:
+    answered(make_request(embedder, "Export a table"), ["attach"] * 3)
+    with session_scope() as session:
+        assert labels_as_of(session, datetime.now(UTC) - timedelta(days=1)) == []
+
+
+def test_answers_end_in_a_proposal_and_accepting_it_changes_the_thresholds(
+    embedder: WordsEmbedder,
+) -> None:
+    answered(make_request(embedder, "Export a table"), ["attach"] * 40)
+    [proposal_id] = propose()
+    with session_scope() as session:
+        before = learning.in_force(session, None)
+        found = session.get_one(ThresholdProposal, proposal_id)
+        assert before.attach == 0.9
+        attach = found.attach
+        assert attach < before.attach
+        assert found.facts["last_month"]["decisions"] == 40
+    assert press(proposal_id, "accept", "U0ANN") == "not_allowed"
+    assert press(proposal_id, "accept", "U0BOSS") == "recorded"
+    assert in_force() == attach
+    assert press(proposal_id, "decline", "U0BOSS") == "too_late"
+    assert press(proposal_id, "undo", "U0BOSS") == "recorded"
+    assert in_force() == 0.9
+    assert press(proposal_id, "undo", "U0BOSS") == "too_late"
+
+
+def test_a_version_made_by_hand_since_is_not_taken_back(embedder: WordsEmbedder) -> None:
+    answered(make_request(embedder, "Export a table"), ["attach"] * 40)
+    [proposal_id] = propose()
+    press(proposal_id, "accept", "U0BOSS")
+    with session_scope() as session:
+        session.add(ThresholdSet(attach=0.97, ask=0.8, created_by="ann"))
+    assert press(proposal_id, "undo", "U0BOSS") == "too_late"
+    assert in_force() == 0.97
+
+
+def test_a_repeat_finds_its_proposal_and_a_newer_one_replaces_it(embedder: WordsEmbedder) -> None:
+    answered(make_request(embedder, "Export a table"), ["attach"] * 40)
+    first = propose()
+    assert propose() == first
+    second = propose(LATER + timedelta(days=7))
+    with session_scope() as session:
+        states = [session.get_one(ThresholdProposal, one).state for one in (*first, *second)]
+        assert states == [ProposalState.REPLACED, ProposalState.OPEN]
+    assert press(first[0], "accept", "U0BOSS") == "too_late"
+
+
+def test_an_area_out_of_reach_asks_and_its_card_says_so(embedder: WordsEmbedder) -> None:
+    area = make_area("billing")
+    good = make_request(embedder, "Export a table")
+    bad = make_request(embedder, "Dark mode", areas=[area])
+    answered(good, ["attach"] * 60)
+    answered(bad, ["create"] * 60, by="slack:U0BOB")
+    found = propose()
+    with session_scope() as session:
+        of_area = [
+            one
+            for one in learning.proposals(session, state=ProposalState.OPEN)
+            if one.area_id == area
+        ]
+        assert [one.attach for one in of_area] == [1.0]
+        proposal_cards.queue_cards(session, found)
+        words = session.scalars(
+            select(Message.blocks).where(Message.key == f"proposal:{of_area[0].id}")
+        ).one()
+    assert "Nothing would be attached by itself" in str(words)
+
+
+def test_ten_answers_and_an_area_with_few_propose_nothing(embedder: WordsEmbedder) -> None:
+    area = make_area("billing")
+    answered(make_request(embedder, "Dark mode", areas=[area]), ["create"] * 10)
+    assert propose() == []
+    answered(make_request(embedder, "Export a table"), ["attach"] * 40)
+    with session_scope() as session:
+        assert len(propose()) == 1
+        assert [one.area_id for one in learning.proposals(session)] == [None]
+
+
+def test_a_decision_names_the_feedback_that_spoke_for_it_while_it_is_there(
+    embedder: WordsEmbedder,
+) -> None:
+    request = make_request(embedder, "Export a table")
+    earlier, later = submit("my rows as a file", "a"), submit("rows as a file please", "b")
+    with session_scope() as session:
+        feedback = attach(
+            session, session.get_one(Entry, earlier), request, Evidence("person", "Said so.")
+        )
+        made = decision(session, later, "match", "ask", request)
+        made.reason = "It is close."
+        made.candidates = [
+            {"request_id": request, "cosine": 0.2, "nearest_piece": feedback, "piece_cosine": 0.8}
+        ]
+        session.flush()
+        assert (
+            reasons_with_evidence(session, [made])[made.id]
+            == "It is close. Nearest: “my rows as a file”"
+        )
+        row = session.get_one(Feedback, feedback)
+        row.removed_at, row.removed_by = func.now(), "x"
+        session.flush()
+        assert reasons_with_evidence(session, [made])[made.id] == "It is close."
+
+
+def press(proposal_id: int, choice: str, who: str) -> str:
+    with session_scope() as session:
+        token = sign("proposal", str(proposal_id), signing_keys(session)[0])
+        reply = proposal_cards.answer(session, token=token, choice=choice, slack_user_id=who)
+        return reply.status
+
+
+def in_force() -> float:
+    with session_scope() as session:
+        return learning.in_force(session, None).attach

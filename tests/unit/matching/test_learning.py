@@ -1,0 +1,121 @@
+"""What answers say about the confidence, and how far bad ones can move it."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from include.matching.learning import (
+    EXPECTED_PRECISION,
+    LEAST_LABELS,
+    NEVER,
+    Label,
+    Shift,
+    fit,
+    learned,
+)
+from include.matching.scale import SCALE, chance_of, confidence_of
+
+RECENT = [0.5 + place / 200 for place in range(100)]
+
+
+def answered(count: int, shift: Shift, *, seed: int = 1, by: str = "ann") -> list[Label]:
+    """Answers of people in a deployment whose confidence is off by a shift."""
+    chance = random.Random(seed)
+    confidences = [chance.uniform(0.78, 0.99) for _ in range(count)]
+    return [Label(one, chance.random() < shift.chance(one), by) for one in confidences]
+
+
+def test_a_scale_that_is_right_stays_about_where_it_is() -> None:
+    found = learned(answered(300, Shift()), RECENT)
+    assert found is not None
+    assert abs(found.shift.offset) < 0.5
+    assert found.attach == pytest.approx(0.9, abs=0.06)
+    assert found.precision is not None
+    assert found.precision >= EXPECTED_PRECISION
+
+
+def test_a_scale_that_promises_too_much_attaches_less() -> None:
+    right, bold = (learned(answered(200, Shift(offset)), RECENT) for offset in (0.0, -1.5))
+    assert right is not None
+    assert bold is not None
+    assert bold.attach > right.attach
+    assert bold.ask > right.ask
+
+
+def test_a_scale_that_is_too_careful_attaches_more() -> None:
+    found = learned(answered(200, Shift(1.5)), RECENT)
+    assert found is not None
+    assert found.attach < 0.9
+    assert found.ask < 0.8
+
+
+def test_ten_answers_propose_nothing() -> None:
+    assert learned(answered(10, Shift(-3.0)), RECENT) is None
+    assert learned(answered(LEAST_LABELS, Shift(-3.0)), RECENT) is not None
+
+
+def test_where_19_in_20_is_out_of_reach_nothing_is_attached_and_it_says_why() -> None:
+    wrong = [Label(0.95, place % 2 == 0, "ann") for place in range(200)]
+    found = learned(wrong, RECENT)
+    assert found is not None
+    assert found.attach == NEVER
+    assert found.precision is None
+    assert found.why_not
+
+
+def test_newer_answers_that_speak_against_it_stop_attaching() -> None:
+    """The texts changed: what was right for months is wrong now, and the mean hides it."""
+    labels = [Label(0.97, right=True, by="ann")] * 400 + [Label(0.97, right=False, by="ann")] * 5
+    found = learned(labels, [0.97] * 100)
+    assert found is not None
+    assert found.attach == NEVER
+    assert "15 of the newest 20" in found.why_not
+
+
+def test_a_troll_who_approves_everything_moves_no_more_than_all_others_together() -> None:
+    honest = [Label(0.85, place % 3 == 0, "ann") for place in range(30)]
+    troll = [Label(0.85, right=True, by="troll") for _ in range(1000)]
+    alone = fit(honest).chance(0.85)
+    with_troll = fit([*honest, *troll]).chance(0.85)
+    assert with_troll < 0.75
+    assert fit(troll).chance(0.85) > with_troll > alone
+    found = learned([*honest, *troll], RECENT)
+    assert found is not None
+    assert found.most_by_one > 0.9
+
+
+def test_one_troll_alone_cannot_have_doubtful_matches_attached() -> None:
+    found = learned([Label(0.82, right=True, by="troll") for _ in range(30)], RECENT)
+    assert found is not None
+    assert found.attach > 0.82
+
+
+def test_a_wrong_attachment_that_nobody_undoes_moves_nothing() -> None:
+    """It is no label at all; so what the others say stands."""
+    assert fit(answered(50, Shift())) == fit(answered(50, Shift()))
+
+
+def test_two_people_who_disagree_make_it_less_sure_not_more() -> None:
+    yes = [Label(0.93, right=True, by="ann") for _ in range(20)]
+    no = [Label(0.93, right=False, by="bob") for _ in range(20)]
+    assert fit([*yes, *no]).chance(0.93) < Shift().chance(0.93)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=LEAST_LABELS, max_size=60))
+def test_whatever_is_answered_the_thresholds_are_ones(rows: list[tuple[float, bool]]) -> None:
+    found = learned([Label(one, right) for one, right in rows], RECENT)
+    assert found is not None
+    assert 0 < found.ask <= found.attach <= 1
+
+
+@given(st.floats(0, 1))
+def test_the_scale_can_be_read_both_ways(chance: float) -> None:
+    assert chance_of(confidence_of(chance)) == pytest.approx(chance, abs=1e-9)
+
+
+def test_the_scale_rises() -> None:
+    assert list(SCALE) == sorted(SCALE)
