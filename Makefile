@@ -1,7 +1,7 @@
 # Recipes of the repository. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo history stop test check fast coverage static fmt chaos bench eval eval-stream docs health psql slack-check clean
+.PHONY: help setup lock demo cluster history stop test check fast coverage static fmt chaos bench eval eval-stream docs health psql slack-check clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -11,6 +11,8 @@ UV_VERSION := $(shell sed -n 's/^uv==//p' requirements-dev.txt)
 export AIRFLOW_PORT ?= 8080
 export SLACK_SANDBOX_PORT ?= 8091
 export EMBEDDINGS_PORT ?= 8092
+export API_SERVER_PORT ?= 8093
+export CLUSTER
 export PYTHONPATH := $(CURDIR)
 # Every Airflow task is a fresh process: without compiled files each one compiles what it imports.
 unexport PYTHONDONTWRITEBYTECODE
@@ -28,12 +30,22 @@ $(VENV)/.installed: requirements.lock
 
 setup: $(VENV)/.installed ## Make the virtual environment from the lock
 
-lock: ## Make requirements.lock anew from the pinned requirements*.txt
+$(VENV)/.cluster: requirements-cluster.lock $(VENV)/.installed
+	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --require-hashes -r requirements-cluster.lock
+	@touch $@
+
+lock: ## Make the locks anew from the pinned requirements*.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	  requirements.txt requirements-airflow.txt requirements-sandbox.txt requirements-dev.txt -o requirements.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+	  -c requirements.lock $$(sed -nE 's/^([a-z0-9.-]+)(\[[a-z,]+\])?==.*/--no-emit-package \1/p' requirements.lock) \
+	  requirements-cluster.txt -o requirements-cluster.lock
 
 demo: setup ## Run the main job on sample wording: make demo [FILE=path.jsonl or .csv]
 	@$(BIN)/python -m sandbox.demo $(FILE)
+
+cluster: setup $(VENV)/.cluster ## The same on a cluster: Celery, Redis, PgBouncer, most components twice: make cluster [FILE=path.jsonl]
+	@CLUSTER=1 $(BIN)/python -m sandbox.demo $(FILE)
 
 history: setup ## Add sixty made-up days to the running sandbox, to try reports on
 	@$(BIN)/python -m sandbox.history

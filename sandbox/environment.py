@@ -18,21 +18,29 @@ ADMIN_PASSWORD = "admin"
 
 @dataclass(frozen=True)
 class Sandbox:
-    """One sandbox: its state folder and its three ports."""
+    """One sandbox: its state folder, its ports, and whether it is a cluster.
+
+    ``api_server_port`` is the first of the two ports of a cluster's API servers; its proxy has
+    Airflow's port.
+    """
 
     state: Path
     airflow_port: int
     slack_port: int
     embeddings_port: int
+    cluster: bool = False
+    api_server_port: int = 8093
 
     @classmethod
     def from_environment(cls) -> Sandbox:
-        """As SANDBOX_STATE, AIRFLOW_PORT, SLACK_SANDBOX_PORT and EMBEDDINGS_PORT say."""
+        """As SANDBOX_STATE, CLUSTER and the variables of the ports say."""
         return cls(
             state=Path(os.environ.get("SANDBOX_STATE", ROOT / ".sandbox")).resolve(),
             airflow_port=int(os.environ.get("AIRFLOW_PORT", "8080")),
             slack_port=int(os.environ.get("SLACK_SANDBOX_PORT", "8091")),
             embeddings_port=int(os.environ.get("EMBEDDINGS_PORT", "8092")),
+            cluster=os.environ.get("CLUSTER", "") not in ("", "0"),
+            api_server_port=int(os.environ.get("API_SERVER_PORT", "8093")),
         )
 
     @property
@@ -75,7 +83,6 @@ class Sandbox:
     def environment(self, postgres_host: str) -> dict[str, str]:
         """Environment of all sandbox processes, Airflow's among them."""
         keys = self.keys()
-        metadata = f"postgresql+psycopg://postgres@/airflow?host={postgres_host}"
         found = (
             os.environ
             | shipped_settings()
@@ -119,8 +126,6 @@ class Sandbox:
                 "AIRFLOW__API__WORKERS": "1",
                 "AIRFLOW__API__SECRET_KEY": keys["api"],
                 "AIRFLOW__API_AUTH__JWT_SECRET": keys["jwt"],
-                "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata,
-                "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": metadata,
                 "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
                 # Two sandboxes on one machine must not share the log servers' fixed ports.
                 "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(self.airflow_port + 713),
@@ -130,11 +135,26 @@ class Sandbox:
                 "OMP_NUM_THREADS": "1",
             }
         )
+        if self.cluster:
+            from sandbox.cluster import PGBOUNCER_PORT, cluster_environment
+
+            found |= cluster_environment(self) | metadata(postgres_host, PGBOUNCER_PORT)
+        else:
+            found |= metadata(postgres_host)
         return found | connection_variables(ROOT / "airflow_settings.yaml", found)
 
 
-def shipped_settings() -> dict[str, str]:
-    """The settings of ``deploy/airflow.env``, which the Docker image uses too."""
-    lines = (ROOT / "deploy" / "airflow.env").read_text(encoding="utf-8").splitlines()
+def metadata(postgres_host: str, port: int = 5432) -> dict[str, str]:
+    """Where Airflow's metadata is: a folder with sockets, and the port in the socket's name."""
+    url = f"postgresql+psycopg://postgres@/airflow?host={postgres_host}&port={port}"
+    return {
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url,
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": url,
+    }
+
+
+def shipped_settings(name: str = "airflow.env") -> dict[str, str]:
+    """The settings of a file in ``deploy``; the Docker image has those of ``airflow.env`` too."""
+    lines = (ROOT / "deploy" / name).read_text(encoding="utf-8").splitlines()
     pairs = (line.split("=", 1) for line in lines if line and not line.startswith("#"))
     return {name.strip(): value.strip() for name, value in pairs}

@@ -19,17 +19,18 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING
 
-from sandbox.environment import ADMIN_PASSWORD, ROOT, Sandbox
+from sandbox.cluster import has_proxy, missing_packages, workers_ready, write_cluster_files
+from sandbox.environment import ADMIN_PASSWORD, ROOT, Sandbox, metadata
 from sandbox.postgres import ensure_database, server_programs, start_server, stop_server
+from sandbox.programs import programs, supervisord_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from include.matching.embed import OpenAIEmbedder
 
-AIRFLOW_PROGRAMS = ("api-server", "scheduler", "dag-processor", "triggerer")
-STANDINS = ("embeddings", "slack")
-START_SECONDS = 180.0
+START_SECONDS = 300.0
+STOP_SECONDS = 180.0
 
 
 class StackError(Exception):
@@ -51,8 +52,10 @@ class Stack:
         self.logs.mkdir(parents=True, exist_ok=True)
         running = self.is_running()
         if running:
+            self._check_shape()
             self._check_same_ports()
         else:
+            self._check_programs()
             self._check_ports()
         self.say("Starting PostgreSQL")
         environment = self.start_database()
@@ -61,7 +64,7 @@ class Stack:
         else:
             self._prepare_airflow(environment)
             self.say("Starting Airflow and the stand-ins for Slack and the embeddings API")
-            self._write_config()
+            self._write_config(environment["FEEDBACK_DB_HOST"])
             subprocess.run(
                 [sys.executable, "-m", "supervisor.supervisord", "-c", str(self.config)],
                 check=True,
@@ -75,7 +78,7 @@ class Stack:
         if self.is_running():
             pid = int((self.sandbox.state / "supervisord.pid").read_text())
             self._control("shutdown")
-            _poll(lambda: not _alive(pid), 60, "supervisord did not stop")
+            _poll(lambda: not _alive(pid), STOP_SECONDS, "supervisord did not stop")
         stop_server(self.sandbox.postgres_folder)
 
     def start_database(self) -> dict[str, str]:
@@ -193,7 +196,11 @@ class Stack:
         dag = token and _get(
             f"{self.sandbox.airflow_url}/api/v2/dags/process_customer_entry", token
         )
-        return missing if dag else [*missing, "the DAG process_customer_entry"]
+        if not dag:
+            missing.append("the DAG process_customer_entry")
+        if self.sandbox.cluster and not missing:
+            missing += sorted({"worker", "worker-2"} - workers_ready(self.sandbox))
+        return missing
 
     def _prepare_airflow(self, environment: dict[str, str]) -> None:
         logins = self.sandbox.state / "logins.json"
@@ -207,7 +214,8 @@ class Stack:
         with (self.logs / "setup.log").open("wb") as log:
             completed = subprocess.run(
                 command + (["--settings-only"] if migrated else []),
-                env=environment,
+                # Not through PgBouncer: a migration holds a lock of its session.
+                env=environment | metadata(environment["FEEDBACK_DB_HOST"]),
                 cwd=ROOT,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -217,12 +225,39 @@ class Stack:
             raise StackError(f"Airflow's database could not be prepared; see {log.name}")
         stamp.write_text(version, encoding="utf-8")
 
+    def _check_shape(self) -> None:
+        """A sandbox that runs stays what it is: one machine or a cluster."""
+        is_cluster = "[program:redis]" in self.config.read_text(encoding="utf-8")
+        if is_cluster != self.sandbox.cluster:
+            other = "a cluster" if is_cluster else "one machine"
+            raise StackError(f"it runs as {other}; stop it with `make stop` first")
+
+    def _check_programs(self) -> None:
+        if self.sandbox.cluster and (missing := missing_packages()):
+            raise StackError(
+                f"a cluster needs {' and '.join(missing)}; on Debian: "
+                f"apt-get install {' '.join(missing)} haproxy"
+            )
+
+    def _write_config(self, postgres_host: str) -> None:
+        noted = self.sandbox.state / "ports.json"
+        noted.write_text(json.dumps(self._ports()), encoding="utf-8")
+        if self.sandbox.cluster:
+            write_cluster_files(self.sandbox, postgres_host)
+        commands = programs(self.sandbox)
+        text = supervisord_config(self.sandbox.state, self.logs, commands)
+        self.config.write_text(text, encoding="utf-8")
+
     def _ports(self) -> dict[str, int]:
-        return {
+        ports = {
             "AIRFLOW_PORT": self.sandbox.airflow_port,
             "SLACK_SANDBOX_PORT": self.sandbox.slack_port,
             "EMBEDDINGS_PORT": self.sandbox.embeddings_port,
         }
+        if self.sandbox.cluster and has_proxy():
+            first = self.sandbox.api_server_port
+            ports |= {"API_SERVER_PORT": first, "API_SERVER_PORT (the next one)": first + 1}
+        return ports
 
     def _check_same_ports(self) -> None:
         """Say where the running sandbox is, instead of waiting for it on other ports."""
@@ -246,40 +281,6 @@ class Stack:
                     raise StackError(
                         f"port {port} is in use by another program; set {name} to a free one"
                     ) from None
-
-    def _write_config(self) -> None:
-        noted = self.sandbox.state / "ports.json"
-        noted.write_text(json.dumps(self._ports()), encoding="utf-8")
-        python, airflow = sys.executable, f"{sys.executable} -m airflow"
-        slack_state = self.sandbox.state / "slack"
-        commands = {
-            "embeddings": (
-                f"{python} -m sandbox.embeddings_server --port {self.sandbox.embeddings_port}"
-            ),
-            "slack": (
-                f"{python} -m sandbox.slack --port {self.sandbox.slack_port} --state {slack_state}"
-            ),
-            "api-server": f"{airflow} api-server",
-            "scheduler": f"{airflow} scheduler",
-            "dag-processor": f"{airflow} dag-processor",
-            "triggerer": f"{airflow} triggerer",
-        }
-        programs = "".join(
-            f"\n[program:{name}]\ncommand={command}\ndirectory={ROOT}\nautorestart=true\n"
-            f"startretries=20\nstartsecs=1\nstopasgroup=true\nkillasgroup=true\nstopwaitsecs=20\n"
-            f"stdout_logfile={self.logs}/{name}.log\nstdout_logfile_maxbytes=20MB\n"
-            f"stdout_logfile_backups=1\nredirect_stderr=true\n"
-            for name, command in commands.items()
-        )
-        self.config.write_text(
-            f"[supervisord]\nlogfile={self.logs}/supervisord.log\n"
-            f"pidfile={self.sandbox.state}/supervisord.pid\nminfds=1024\n"
-            f"\n[unix_http_server]\nfile={self.socket}\nchmod=0700\n"
-            "\n[rpcinterface:supervisor]\n"
-            "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n"
-            f"\n[supervisorctl]\nserverurl=unix://{self.socket}\n{programs}",
-            encoding="utf-8",
-        )
 
     def _control(self, *arguments: str) -> str:
         completed = subprocess.run(

@@ -10,7 +10,7 @@ from benchmarks.compared.systems import COLD, HOT, PARK_SECONDS, System
 from benchmarks.stand import BenchmarkError, Stand, poll
 from include.durable.api import create_sleep
 from include.store.session import session_scope
-from sandbox.stack import AIRFLOW_PROGRAMS
+from sandbox.programs import AIRFLOW_PROGRAMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

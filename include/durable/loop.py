@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from include.durable.handlers import MARK_TOLD, notify_handler
+from include.durable.listening import hears
 from include.durable.types import CANCELLED_IN_AIRFLOW, HookEvent, HookView
 
 if TYPE_CHECKING:
@@ -31,6 +32,11 @@ SAFETY_POLL_SECONDS = 10.0
 BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 HANDLER_RETRY_SECONDS = 30.0
 STATEMENT_TIMEOUT_MS = 15_000
+DEAF = (
+    "durable hooks: the database connection leads through a pool in transaction mode, where LISTEN "
+    "does not work. Nothing is lost, but waits go on only every %.0f s. Let it lead to PostgreSQL "
+    "itself, or to a pool in session mode."
+)
 
 _COLUMNS = ", ".join(f.name for f in fields(HookView))
 _QUALIFIED = ", ".join(f"h.{f.name}" for f in fields(HookView))
@@ -203,6 +209,8 @@ class HookLoop:
             # A notification read along with a statement's result is not seen on the socket again.
             connection.add_notify_handler(lambda _: self._wake.set())
             await connection.execute(f"LISTEN {CHANNEL}")
+            if not await hears(connection, CHANNEL, self._connect):
+                log.error(DEAF, SAFETY_POLL_SECONDS)
             while True:
                 self._wake.clear()
                 found, seconds = await self._pass(connection)

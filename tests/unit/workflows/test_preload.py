@@ -22,6 +22,7 @@ JOB = SimpleNamespace(job_type=None)
 def done(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     done: list[bool] = []
     monkeypatch.setattr(preload, "preload", lambda: done.append(True))
+    monkeypatch.setattr(preload, "forks_tasks", lambda: True)
     monkeypatch.delitem(sys.modules, preload.SCHEDULER, raising=False)
     return done
 
@@ -30,6 +31,31 @@ def test_the_scheduler_preloads(monkeypatch: pytest.MonkeyPatch, done: list[bool
     monkeypatch.setitem(sys.modules, preload.SCHEDULER, ModuleType(preload.SCHEDULER))
     preload.on_starting(JOB)
     assert done == [True]
+
+
+def test_a_scheduler_whose_tasks_run_elsewhere_does_not(
+    monkeypatch: pytest.MonkeyPatch, done: list[bool]
+) -> None:
+    monkeypatch.setattr(preload, "forks_tasks", lambda: False)
+    monkeypatch.setitem(sys.modules, preload.SCHEDULER, ModuleType(preload.SCHEDULER))
+    preload.on_starting(JOB)
+    assert done == []
+
+
+@pytest.mark.parametrize(
+    ("executor", "forks"),
+    [
+        ("LocalExecutor", True),
+        ("CeleryExecutor,LocalExecutor", True),
+        ("CeleryExecutor", False),
+        ("KubernetesExecutor", False),
+    ],
+)
+def test_only_local_tasks_are_forked_from_the_scheduler(
+    monkeypatch: pytest.MonkeyPatch, executor: str, *, forks: bool
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", executor)
+    assert preload.forks_tasks() is forks
 
 
 def test_the_triggerer_and_the_dag_processor_do_not(done: list[bool]) -> None:

@@ -1,0 +1,57 @@
+"""The sandbox's processes, and the supervisord configuration that runs them."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from sandbox.environment import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from sandbox.environment import Sandbox
+
+AIRFLOW = f"{sys.executable} -m airflow"
+AIRFLOW_PROGRAMS = {
+    name: f"{AIRFLOW} {name}" for name in ("api-server", "scheduler", "dag-processor", "triggerer")
+}
+
+
+def programs(sandbox: Sandbox) -> dict[str, str]:
+    """Command of each program, in the order in which they start."""
+    if sandbox.cluster:
+        from sandbox.cluster import cluster_programs
+
+        return cluster_programs(sandbox) | standins(sandbox)
+    return standins(sandbox) | AIRFLOW_PROGRAMS
+
+
+def standins(sandbox: Sandbox) -> dict[str, str]:
+    """The stand-ins for the embeddings API and Slack."""
+    python, state = sys.executable, sandbox.state / "slack"
+    return {
+        "embeddings": f"{python} -m sandbox.embeddings_server --port {sandbox.embeddings_port}",
+        "slack": f"{python} -m sandbox.slack --port {sandbox.slack_port} --state {state}",
+    }
+
+
+def supervisord_config(state: Path, logs: Path, commands: Mapping[str, str]) -> str:
+    """The text of supervisord's configuration."""
+    socket = state / "supervisor.sock"
+    sections = "".join(
+        f"\n[program:{name}]\ncommand={command}\ndirectory={ROOT}\nautorestart=true\n"
+        f"priority={number}\nstartretries=20\nstartsecs=1\nstopasgroup=true\nkillasgroup=true\n"
+        f"stopwaitsecs=20\nstdout_logfile={logs}/{name}.log\nstdout_logfile_maxbytes=20MB\n"
+        f"stdout_logfile_backups=1\nredirect_stderr=true\n"
+        for number, (name, command) in enumerate(commands.items())
+    )
+    return (
+        f"[supervisord]\nlogfile={logs}/supervisord.log\n"
+        f"pidfile={state}/supervisord.pid\nminfds=1024\n"
+        f"\n[unix_http_server]\nfile={socket}\nchmod=0700\n"
+        "\n[rpcinterface:supervisor]\n"
+        "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n"
+        f"\n[supervisorctl]\nserverurl=unix://{socket}\n{sections}"
+    )
