@@ -78,7 +78,8 @@ fmt: setup ## Format and mend what can be mended
 docs: setup ## Make docs/dags.md from the DAG files
 	@$(BIN)/python -m sandbox.dag_page
 
-chaos: setup ## Kill every component while waits are open and count what is lost: make chaos [CHAOS_WAITS=60]
+chaos: setup ## Kill every component while waits are open and count what is lost: make chaos [CHAOS_WAITS=60] [CLUSTER=1]
+	@if [ -n "$(CLUSTER)" ]; then $(MAKE) -s $(VENV)/.cluster; fi
 	@CHAOS_WAITS=$${CHAOS_WAITS:-60} $(BIN)/python -m pytest tests/chaos -s -q
 
 bench: setup ## Run the benchmarks and print their figures

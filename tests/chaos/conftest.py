@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sandbox.environment import Sandbox
 from tests.chaos.effects import make_tables
 from tests.e2e.conftest import airflow, configure, slack, stack
 
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
 __all__ = ["airflow", "configure", "slack", "stack"]
 
 WAITS = int(os.environ.get("CHAOS_WAITS", "0"))
-collect_ignore = [] if WAITS else ["test_chaos.py", "test_workers.py"]
+ON_ONE_MACHINE, ON_A_CLUSTER = ["test_chaos.py", "test_workers.py"], ["test_cluster.py"]
+if not WAITS:
+    collect_ignore = ON_ONE_MACHINE + ON_A_CLUSTER
+else:
+    collect_ignore = ON_ONE_MACHINE if Sandbox.from_environment().cluster else ON_A_CLUSTER
 HEAD = (
     "| fault | waits | of them parked | lost | doubled | steps run again | p95 wake, s |\n"
     "|---|---:|---:|---:|---:|---:|---:|"

@@ -159,7 +159,9 @@ def until(condition: Callable[[], bool], seconds: float) -> None:
 def stack() -> Iterator[Stack]:
     """The running sandbox; ended with its state when the tests are over."""
     state = Path(tempfile.mkdtemp(prefix="gtm-e2e-"))
-    sandbox = Sandbox(state, free_port(), free_port(), free_port())
+    is_cluster = Sandbox.from_environment().cluster
+    ports = free_port(), free_port(), free_port()
+    sandbox = Sandbox(state, *ports, cluster=is_cluster, api_server_port=free_port())
     stack = Stack(sandbox)
     before = dict(os.environ)
     dags = state / "test-dags"
