@@ -100,11 +100,12 @@ def measure(stand: Stand, *, quick: bool) -> Report:
     )
     ratio = median(attached) / median(one)
     whole_ratio = median(whole) / median(whole_floor)
+    shape = median(attached) / median(first)
     lines = [
         ("entry: accepted -> feedback row made", *spread(rows_made), ""),
         ("entry: accepted -> decide_entry done", *spread(attached), f"{ratio:.2f}"),
         ("one empty task: accepted -> done", *spread(one), "1"),
-        ("floor: accepted -> its decide_entry done", *spread(first), ""),
+        ("floor: accepted -> its decide_entry done", *spread(first), f"1 (entry: {shape:.2f})"),
         ("entry: accepted -> run done", *spread(whole), f"{whole_ratio:.2f}"),
         ("floor: accepted -> run done", *spread(whole_floor), "1"),
     ]

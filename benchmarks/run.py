@@ -26,6 +26,7 @@ from benchmarks.report import (
     write_report,
 )
 from benchmarks.waits_compared import ONLY_TABLES, PARTS
+from sandbox.environment import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,7 +68,8 @@ class Session:
             *(names if set(names) != set(DEFAULT) else []),
             *(["--quick"] if quick else []),
         ]
-        self.command = " ".join(["python -m benchmarks.run", *arguments])
+        cluster = "CLUSTER=1 " if Sandbox.from_environment().cluster else ""
+        self.command = cluster + " ".join(["python -m benchmarks.run", *arguments])
         self.targets: list[Target] = []
         self.problems: list[str] = []
 
@@ -156,6 +158,8 @@ class Session:
         print_report(report, self.console)
         self.targets += report.targets
         took = f"{time.monotonic() - started:.0f} s"
+        if Sandbox.from_environment().cluster:
+            report.name += "_cluster"
         if self.write:
             path = write_report(report, [*self.facts, ("took", took)], self.command)
             self.console.print(f"[dim]Written to {path}")

@@ -257,7 +257,9 @@ def poll(
 def stand_up(say: Callable[[str], None]) -> Iterator[Stand]:
     """A fresh sandbox with the samples loaded; stopped and removed however the block ends."""
     state = Path(tempfile.mkdtemp(prefix="gtm-bench-"))
-    sandbox = Sandbox(state, *_free_ports())
+    *ports, api_server_port = _free_ports()
+    is_cluster = Sandbox.from_environment().cluster
+    sandbox = Sandbox(state, *ports, cluster=is_cluster, api_server_port=api_server_port)
     stack = Stack(sandbox, say=say)
     overrides = _overrides()
     before = {name: os.environ.get(name) for name in (*overrides, "AIRFLOW_CONN_FEEDBACK_DB")}
@@ -309,11 +311,14 @@ def _overrides() -> dict[str, str]:
     return {"AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(bundles)}
 
 
-def _free_ports() -> tuple[int, int, int]:
-    """Ports for Airflow, Slack and the embeddings; the log servers' follow Airflow's."""
+def _free_ports() -> tuple[int, int, int, int]:
+    """Ports for Airflow, Slack, the embeddings and a cluster's API servers.
+
+    The second API server's port follows the first's, the log servers' follow Airflow's.
+    """
     for port in range(FIRST_PORT, FIRST_PORT + 600, 20):
-        if all(_is_free(port + offset) for offset in (0, 11, 12, 713, 714)):
-            return port, port + 11, port + 12
+        if all(_is_free(port + offset) for offset in (0, 11, 12, 13, 14, 713, 714)):
+            return port, port + 11, port + 12, port + 13
     raise BenchmarkError(f"no free ports from {FIRST_PORT} on")
 
 

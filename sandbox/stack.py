@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from include.matching.embed import OpenAIEmbedder
 
 START_SECONDS = 300.0
+CLUSTER_START_SECONDS = 900.0
+"""Nine Airflow processes that all import at once, on a machine that may have two cores."""
 STOP_SECONDS = 180.0
 
 
@@ -156,13 +158,14 @@ class Stack:
             return False
         return "refused" not in self._control("pid") and "no such file" not in self._control("pid")
 
-    def wait_ready(self, seconds: float = START_SECONDS) -> None:
+    def wait_ready(self) -> None:
         """Wait until every component is healthy and the main DAG can be started.
 
         Raises:
-            StackError: not within ``seconds``; the message names what is missing and the logs.
+            StackError: not in time; the message names what is missing and the logs.
         """
         missing = ["everything"]
+        seconds = CLUSTER_START_SECONDS if self.sandbox.cluster else START_SECONDS
 
         def ready() -> bool:
             missing[:] = self._not_ready()

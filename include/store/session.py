@@ -62,16 +62,18 @@ def conninfo(info: ConnectionInfo) -> str:
     return make_conninfo("", **{key: value for key, value in parameters.items() if value})
 
 
+POOL_SIZE = 5
+MOST_CONNECTIONS = 25
+"""Of one process. The relay's threads may need that many for a moment; others use one or two."""
+
+
 @lru_cache(maxsize=4)
 def engine_for(url: URL) -> Engine:
-    """One engine a process and URL: small pool, connections checked before use.
-
-    The relay's threads may need some 25 for a moment; other processes use one or two.
-    """
+    """One engine a process and URL: small pool, connections checked before use."""
     return create_engine(
         url,
-        pool_size=5,
-        max_overflow=20,
+        pool_size=POOL_SIZE,
+        max_overflow=MOST_CONNECTIONS - POOL_SIZE,
         pool_pre_ping=True,
         hide_parameters=True,
         connect_args={"connect_timeout": 10},

@@ -74,7 +74,7 @@ def far_worker(stack: Stack, *, delay: float = 0.0, clock: str = "") -> Iterator
     )
     environment = stack.sandbox.environment(stack.postgres_host()) | {
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/"
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
     }
     command = [*AIRFLOW.split(), "celery", "worker", "--skip-serve-logs", "--celery-hostname", FAR]
     with (stack.logs / f"{FAR}.log").open("wb") as log:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -338,3 +340,21 @@ def test_the_runs_of_stored_entries_are_taken_over_by_id_unless_they_are_decided
     _, facts = backlog.take_over(**DRAIN, batch_size=25)
     assert (facts["runs"], facts["stored"], facts["left_alone"]) == (["api-1", "api-2"], 2, 1)
     assert route_entry(stored[1], embedder, TableJudge(), run_id="api-1") == "repeat"
+
+
+@pytest.mark.usefixtures("together")
+def test_several_drains_at_once_take_what_is_held_once(feedback_db: object) -> None:
+    intake.start(hold(40))
+    together = Barrier(5)
+
+    def take(number: int) -> int:
+        together.wait()
+        with session_scope() as session:
+            return backlog.take_held(session, f"backlog__{number:06d}")
+
+    with ThreadPoolExecutor(5) as pool:
+        taken = list(pool.map(take, range(5)))
+    with session_scope() as session:
+        owners = Counter(session.scalars(select(Entry.run_id)))
+    assert sum(taken) == owners.total() == 40
+    assert dict(owners) == {f"backlog__{n:06d}": count for n, count in enumerate(taken) if count}
