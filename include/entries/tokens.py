@@ -38,6 +38,11 @@ def tokens_of(session: Session, states: Sequence[EntryState]) -> dict[int, Token
     return {state.entry_id: tokens(state) for state in states}
 
 
+def token_of(session: Session, purpose: str, row_id: int) -> str:
+    """The token of one button: ``PLACE`` of a piece of feedback, the others of an entry."""
+    return sign(purpose, str(row_id), signing_keys(session)[0])
+
+
 def ids_in(session: Session, purpose: str, token: str) -> list[int] | None:
     """The ids that a token holds; ``None`` for one that is forged or for something else."""
     try:

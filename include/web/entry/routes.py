@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from include.engine import airflow_api
 from include.entries.entry import get_entry
-from include.entries.set_aside import restore_token
+from include.entries.tokens import RESTORE, token_of
 from include.operations.stuck import ALIVE, StuckEntry, run_again
 from include.relay import background
 from include.store.models import EntryStatus
@@ -46,7 +46,7 @@ def entry_page(request: Request, visitor: Visiting, entry_id: EntryId) -> Respon
 def take_up(request: Request, visitor: Visiting, entry_id: EntryId) -> Response:
     """Take up an entry that was set aside."""
     with session_scope() as session:
-        reply = restore(session, visitor.actor(session), token=restore_token(session, entry_id))
+        reply = restore(session, visitor.actor(session), token=token_of(session, RESTORE, entry_id))
         note = plain(session, reply.note) if reply.note else "Taken up. Its run is starting."
     follow_up(reply.message_ids)
     if reply.after is not None:

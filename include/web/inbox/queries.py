@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from include.durable.api import get_hook, signing_keys
 from include.durable.keys import sign
-from include.entries.questions import HANDLER
+from include.entries.state import HANDLER, question_state
 from include.matching.types import UNDELIVERED
 from include.slack.cards.words import closed_words
 from include.store.models import (
@@ -212,7 +212,7 @@ def closed_since(session: Session, ids: Sequence[UUID]) -> list[tuple[HookView, 
         select(Hook.id).where(Hook.id.in_(ids), Hook.status != HookStatus.PENDING)
     ).all()
     views = [view for one in closed if (view := get_hook(session, one)) is not None]
-    return [(view, closed_words(view)) for view in views]
+    return [(view, closed_words(question_state(view))) for view in views]
 
 
 def read_twins(session: Session) -> list[Twins]:

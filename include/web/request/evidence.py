@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException, Path, Request
 from fastapi.responses import Response
 from sqlalchemy import select
 
-from include.entries.tell import correction_token
+from include.entries.tokens import PLACE, token_of
 from include.requests.search_now import search_now
 from include.store.models import Entry, Feedback
 from include.store.models import Request as FeatureRequest
@@ -64,7 +64,7 @@ def move(request: Request, visitor: Visiting, feedback_id: FeedbackId, form: Sen
         reply = move_evidence(
             session,
             visitor.actor(session),
-            token=correction_token(session, feedback_id),
+            token=token_of(session, PLACE, feedback_id),
             request_id=int(picked),
         )
         note = _note(session, reply, "Moved.")
@@ -79,7 +79,7 @@ def undo(request: Request, visitor: Visiting, feedback_id: FeedbackId) -> Respon
     with session_scope() as session:
         _found(session, feedback_id)
         reply = take_off(
-            session, visitor.actor(session), token=correction_token(session, feedback_id)
+            session, visitor.actor(session), token=token_of(session, PLACE, feedback_id)
         )
         note = _note(session, reply, "Taken off. It is a request of its own now.")
         slug = _slug(session, feedback_id)
