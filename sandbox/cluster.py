@@ -10,18 +10,16 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-from sandbox.environment import shipped_settings
-from sandbox.programs import AIRFLOW, AIRFLOW_PROGRAMS
+from sandbox.environment import PGBOUNCER_PORT
+from sandbox.programs import AIRFLOW, AIRFLOW_PROGRAMS, standins
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sandbox.environment import Sandbox
 
-PGBOUNCER_PORT = 6432
-"""Part of the name of PgBouncer's socket, which lies beside PostgreSQL's."""
-
-PACKAGES = {"redis-server": "redis-server", "pgbouncer": "pgbouncer"}
+NEEDED = ("redis-server", "pgbouncer")
+"""Programs; Debian's packages have the same names."""
 
 
 def find_program(name: str) -> str | None:
@@ -31,26 +29,12 @@ def find_program(name: str) -> str | None:
 
 def missing_packages() -> list[str]:
     """The packages without which there is no cluster."""
-    return [package for program, package in PACKAGES.items() if find_program(program) is None]
+    return [program for program in NEEDED if find_program(program) is None]
 
 
 def has_proxy() -> bool:
     """Whether there can be two API servers."""
     return find_program("haproxy") is not None
-
-
-def cluster_environment(sandbox: Sandbox) -> dict[str, str]:
-    """What a cluster's processes are told beside what those of one machine are."""
-    return shipped_settings("celery.env") | {
-        "AIRFLOW__CELERY__BROKER_URL": f"redis+socket://{redis_socket(sandbox)}",
-        # One process sends a scheduler's tasks; the default starts a pool of them for each loop.
-        "AIRFLOW__CELERY__SYNC_PARALLELISM": "1",
-    }
-
-
-def redis_socket(sandbox: Sandbox) -> Path:
-    """Where Redis listens."""
-    return sandbox.state / "redis" / "redis.sock"
 
 
 def cluster_programs(sandbox: Sandbox) -> dict[str, str]:
@@ -68,6 +52,7 @@ def cluster_programs(sandbox: Sandbox) -> dict[str, str]:
         }
     # All on this machine write their logs into one folder: one of each kind serves them.
     commands |= AIRFLOW_PROGRAMS | commands
+    commands |= standins(sandbox)
     return commands | {
         "scheduler-2": AIRFLOW_PROGRAMS["scheduler"],
         "triggerer-2": f"{AIRFLOW_PROGRAMS['triggerer']} --skip-serve-logs",
@@ -78,7 +63,7 @@ def cluster_programs(sandbox: Sandbox) -> dict[str, str]:
 
 def write_cluster_files(sandbox: Sandbox, postgres_host: str) -> None:
     """Configurations of Redis, PgBouncer and HAProxy."""
-    redis_socket(sandbox).parent.mkdir(exist_ok=True)
+    sandbox.redis_socket.parent.mkdir(exist_ok=True)
     files = {
         sandbox.state / "redis" / "redis.conf": _redis_config(sandbox),
         _pgbouncer_file(sandbox): _pgbouncer_config(postgres_host),
@@ -92,7 +77,7 @@ def workers_ready(sandbox: Sandbox) -> set[str]:
     """Names of the Celery workers that answer within a second."""
     from celery import Celery
 
-    with Celery(broker=f"redis+socket://{redis_socket(sandbox)}", set_as_current=False) as app:
+    with Celery(broker=f"redis+socket://{sandbox.redis_socket}", set_as_current=False) as app:
         try:
             answers = app.control.ping(timeout=1.0) or []
         except OSError:
@@ -111,8 +96,8 @@ def _pgbouncer_file(sandbox: Sandbox) -> Path:
 
 def _redis_config(sandbox: Sandbox) -> str:
     return (
-        f"port 0\nunixsocket {redis_socket(sandbox)}\nunixsocketperm 700\n"
-        f'dir {redis_socket(sandbox).parent}\nappendonly yes\nsave ""\n'
+        f"port 0\nunixsocket {sandbox.redis_socket}\nunixsocketperm 700\n"
+        f'dir {sandbox.redis_socket.parent}\nappendonly yes\nsave ""\n'
     )
 
 

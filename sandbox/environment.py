@@ -14,6 +14,8 @@ from sandbox.settings_file import connection_variables
 
 ROOT = Path(__file__).resolve().parents[1]
 ADMIN_PASSWORD = "admin"
+PGBOUNCER_PORT = 6432
+"""Part of the name of PgBouncer's socket, which lies beside PostgreSQL's."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,11 @@ class Sandbox:
     def postgres_folder(self) -> Path:
         """The database server's data."""
         return self.state / "postgres"
+
+    @property
+    def redis_socket(self) -> Path:
+        """Where a cluster's Redis listens."""
+        return self.state / "redis" / "redis.sock"
 
     @property
     def airflow_url(self) -> str:
@@ -135,12 +142,13 @@ class Sandbox:
                 "OMP_NUM_THREADS": "1",
             }
         )
+        found |= metadata(postgres_host, PGBOUNCER_PORT if self.cluster else 5432)
         if self.cluster:
-            from sandbox.cluster import PGBOUNCER_PORT, cluster_environment
-
-            found |= cluster_environment(self) | metadata(postgres_host, PGBOUNCER_PORT)
-        else:
-            found |= metadata(postgres_host)
+            found |= shipped_settings("celery.env") | {
+                "AIRFLOW__CELERY__BROKER_URL": f"redis+socket://{self.redis_socket}",
+                # One process sends a scheduler's tasks; by default each loop starts a pool of them.
+                "AIRFLOW__CELERY__SYNC_PARALLELISM": "1",
+            }
         return found | connection_variables(ROOT / "airflow_settings.yaml", found)
 
 

@@ -19,15 +19,6 @@ AIRFLOW_PROGRAMS = {
 }
 
 
-def programs(sandbox: Sandbox) -> dict[str, str]:
-    """Command of each program, in the order in which they start."""
-    if sandbox.cluster:
-        from sandbox.cluster import cluster_programs
-
-        return cluster_programs(sandbox) | standins(sandbox)
-    return standins(sandbox) | AIRFLOW_PROGRAMS
-
-
 def standins(sandbox: Sandbox) -> dict[str, str]:
     """The stand-ins for the embeddings API and Slack."""
     python, state = sys.executable, sandbox.state / "slack"

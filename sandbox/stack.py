@@ -19,10 +19,16 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING
 
-from sandbox.cluster import has_proxy, missing_packages, workers_ready, write_cluster_files
+from sandbox.cluster import (
+    cluster_programs,
+    has_proxy,
+    missing_packages,
+    workers_ready,
+    write_cluster_files,
+)
 from sandbox.environment import ADMIN_PASSWORD, ROOT, Sandbox, metadata
 from sandbox.postgres import ensure_database, server_programs, start_server, stop_server
-from sandbox.programs import programs, supervisord_config
+from sandbox.programs import AIRFLOW_PROGRAMS, standins, supervisord_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -294,6 +300,13 @@ class Stack:
             cwd=ROOT,
         )
         return completed.stdout + completed.stderr
+
+
+def programs(sandbox: Sandbox) -> dict[str, str]:
+    """Command of each program, in the order in which they start."""
+    if sandbox.cluster:
+        return cluster_programs(sandbox)
+    return standins(sandbox) | AIRFLOW_PROGRAMS
 
 
 def _token(airflow_url: str) -> str | None:

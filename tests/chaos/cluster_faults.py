@@ -11,7 +11,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sandbox.cluster import redis_socket, workers_ready
+from sandbox.cluster import workers_ready
 from sandbox.environment import ROOT
 from sandbox.programs import AIRFLOW
 from sandbox.slack.running import free_port
@@ -31,7 +31,7 @@ FAR = "far-away"
 def empty_redis(stack: Stack) -> None:
     """Kill Redis and let it come back with nothing: no queue, no message that a worker took."""
     stack.stop("redis")
-    shutil.rmtree(redis_socket(stack.sandbox).parent / "appendonlydir")
+    shutil.rmtree(stack.sandbox.redis_socket.parent / "appendonlydir")
     stack.start("redis")
 
 

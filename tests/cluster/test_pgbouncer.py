@@ -15,7 +15,8 @@ from psycopg.rows import dict_row
 from include.durable import listening
 from include.durable.listening import hears
 from include.engine.metadata_pool import NO_PREPARED_STATEMENTS
-from sandbox.cluster import PGBOUNCER_PORT, find_program
+from sandbox.cluster import find_program
+from sandbox.environment import PGBOUNCER_PORT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

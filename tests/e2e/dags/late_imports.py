@@ -15,7 +15,8 @@ def late_imports() -> None:
         from include.workflows.process_customer_entry import decide_entry, report
 
         ti = get_current_context()["ti"]
-        words = {"customer_pain": "Exports to CSV take too long.", "source": "api"}
+        pain = "Our analysts need to export the table as a CSV file or a spreadsheet."
+        words = {"customer_pain": pain, "source": "api"}
         entry_id, _ = decide_entry(words, dag_id=ti.dag_id, run_id=ti.run_id, is_last_try=False)
         report(entry_id, run_id=ti.run_id)
         # Modules stand in the order in which they were imported.

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox import cluster, stack
-from sandbox.environment import Sandbox
-from sandbox.programs import programs, supervisord_config
-from sandbox.stack import Stack, StackError
+from sandbox.environment import PGBOUNCER_PORT, Sandbox
+from sandbox.programs import supervisord_config
+from sandbox.stack import Stack, StackError, programs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,10 +70,10 @@ def test_airflow_reaches_its_metadata_through_pgbouncer_and_the_product_its_own_
 ) -> None:
     assert there
     environment = sandbox.environment("/run/pg")
-    port = f"port={cluster.PGBOUNCER_PORT}"
+    port = f"port={PGBOUNCER_PORT}"
     assert port in environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
     assert port in environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC"]
-    assert str(cluster.PGBOUNCER_PORT) not in environment["AIRFLOW_CONN_FEEDBACK_DB"]
+    assert str(PGBOUNCER_PORT) not in environment["AIRFLOW_CONN_FEEDBACK_DB"]
     cluster.write_cluster_files(sandbox, "/run/pg")
     pgbouncer = configparser.ConfigParser()
     pgbouncer.read(sandbox.state / "pgbouncer.ini")
@@ -87,7 +87,7 @@ def test_a_cluster_uses_the_settings_that_are_shipped_for_celery(
     assert there
     environment = sandbox.environment("/run/pg")
     assert environment["AIRFLOW__CORE__EXECUTOR"] == "CeleryExecutor"
-    assert environment["AIRFLOW__CELERY__BROKER_URL"].endswith(str(cluster.redis_socket(sandbox)))
+    assert environment["AIRFLOW__CELERY__BROKER_URL"].endswith(str(sandbox.redis_socket))
     slots = 2 * int(environment["AIRFLOW__CELERY__WORKER_CONCURRENCY"])
     assert int(environment["AIRFLOW__CORE__PARALLELISM"]) <= slots
 
