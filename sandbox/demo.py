@@ -23,8 +23,9 @@ from rich.table import Table
 from sqlalchemy import select
 
 from include.base.errors import FatalError
+from include.base.file_rows import format_of
 from include.entries.import_file import Line as Record
-from include.entries.import_file import format_of, read_lines
+from include.entries.import_file import read_lines
 from include.entries.submission import parse_submission
 from include.store.models import Decision, Entry, Feedback, Hook, Request, User
 from include.store.session import session_scope

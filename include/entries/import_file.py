@@ -6,22 +6,15 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from include.base.errors import FatalError
-from include.entries.file_columns import as_submission
-from include.entries.file_rows import read_rows
+from include.base.file_rows import read_rows
+from include.entries.file_columns import HEADER, as_submission
 from include.entries.submission import Submission, parse_submission
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-FORMATS = {
-    **dict.fromkeys((".jsonl", ".ndjson", ".json"), "jsonl"),
-    **dict.fromkeys((".csv", ".tsv", ".tab"), "csv"),
-    **dict.fromkeys((".xlsx", ".xlsm"), "xlsx"),
-}
 
 
 @dataclass(frozen=True)
@@ -37,22 +30,6 @@ class Line:
     problem: str | None = None
     kind: str = "record"
     lines: int = 1
-
-
-def format_of(path: str, given: str | None) -> str:
-    """``jsonl``, ``csv`` or ``xlsx``: as given, else by the name's ending."""
-    if given:
-        return given
-    ending = Path(path.split("?", 1)[0]).suffix.lower()
-    found = FORMATS.get(ending)
-    if found is None:
-        remedy = "say its format ('jsonl', 'csv' or 'xlsx')"
-        if ending in (".xls", ".xlsb", ".ods"):
-            remedy = "save it as .xlsx, or the sheet as CSV (UTF-8)"
-        elif ending in (".gz", ".bz2", ".xz", ".zst", ".zip", ".7z", ".tar", ".tgz"):
-            remedy = "unpack it first"
-        raise FatalError(f"path {path!r} ends in none of .jsonl, .csv, .xlsx; {remedy}")
-    return found
 
 
 def read_lines(file: IO[bytes], form: str, *, name: str) -> Iterator[Line]:
@@ -82,7 +59,7 @@ def read_all(file: IO[bytes], form: str, *, name: str) -> Iterator[Line]:
     """
     seen: set[int] = set()
     contents: Counter[int] = Counter()
-    for row in read_rows(file, form, name=name):
+    for row in read_rows(file, form, HEADER, name=name):
         if row.kind != "record" or row.values is None:
             yield Line(row.number, problem=row.problem, kind=row.kind, lines=row.lines)
             continue

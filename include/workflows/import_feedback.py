@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from include.base.errors import FatalError, UnstorableValue
+from include.base.file_rows import format_of
 from include.clients.language_model import find_agent
 from include.engine.dag_ids import DRAIN_DAG
 from include.engine.files import open_file
@@ -52,7 +53,7 @@ def store_file(
         FatalError: the file cannot be read, is empty, has a wrong header, or no line of it is good.
     """
     path = str(values["path"])
-    form = import_file.format_of(path, values.get("format"))
+    form = format_of(path, values.get("format"))
     name = PurePosixPath(path.split("?", 1)[0]).name
     stored: list[Stored] = []
     problems: list[list[Any]] = []

@@ -10,8 +10,9 @@ import tracemalloc
 import pytest
 
 from benchmarks.import_file import BAD_KINDS, write_file
+from include.base import file_rows
 from include.base.errors import FatalError
-from include.entries import file_rows, import_file
+from include.entries import import_file
 
 
 def read(data: bytes, form: str = "csv") -> list[import_file.Line]:
@@ -258,4 +259,4 @@ def test_a_longer_version_of_a_file_knows_its_lines_again() -> None:
 )
 def test_the_ending_of_a_name_is_refused_with_its_remedy(path: str, remedy: str) -> None:
     with pytest.raises(FatalError, match=remedy):
-        import_file.format_of(path, None)
+        file_rows.format_of(path, None)

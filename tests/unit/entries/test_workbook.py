@@ -7,8 +7,9 @@ import zipfile
 
 import pytest
 
+from include.base import workbook_rows
 from include.base.errors import FatalError
-from include.entries import import_file, workbook_rows
+from include.entries import import_file
 
 _TYPES = """<?xml version="1.0" encoding="UTF-8"?>
 <Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">

@@ -12,15 +12,23 @@ import json
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from include.base.errors import FatalError
-from include.entries.file_columns import Columns, read_columns
-from include.entries.workbook_rows import read_workbook
+from include.base.file_header import Columns, read_columns
+from include.base.workbook_rows import read_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from include.base.file_header import Header
+
+FORMATS = {
+    **dict.fromkeys((".jsonl", ".ndjson", ".json"), "jsonl"),
+    **dict.fromkeys((".csv", ".tsv", ".tab"), "csv"),
+    **dict.fromkeys((".xlsx", ".xlsm"), "xlsx"),
+}
 MOST_BYTES = 2 * 1024**3
 MOST_LINES = 1_000_000
 LONGEST_LINE = 200_000
@@ -62,14 +70,36 @@ class Row:
     lines: int = 1
 
 
-def read_rows(file: IO[bytes], form: str, *, name: str) -> Iterator[Row]:
+def format_of(path: str, given: str | None) -> str:
+    """``jsonl``, ``csv`` or ``xlsx``: as given, else by the name's ending."""
+    if given:
+        return given
+    ending = Path(path.split("?", 1)[0]).suffix.lower()
+    found = FORMATS.get(ending)
+    if found is None:
+        remedy = "say its format ('jsonl', 'csv' or 'xlsx')"
+        if ending in (".xls", ".xlsb", ".ods"):
+            remedy = "save it as .xlsx, or the sheet as CSV (UTF-8)"
+        elif ending in (".gz", ".bz2", ".xz", ".zst", ".zip", ".7z", ".tar", ".tgz"):
+            remedy = "unpack it first"
+        raise FatalError(f"path {path!r} ends in none of .jsonl, .csv, .xlsx; {remedy}")
+    return found
+
+
+def read_rows(file: IO[bytes], form: str, header: Header, *, name: str) -> Iterator[Row]:
     """Every line of the file, in exactly one row.
+
+    Args:
+        file: Its bytes; it can be read from the start again.
+        form: ``jsonl``, ``csv`` or ``xlsx``.
+        header: The columns that a CSV or a workbook may have.
+        name: How messages call the file.
 
     Raises:
         FatalError: the file is too large, is no text, or its header is missing or wrong.
     """
     if form == "xlsx":
-        for number, kind, values, problem, lines in read_workbook(file, name=name):
+        for number, kind, values, problem, lines in read_workbook(file, header, name=name):
             yield Row(number, kind, values, problem, lines)
         return
     _check_size(file, name)
@@ -78,7 +108,7 @@ def read_rows(file: IO[bytes], form: str, *, name: str) -> Iterator[Row]:
     text = io.TextIOWrapper(file, encoding=_encoding(head, form, name), errors="surrogateescape")
     try:
         if form == "csv":
-            yield from _csv_rows(text)
+            yield from _csv_rows(text, header)
             return
         start = head.decode(text.encoding, "replace").lstrip("\ufeff \t\r\n")
         is_whole = start.startswith("[") or _spans_lines(start)
@@ -239,7 +269,7 @@ def _json_values(text: io.TextIOWrapper) -> Iterator[Row]:
         number, at, counted = number + count, end, counted + lines
 
 
-def _csv_rows(text: io.TextIOWrapper) -> Iterator[Row]:
+def _csv_rows(text: io.TextIOWrapper, header: Header) -> Iterator[Row]:
     lines = _physical(text)
     number, columns = 0, None
     separator: str | None = None
@@ -253,7 +283,7 @@ def _csv_rows(text: io.TextIOWrapper) -> Iterator[Row]:
         elif not bare.strip(",;\t| "):
             yield Row(number, "empty")
         else:
-            columns = read_columns(line.removeprefix("\ufeff"), separator)
+            columns = read_columns(line.removeprefix("\ufeff"), separator, header)
             yield Row(number, "header")
             break
     if columns is not None:

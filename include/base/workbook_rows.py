@@ -7,13 +7,13 @@ from datetime import date, datetime, time, timedelta
 from typing import IO, TYPE_CHECKING, Any
 
 from include.base.errors import FatalError
+from include.base.file_header import columns_of
 from include.base.text import unstorable
-from include.entries.file_columns import columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from include.entries.file_columns import Columns
+    from include.base.file_header import Columns, Header
 
 MOST_UNPACKED = 512 * 1024**2
 MOST_ROWS = 1_000_000
@@ -22,7 +22,7 @@ MOST_ROWS = 1_000_000
 Found = tuple[int, str, dict[str, Any] | None, str | None, int]
 
 
-def read_workbook(file: IO[bytes], *, name: str) -> Iterator[Found]:
+def read_workbook(file: IO[bytes], header: Header, *, name: str) -> Iterator[Found]:
     """Every row of the first sheet that holds any, numbered as Excel numbers them.
 
     What other sheets hold is not read, and told so.
@@ -56,7 +56,7 @@ def read_workbook(file: IO[bytes], *, name: str) -> Iterator[Found]:
         if not any(text.strip() for text in texts):
             yield number, "empty", None, None, 1
         elif columns is None:
-            columns = columns_of(texts, "")
+            columns = columns_of(texts, "", header)
             yield number, "header", None, None, 1
         else:
             yield (number, *_record(columns, texts), 1)
