@@ -30,11 +30,12 @@ from include.entries.submission import parse_submission
 from include.store.models import Decision, Entry, Feedback, Hook, Request, User
 from include.store.session import session_scope
 from sandbox.environment import ADMIN_PASSWORD, Sandbox
-from sandbox.samples import ENTRIES, load_samples
+from sandbox.samples import ACCOUNTS, AREAS, ENTRIES, OPPORTUNITIES, REQUESTS
 from sandbox.stack import Stack, StackError
 
 DAG_ID = "process_customer_entry"
 DEADLINE_SECONDS = 600.0
+LOADING_SECONDS = 120.0
 LONGEST_LINE = 200_000
 
 
@@ -112,6 +113,39 @@ class Airflow:
             base_url=f"{url}/api/v2", headers={"Authorization": f"Bearer {token}"}, timeout=60
         )
 
+    def load(self, dag_id: str, files: dict[str, Path]) -> str:
+        """Start a run that loads these files; the same files are loaded by one run."""
+        contents = b"".join(path.read_bytes() for path in files.values())
+        run_id = f"demo__{hashlib.sha256(contents).hexdigest()[:16]}"
+        conf = {name: str(path) for name, path in files.items()}
+        body = {"dag_run_id": run_id, "conf": conf, "logical_date": None}
+        deadline = time.monotonic() + LOADING_SECONDS
+        # The DAG's file may not have been read yet.
+        while (
+            answer := self._client.post(f"/dags/{dag_id}/dagRuns", json=body)
+        ).status_code == 404:
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.2)
+        if answer.status_code not in (200, 409):
+            raise StackError(f"{dag_id} was refused: {answer.json().get('detail', answer.text)}")
+        return run_id
+
+    def wait_for(self, runs: dict[str, str]) -> None:
+        """Wait until the run of each DAG has succeeded."""
+        deadline = time.monotonic() + LOADING_SECONDS
+        for dag_id, run_id in runs.items():
+            while (state := self._state(dag_id, run_id)) != "success":
+                if state == "failed" or time.monotonic() > deadline:
+                    raise StackError(f"{dag_id} is {state}; look at its run {run_id} in Airflow")
+                time.sleep(0.2)
+
+    def result(self, dag_id: str, run_id: str, task_id: str) -> dict[str, Any]:
+        """What the last task of a run returned."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"
+        found: dict[str, Any] = self._client.get(path).json()["value"]
+        return found
+
     def start(self, line: Line) -> None:
         """Start the line's run; one that exists is fine, one that failed goes on."""
         answer = self._client.post(
@@ -119,23 +153,42 @@ class Airflow:
             json={"dag_run_id": line.run_id, "conf": line.conf, "logical_date": None},
         )
         if answer.status_code == 409 and self.run_states({line.run_id})[line.run_id] == "failed":
-            body = {
-                "dry_run": False,
-                "dag_run_id": line.run_id,
-                "only_failed": True,
-                "include_downstream": True,
-                "reset_dag_runs": True,
-            }
-            self._client.post(f"/dags/{DAG_ID}/clearTaskInstances", json=body)
+            self._clear(DAG_ID, line.run_id)
         if answer.status_code not in (200, 409):
             line.problem = f"Airflow refused it: {answer.json().get('detail', answer.text)}"
 
     def run_states(self, run_ids: set[str]) -> dict[str, str]:
         """State of each run."""
-        return {
-            run_id: self._client.get(f"/dags/{DAG_ID}/dagRuns/{run_id}").json().get("state", "?")
-            for run_id in run_ids
+        return {run_id: self._state(DAG_ID, run_id) for run_id in run_ids}
+
+    def _clear(self, dag_id: str, run_id: str) -> None:
+        body = {
+            "dry_run": False,
+            "dag_run_id": run_id,
+            "only_failed": True,
+            "include_downstream": True,
+            "reset_dag_runs": True,
         }
+        self._client.post(f"/dags/{dag_id}/clearTaskInstances", json=body)
+
+    def _state(self, dag_id: str, run_id: str) -> str:
+        answer = self._client.get(f"/dags/{dag_id}/dagRuns/{run_id}").json()
+        return str(answer.get("state", "?"))
+
+
+def load_samples(airflow: Airflow) -> dict[str, Any]:
+    """Load areas, accounts, deals and requests by their DAGs; the requests' result."""
+    before = {
+        "import_areas": airflow.load("import_areas", {"path": AREAS}),
+        "import_accounts": airflow.load(
+            "import_accounts", {"path": ACCOUNTS, "opportunities_path": OPPORTUNITIES}
+        ),
+    }
+    # A request names its areas.
+    airflow.wait_for(before)
+    run_id = airflow.load("import_requests", {"path": REQUESTS})
+    airflow.wait_for({"import_requests": run_id})
+    return airflow.result("import_requests", run_id, "embed_requests")
 
 
 def statuses(run_ids: list[str]) -> dict[str, str]:
@@ -272,10 +325,12 @@ def run_demo(path: Path, console: Console) -> int:
     os.environ["AIRFLOW_CONN_FEEDBACK_DB"] = (
         f"postgresql://postgres@/feedback?host={stack.postgres_host()}"
     )
-    with session_scope() as session:
-        new = load_samples(session, stack.embedder())
-    console.print(f"[dim]Sample requests: {new} new. Submitting {len(lines)} entries ...")
     airflow = Airflow(sandbox.airflow_url)
+    console.print("[dim]Loading areas, accounts, deals and requests ...")
+    loaded = load_samples(airflow)
+    console.print(
+        f"[dim]Sample requests: {loaded['added']} added. Submitting {len(lines)} entries ..."
+    )
     good = [line for line in lines if not line.problem]
     for line in good:
         airflow.start(line)

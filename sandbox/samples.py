@@ -1,24 +1,18 @@
-"""Sample areas, accounts, deals and requests, loaded once however often this runs."""
+"""Sample areas, accounts, deals and requests: the files that ``make demo`` loads by the DAGs."""
 
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
-
-from include.matching.embed import content_hash, embedding_text
-from include.requests.opening import slug_of
-from include.store.models import (
-    Account,
-    Area,
-    Opportunity,
-    Request,
-    RequestArea,
-    RequestEmbedding,
-    RequestStatusChange,
-)
+from include.requests import indexing
+from include.requests.loads.accounts import Accounts, Opportunities
+from include.requests.loads.areas import Areas
+from include.requests.loads.load import Report, Target, load
+from include.requests.loads.requests import Requests
+from include.requests.loads.row import R, read_objects
+from include.requests.vectors import live_key
 from sandbox.environment import ROOT
 
 if TYPE_CHECKING:
@@ -30,6 +24,10 @@ if TYPE_CHECKING:
 
 FOLDER = ROOT / "data" / "sample"
 ENTRIES = FOLDER / "entries.jsonl"
+AREAS = FOLDER / "areas.jsonl"
+ACCOUNTS = FOLDER / "accounts.jsonl"
+OPPORTUNITIES = FOLDER / "opportunities.jsonl"
+REQUESTS = FOLDER / "requests.jsonl"
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
@@ -39,37 +37,18 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def load_samples(session: Session, embedder: Embedder) -> int:
-    """Load what is missing; returns how many requests are new."""
-    for model, name in ((Area, "areas"), (Account, "accounts"), (Opportunity, "opportunities")):
-        for row in read_lines(FOLDER / f"{name}.jsonl"):
-            session.execute(insert(model).values(**row).on_conflict_do_nothing())
-    areas = {area.slug: area.id for area in session.scalars(select(Area))}
-    rows = read_lines(FOLDER / "requests.jsonl")
-    known = set(session.scalars(select(Request.slug)))
-    new = [row for row in rows if slug_of(row["title"]) not in known]
-    texts = [embedding_text(row["title"], row["description"]) for row in new]
-    vectors = embedder.embed(texts) if texts else []
-    for row, text, vector in zip(new, texts, vectors, strict=True):
-        status = row.get("status", "open")
-        request = Request(
-            slug=slug_of(row["title"]),
-            title=row["title"],
-            description=row["description"],
-            status=status,
-        )
-        session.add(request)
-        session.flush()
-        session.add_all(
-            RequestArea(request_id=request.id, area_id=areas[slug]) for slug in row["areas"]
-        )
-        session.add(RequestStatusChange(request_id=request.id, status=status, changed_by="samples"))
-        session.add(
-            RequestEmbedding(
-                request_id=request.id,
-                model=embedder.model,
-                dimensions=embedder.dimensions,
-                content_hash=content_hash(text, embedder.model, embedder.dimensions),
-                embedding=vector,
-            )
-        )
-    return len(new)
+    """Load them without Airflow, for tests and benchmarks; returns how many requests are new."""
+    requests = Requests(by="samples")
+    _load(session, Areas(), AREAS)
+    _load(session, Accounts(), ACCOUNTS)
+    _load(session, Opportunities(), OPPORTUNITIES)
+    new = _load(session, requests, REQUESTS).counts["added"]
+    first, last = requests.touched
+    batch = {"key": live_key(session, embedder.model), "first": first, "last": last}
+    indexing.embed_batch(lambda: nullcontext(session), batch, embedder)
+    return new
+
+
+def _load(session: Session, target: Target[R], path: Path) -> Report:
+    lines = read_objects(target.kind, read_lines(path))
+    return load(lambda: nullcontext(session), target, lines, name=path.name, dry_run=False)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import PydanticCustomError, core_schema
 
 from include.base.errors import FatalError
-from include.base.text import unstorable
+from include.base.text import identifier, unstorable
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -25,6 +25,8 @@ _KINDS = {
     "int_parsing": "a whole number",
     "int_from_float": "a whole number",
     "float_type": "a number",
+    "decimal_type": "a number",
+    "decimal_parsing": "a number",
     "float_parsing": "a number",
     "finite_number": "a number that ends",
     "tuple_type": "a list",
@@ -123,6 +125,10 @@ class Text:
         return text
 
 
+Id = Annotated[str, Text(identifier, 200, 800)]
+"""An id of another system, kept as it is given."""
+
+
 def none_if_blank(value: str | None) -> str | None:
     """``None`` for a text of which nothing was left."""
     return value or None
@@ -165,7 +171,9 @@ def _what(model: type[Checked], path: list[str], error: ErrorDetails, *, hidden:
         return _too_many(len(value), "characters", facts["max_length"])
     if kind == "too_long":
         return _too_many(len(value), "items", facts["max_length"])
-    if kind == "literal_error":
+    if kind == "string_too_short":
+        return "is missing or blank"
+    if kind in ("literal_error", "enum"):
         allowed = facts["expected"].replace("'", "").replace(" or ", ", ")
         return f"{got} is unknown; use one of {allowed}"
     if kind in _KINDS:

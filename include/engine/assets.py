@@ -32,6 +32,15 @@ DIGESTS = Asset(name="gtm_feedback_digests", uri="gtm-feedback://digests", group
 ENTRY_WRITES = AssetAlias("gtm_feedback_entry", group="gtm_feedback")
 """What the run of an entry wrote: its last task adds the assets, by what happened."""
 
+LOAD_WRITES = AssetAlias("gtm_feedback_load", group="gtm_feedback")
+"""What ``import_requests`` wrote: nothing when it was a dry run or everything was there."""
+
+
+def loaded_by(result: Mapping[str, Any]) -> tuple[Asset, ...]:
+    """The assets that a load of requests wrote; ``result`` is what ``embed_requests`` returns."""
+    wrote = not result["dry_run"] and result["added"] + result["changed"] > 0
+    return (*((REQUESTS,) if wrote else ()), *((EMBEDDINGS,) if result["embedded"] else ()))
+
 
 def written_by(result: Mapping[str, Any]) -> tuple[Asset, ...]:
     """The assets that an entry's run wrote; ``result`` is what ``report_outcome`` returns."""

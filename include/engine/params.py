@@ -77,3 +77,33 @@ REQUEST_PARAM = Param(
     description="A request's slug, or the address of its page.",
 )
 """Which request a run is about; ``include.requests.lookup`` reads it."""
+
+MOST_ROWS = 1_000
+"""Rows that a call may hold; more of them belong into a file."""
+
+
+def load_params(*pairs: tuple[str, str]) -> dict[str, Param]:
+    """Parameters of a DAG that loads lines: for each pair of names a file, or the rows themselves.
+
+    What a row may hold is checked line by line, so that one bad row does not refuse the others.
+    """
+    params = {}
+    for path, rows in pairs or (("path", "rows"),):
+        params[path] = Param(
+            None,
+            type=["null", "string"],
+            minLength=1,
+            maxLength=2_000,
+            description="A path of the workers' machine, or a URL of an object storage.",
+        )
+        params[rows] = Param(
+            None,
+            type=["null", "array"],
+            items={"type": "object"},
+            maxItems=MOST_ROWS,
+            description="The rows themselves, instead of a file.",
+        )
+    return params | {
+        "format": Param(None, type=["null", "string"], enum=[None, "jsonl", "csv"]),
+        "dry_run": Param(False, type="boolean", description="Only say what it would do."),
+    }

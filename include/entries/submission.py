@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from include.base.checked import Checked, Text, none_if_blank, refusal, shown
+from include.base.checked import Checked, Id, Text, none_if_blank, refusal, shown
 from include.base.text import identifier, stored
 from include.people.person import Submitter
 
@@ -56,7 +56,6 @@ def _somebody(submitter: Submitter | None) -> Submitter | None:
 
 
 Words = Annotated[str, Text(lambda text: stored(text).strip(), MAX_PAIN, 4 * MAX_PAIN)]
-Id = Annotated[str, Text(identifier, 200, 800)]
 ExternalId = Annotated[str, Text(identifier, MAX_EXTERNAL_ID, 4 * MAX_EXTERNAL_ID)]
 AreaSlug = Annotated[str, Text(identifier, 100, 400)]
 Link = Annotated[

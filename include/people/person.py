@@ -12,7 +12,8 @@ from include.base.checked import Checked, Text, none_if_blank, refusal, shown
 from include.base.text import identifier, stored
 
 
-def _one_line(value: str) -> str:
+def one_line(value: str) -> str:
+    """The text as it is stored, on one line."""
     return " ".join(stored(value).split())
 
 
@@ -46,7 +47,7 @@ SlackUserId = Annotated[
     AfterValidator(_slack_id),
     Field(json_schema_extra={"pattern": r"^\s*([UW][A-Z0-9]{2,})?\s*$"}),
 ]
-Name = Annotated[str, Text(_one_line, 200, 800)]
+Name = Annotated[str, Text(one_line, 200, 800)]
 
 
 class Submitter(Checked):

@@ -74,6 +74,9 @@ DAGS = {
         "ask_people.apply_group",
         "report_outcome",
     },
+    "import_accounts": {"load_accounts"},
+    "import_areas": {"load_areas"},
+    "import_requests": {"load_requests", "embed_requests"},
     "find_all_related_feedback": {"plan_pass", "judge_batch", "finish_pass"},
     "drain_backlog": {
         "take_backlog",

@@ -74,6 +74,20 @@ def ran(
         ("find_all_related_feedback", {"dry_run": False}, "finish_pass"),
         ("replay_decisions", {"attach": 0.95}, "replay"),
         ("import_feedback", {"path": str(path)}, "report_outcome"),
+        ("import_areas", {"rows": [{"slug": "billing", "name": "Billing"}]}, "load_areas"),
+        (
+            "import_accounts",
+            {
+                "rows": [{"id": "ACC-1001", "arr": 500000}],
+                "opportunities": [{"id": "OPP-9", "account_id": "ACC-1001", "name": "Renewal"}],
+            },
+            "load_accounts",
+        ),
+        (
+            "import_requests",
+            {"rows": [{"external_id": "R-1", "title": "Pay by invoice", "areas": ["billing"]}]},
+            "embed_requests",
+        ),
         (
             "merge_requests",
             {"request": "single-sign-on-with-saml", "into": SLUG},
@@ -102,15 +116,21 @@ def test_every_dag_runs_to_its_end_and_says_what_happened(ran: list[dict[str, An
         assert session.scalars(select(Entry.outcome)).all() == ["created"]
         names = set(session.scalars(select(AnalyticsEvent.name)))
         purposes = session.scalars(select(Message.purpose)).all()
-    assert results["sync_embeddings"]["embedded"] == requests - 1
+    made_later = 2  # by import_feedback and import_requests
+    assert results["sync_embeddings"]["embedded"] == requests - made_later
     assert results["sync_embeddings"]["live"] == "all-MiniLM-L6-v2#1"
     assert results["semantic_search"]["requests"][0]["slug"] == "single-sign-on-with-saml"
     assert results["ask_analytics"]["query"] == "by_status"
-    assert results["ask_analytics"]["totals"]["requests"] == requests - 1
+    assert results["ask_analytics"]["totals"]["requests"] == requests - made_later
     assert results["find_all_related_feedback"]["complete"] is True
     assert results["replay_decisions"]["by"]["attach"] == 0.95
     imported = results["import_feedback"]
     assert (imported["stored"], imported["bad_lines"], imported["created"]) == (1, 1, 1)
+    assert results["import_areas"]["added"] == 1
+    [changed] = results["import_accounts"]["accounts"]["lines"]["changed"]
+    assert changed == {"line": 1, "id": "ACC-1001", "fields": {"arr": [480000.0, 500000.0]}}
+    assert results["import_accounts"]["opportunities"]["added"] == 1
+    assert (results["import_requests"]["added"], results["import_requests"]["embedded"]) == (1, 1)
     assert results["merge_requests"]["dry_run"] is True
     assert results["mark_shipped"]["total_followers"] == 1
     assert results["mark_shipped"]["already_shipped"] is False

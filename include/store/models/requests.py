@@ -32,12 +32,16 @@ from include.store.models.base import (
 
 
 class Request(Base):
-    """A feature request. ``opened_by_entry_id`` is unique: an entry opens at most one."""
+    """A feature request. ``opened_by_entry_id`` is unique: an entry opens at most one.
+
+    ``external_id`` is its id in the system that it is loaded from, if it is.
+    """
 
     __tablename__ = "requests"
 
     id: Mapped[BigId]
     slug: Mapped[str] = mapped_column(Text, unique=True)
+    external_id: Mapped[str | None] = mapped_column(Text, unique=True)
     title: Mapped[str] = mapped_column(Text)
     description: Mapped[str] = mapped_column(Text, default="", server_default="")
     status: Mapped[RequestStatus] = mapped_column(
