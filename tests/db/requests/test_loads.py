@@ -203,7 +203,7 @@ def test_a_request_is_added_with_its_history_areas_and_owner(areas: None) -> Non
             ("open", opened),
             ("shipped", shipped),
         ]
-        assert session.get_one(User, request.created_by).email == "ann@example.com"
+        assert session.get_one(User, request.owner_id).email == "ann@example.com"
     assert counts(put(Requests(by="test"), row)) == (0, 0, 1, 0)
 
 
