@@ -52,14 +52,16 @@ class Line:
 def read_entries(path: Path) -> list[Line]:
     """The file's lines; a bad one carries its problem and is not submitted.
 
-    A CSV is read as an import reads it, with its header and any names of columns that it knows.
+    A CSV or a workbook is read as an import reads it, with its header and any names of columns that
+    it knows.
 
     Raises:
-        FatalError: a CSV has no header or a wrong one, or the file is a spreadsheet's own.
+        FatalError: it cannot be read, or a CSV or a workbook has no header or a wrong one.
     """
-    if format_of(str(path), "jsonl" if not path.suffix else None) == "csv":
+    form = format_of(str(path), "jsonl" if not path.suffix else None)
+    if form != "jsonl":
         with path.open("rb") as file:
-            return [_of_record(line) for line in read_lines(file, "csv", name=path.name)]
+            return [_of_record(line) for line in read_lines(file, form, name=path.name)]
     lines = []
     with path.open("rb") as file:
         for number, raw in enumerate(file, start=1):

@@ -78,7 +78,7 @@ def test_a_csv_is_read_as_an_import_reads_it(tmp_path: Path) -> None:
 def test_a_spreadsheets_own_file_says_what_to_do(tmp_path: Path) -> None:
     path = tmp_path / "said.xlsx"
     path.write_bytes(b"PK")
-    with pytest.raises(FatalError, match="save the sheet as CSV"):
+    with pytest.raises(FatalError, match="is no workbook"):
         read_entries(path)
 
 
@@ -88,6 +88,7 @@ def test_a_sandbox_that_runs_on_other_ports_says_where(
     (tmp_path / "ports.json").write_text(
         json.dumps({"AIRFLOW_PORT": 1, "SLACK_SANDBOX_PORT": 2, "EMBEDDINGS_PORT": 3}), "utf-8"
     )
+    (tmp_path / "supervisord.conf").write_text("", "utf-8")
     stack = Stack(Sandbox(tmp_path, 4, 5, 6))
     monkeypatch.setattr(stack, "is_running", lambda: True)
     with pytest.raises(StackError, match="runs already, with AIRFLOW_PORT=1 SLACK_SANDBOX_PORT=2"):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.slack.cards import blocks
@@ -45,6 +45,7 @@ def actions(card: Rendered) -> list[dict[str, Any]]:
     return [e for b in card.blocks if b["type"] == "actions" for e in b["elements"]]
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # of the machine, not of the cards
 @pytest.mark.parametrize("name", CARDS)
 @given(
     quote=st.text(max_size=2000),
