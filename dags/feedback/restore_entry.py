@@ -23,7 +23,7 @@ from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from include.engine.params import params_of
+from include.engine.params import LARGEST_ID, params_of
 from include.engine.retry import Priority, default_args
 from include.people.person import Acting
 
@@ -32,7 +32,9 @@ from include.people.person import Acting
     schedule=None,
     catchup=False,
     params={
-        "entry_id": Param(None, type="integer", minimum=1, title="Id of the entry"),
+        "entry_id": Param(
+            None, type="integer", minimum=1, maximum=LARGEST_ID, title="Id of the entry"
+        ),
         **params_of(Acting),
     },
     default_args=default_args("feedback", Priority.FEEDBACK),
@@ -47,7 +49,12 @@ def restore_entry() -> None:
 
         context = get_current_context()
         run = context["dag_run"]
-        return setting_aside.restore(context["params"], dag_id=run.dag_id, run_id=run.run_id)
+        return setting_aside.restore(
+            context["params"],
+            dag_id=run.dag_id,
+            run_id=run.run_id,
+            started_by=run.triggering_user_name,
+        )
 
     restore()
 

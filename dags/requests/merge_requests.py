@@ -72,8 +72,13 @@ def merge_requests() -> None:
         from include.workflows import mark_shipped as shipping_steps
 
         context = get_current_context()
-        ti = context["ti"]
-        return shipping_steps.merge_requests(context["params"], dag_id=ti.dag_id, run_id=ti.run_id)
+        run = context["dag_run"]
+        return shipping_steps.merge_requests(
+            context["params"],
+            dag_id=run.dag_id,
+            run_id=run.run_id,
+            started_by=run.triggering_user_name,
+        )
 
     link_requests()
 

@@ -51,7 +51,12 @@ def change_thresholds() -> None:
 
         context = get_current_context()
         run = context["dag_run"]
-        return changed(context["params"], dag_id=run.dag_id, run_id=run.run_id)
+        return changed(
+            context["params"],
+            dag_id=run.dag_id,
+            run_id=run.run_id,
+            started_by=run.triggering_user_name,
+        )
 
     change()
 

@@ -52,7 +52,12 @@ def settle_question() -> None:
 
         context = get_current_context()
         run = context["dag_run"]
-        return settled(context["params"], dag_id=run.dag_id, run_id=run.run_id)
+        return settled(
+            context["params"],
+            dag_id=run.dag_id,
+            run_id=run.run_id,
+            started_by=run.triggering_user_name,
+        )
 
     settle()
 

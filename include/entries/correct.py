@@ -15,7 +15,8 @@ from include.entries.tokens import MOVE, PLACE, ids_in
 from include.matching.types import RequestStatus, Route
 from include.outbox.replies import AnswerReply
 from include.outbox.runs import queue_new_request
-from include.people.permissions import label_of, may_correct
+from include.people.actor import Action, may, refusal_words
+from include.people.audit import write_down
 from include.requests.evidence import Evidence, attach
 from include.requests.lifecycle import live_evidence
 from include.requests.opening import lock_opening, open_request
@@ -34,6 +35,7 @@ from include.store.models import (
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from include.people.actor import Actor
     from include.store.models import Entry
 
 GONE = AnswerReply("unknown", "This button is no longer valid. Nothing was changed.")
@@ -48,21 +50,22 @@ class _Taken:
     left: Request
 
 
-def undo_attachment(session: Session, *, token: str, slack_user_id: str) -> AnswerReply:
+def undo_attachment(session: Session, *, token: str, actor: Actor) -> AnswerReply:
     """Take feedback off its request, once; only its submitter or an approver may.
 
     The evidence leaves the request, its submitter stops following it (unless they follow it for
     another reason), and the entry opens a request of its own, so that nothing is lost.
     """
-    taken = _taken(session, _feedback_in(session, token), slack_user_id)
+    taken = _taken(session, _feedback_in(session, token), actor)
     if isinstance(taken, AnswerReply):
         return taken
-    entry, by = taken.entry, label_of(slack_user_id)
+    entry, by = taken.entry, actor.label
     opened = open_request(session, entry, draft_for(session, entry, []), provisional_vector(entry))
     set_open(session, opened, by)
     attach(session, entry, opened.id, Evidence("person", f"Taken off by {person_words(by)}."))
     finish(entry, Outcome.CREATED)
     queue_new_request(session, opened)
+    write_down(session, actor, Action.CORRECT, f"entry:{entry.id}", to=opened.id)
     record_decision(
         session,
         key=f"undo:{taken.feedback.id}",
@@ -77,31 +80,29 @@ def undo_attachment(session: Session, *, token: str, slack_user_id: str) -> Answ
     return AnswerReply("recorded", None, show(session, entry))
 
 
-def pick_request(
-    session: Session, *, token: str, slack_user_id: str, request_id: int
-) -> AnswerReply:
+def pick_request(session: Session, *, token: str, actor: Actor, request_id: int) -> AnswerReply:
     """Move feedback to the request a person picked, once; its submitter or an approver may.
 
     A request that this entry had opened, and on which nothing is left, is set aside.
     """
-    return _move(session, _feedback_in(session, token), slack_user_id, request_id)
+    return _move(session, _feedback_in(session, token), actor, request_id)
 
 
-def move_to(session: Session, *, token: str, slack_user_id: str) -> AnswerReply:
+def move_to(session: Session, *, token: str, actor: Actor) -> AnswerReply:
     """Move feedback to the request that a button names; as :func:`pick_request`."""
     ids = ids_in(session, MOVE, token)
     if ids is None or len(ids) != 2:
         return GONE
-    return _move(session, ids[0], slack_user_id, ids[1])
+    return _move(session, ids[0], actor, ids[1])
 
 
-def quote_for_pick(session: Session, *, token: str, slack_user_id: str) -> str | AnswerReply:
+def quote_for_pick(session: Session, *, token: str, actor: Actor) -> str | AnswerReply:
     """The words another request is picked for, or why this person may not pick one."""
     feedback = _feedback(session, _feedback_in(session, token))
     if feedback is None:
         return GONE
     entry = get_entry(session, feedback.entry_id)
-    return _refusal(session, feedback, entry, slack_user_id) or feedback.quote
+    return _refusal(session, feedback, entry, actor) or feedback.quote
 
 
 def take_off(session: Session, entry: Entry, feedback: Feedback, by: str) -> Request:
@@ -124,9 +125,7 @@ def set_open(session: Session, request: Request, by: str) -> None:
     _set_status(session, request, RequestStatus.OPEN, by)
 
 
-def _move(
-    session: Session, feedback_id: int | None, slack_user_id: str, request_id: int
-) -> AnswerReply:
+def _move(session: Session, feedback_id: int | None, actor: Actor, request_id: int) -> AnswerReply:
     picked = session.get(Request, request_id)
     if picked is None:
         return AnswerReply("unknown", "That request does not exist any more. Nothing was changed.")
@@ -134,16 +133,17 @@ def _move(
     if current is not None and current.removed_at is None and current.request_id == request_id:
         title = blocks.escape(picked.title)
         return AnswerReply("too_late", f"This feedback is on *{title}* already.")
-    taken = _taken(session, feedback_id, slack_user_id)
+    taken = _taken(session, feedback_id, actor)
     if isinstance(taken, AnswerReply):
         return taken
-    entry, by = taken.entry, label_of(slack_user_id)
+    entry, by = taken.entry, actor.label
     attach(session, entry, picked.id, Evidence("person", f"Picked by {person_words(by)}."))
     # Moved back to the request that it had opened, it is that request's first evidence again.
     is_own = picked.opened_by_entry_id == entry.id
     finish(entry, Outcome.CREATED if is_own else Outcome.ATTACHED)
     if is_own:
         set_open(session, picked, by)
+    write_down(session, actor, Action.CORRECT, f"entry:{entry.id}", to=picked.id)
     record_decision(
         session,
         key=f"pick:{taken.feedback.id}",
@@ -158,16 +158,16 @@ def _move(
     return AnswerReply("recorded", None, show(session, entry))
 
 
-def _taken(session: Session, feedback_id: int | None, slack_user_id: str) -> _Taken | AnswerReply:
+def _taken(session: Session, feedback_id: int | None, actor: Actor) -> _Taken | AnswerReply:
     lock_opening(session)
     feedback = _feedback(session, feedback_id, lock=True)
     if feedback is None:
         return GONE
     entry = get_entry(session, feedback.entry_id, lock=True)
-    refusal = _refusal(session, feedback, entry, slack_user_id)
+    refusal = _refusal(session, feedback, entry, actor)
     if refusal is not None:
         return refusal
-    return _Taken(feedback, entry, take_off(session, entry, feedback, label_of(slack_user_id)))
+    return _Taken(feedback, entry, take_off(session, entry, feedback, actor.label))
 
 
 def _feedback_in(session: Session, token: str) -> int | None:
@@ -183,11 +183,11 @@ def _feedback(session: Session, feedback_id: int | None, *, lock: bool = False) 
 
 
 def _refusal(
-    session: Session, feedback: Feedback, entry: Entry, slack_user_id: str
+    session: Session, feedback: Feedback, entry: Entry, actor: Actor
 ) -> AnswerReply | None:
-    if not may_correct(session, entry.submitter_id, slack_user_id):
+    if not may(session, actor, Action.CORRECT, entry):
         note = "Only the person who gave this feedback can change where it is."
-        return AnswerReply("not_allowed", note)
+        return AnswerReply("not_allowed", refusal_words(actor, Action.CORRECT, note))
     if feedback.removed_at is not None:
         who, when = person_words(feedback.removed_by), moment_words(feedback.removed_at)
         return AnswerReply("too_late", f"This was changed already by {who} on {when}.")

@@ -54,14 +54,16 @@ def arrival(values: Any) -> Arrival:
     return Arrival(parse_submission(values), f"api__{uuid.uuid4().hex[:20]}")
 
 
-def take_in_now(arrivals: Sequence[Arrival]) -> tuple[list[Stored], list[int]]:
+def take_in_now(
+    arrivals: Sequence[Arrival], *, handed_in_by: str | None = None
+) -> tuple[list[Stored], list[int]]:
     """Store submissions in a transaction of their own (see :func:`take_in`).
 
     Raises:
         TransientError: the database cannot be used now.
     """
     with session_scope() as session:
-        return take_in(session, arrivals)
+        return take_in(session, arrivals, handed_in_by=handed_in_by)
 
 
 def start(start_ids: Sequence[int]) -> None:
@@ -86,7 +88,11 @@ def standing(entry_id: int) -> dict[str, Any] | None:
 
 
 def take_in(
-    session: Session, arrivals: Sequence[Arrival], *, queue: bool = True
+    session: Session,
+    arrivals: Sequence[Arrival],
+    *,
+    queue: bool = True,
+    handed_in_by: str | None = None,
 ) -> tuple[list[Stored], list[int]]:
     """Store submissions once each, in order; and the ids of the runs to start after the commit.
 
@@ -96,6 +102,7 @@ def take_in(
         session: The caller's transaction.
         arrivals: At most :data:`MOST_AT_ONCE`.
         queue: Write down the runs of those carried out alone; the relay starts these itself.
+        handed_in_by: Label of who was signed in.
     """
     pairs = [
         (idempotency_key(one.submission, MAIN_DAG, one.run_id), one.submission) for one in arrivals
@@ -103,12 +110,18 @@ def take_in(
     if _are_many(session, len(arrivals)):
         # Before anything is stored: the drain that is asked for must see it.
         start_ids = [drain.ask_for_drain(session)]
-        stored = store(session, pairs, dag_id=DRAIN_DAG, run_id=HELD)
+        stored = store(session, pairs, dag_id=DRAIN_DAG, run_id=HELD, handed_in_by=handed_in_by)
     else:
         stored = [
             one
             for pair, arrived in zip(pairs, arrivals, strict=True)
-            for one in store(session, [pair], dag_id=MAIN_DAG, run_id=arrived.run_id)
+            for one in store(
+                session,
+                [pair],
+                dag_id=MAIN_DAG,
+                run_id=arrived.run_id,
+                handed_in_by=handed_in_by,
+            )
         ]
         start_ids = [
             queue_entry(session, one.entry_id, one.run_id)

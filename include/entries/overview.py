@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from include.durable.api import hook_token
 from include.entries.state import HANDLER, request_facts, state_of, states_of
 from include.entries.tokens import tokens_of
-from include.people.permissions import label_of
 from include.store.models import (
     Entry,
     Feedback,
@@ -18,13 +17,13 @@ from include.store.models import (
     HookStatus,
     Request,
     RequestFollower,
-    User,
 )
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from include.base.entry_state import EntryState, RequestFacts
+    from include.people.actor import Actor
     from include.slack.cards.entry_card import Tokens
 
 QUESTIONS, ENTRIES, FOLLOWED = 10, 5, 10
@@ -64,21 +63,21 @@ class Overview:
     followed: list[Followed]
 
 
-def overview_of(session: Session, slack_user_id: str) -> Overview:
-    """The overview of a Slack user; empty for somebody unknown."""
+def overview_of(session: Session, actor: Actor) -> Overview:
+    """The overview of a person; empty for somebody unknown."""
     mine = (
         select(Hook)
         .where(
             Hook.is_current,
             Hook.status == HookStatus.PENDING,
             Hook.handler == HANDLER,
-            Hook.responders.contains([label_of(slack_user_id)]),
+            or_(*(Hook.responders.contains([label]) for label in sorted(actor.labels))),
         )
         .order_by(Hook.created_at)
     )
     total = session.scalar(select(func.count()).select_from(mine.subquery())) or 0
     listed = session.scalars(mine.limit(QUESTIONS)).all()
-    user_id = session.scalar(select(User.id).where(User.slack_user_id == slack_user_id))
+    user_id = actor.user_id
     return Overview(
         questions=[_question(session, hook) for hook in listed],
         more_questions=total - len(listed),

@@ -10,7 +10,8 @@ from include.durable.keys import InvalidToken, sign, verify
 from include.entries import learning
 from include.outbox.messages import queue_message, queue_update
 from include.outbox.replies import AnswerReply
-from include.people.permissions import is_approver, label_of
+from include.people.actor import Action, may, refusal_words
+from include.people.audit import write_down
 from include.slack.cards.proposal import Proposed, proposal_card, proposal_closed
 from include.slack.cards.words import person_words
 from include.store.models import Area, ProposalState, ThresholdProposal
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy.orm import Session
+
+    from include.people.actor import Actor
 
 PURPOSE = "proposal"
 ACCEPT, DECLINE, UNDO = "accept", "decline", "undo"
@@ -52,17 +55,16 @@ def queue_cards(session: Session, proposal_ids: Sequence[int]) -> list[int]:
     return message_ids
 
 
-def answer(session: Session, *, token: str, choice: str, slack_user_id: str) -> AnswerReply:
+def answer(session: Session, *, token: str, choice: str, actor: Actor) -> AnswerReply:
     """Accept, decline or take back, once; only an approver may."""
     try:
         proposal_id = int(verify(PURPOSE, token, signing_keys(session)))
     except (InvalidToken, ValueError):
         return AnswerReply("unknown", "This button is no longer valid. Nothing was changed.")
-    if not is_approver(slack_user_id):
+    if not may(session, actor, Action.DECIDE_THRESHOLDS):
         note = "Only an approver can change thresholds. Approvers are named in the settings."
-        return AnswerReply("not_allowed", note)
-    by = label_of(slack_user_id)
-    changed = _STEPS[choice](session, proposal_id, by)
+        return AnswerReply("not_allowed", refusal_words(actor, Action.DECIDE_THRESHOLDS, note))
+    changed = _STEPS[choice](session, proposal_id, actor.label)
     found = session.get(ThresholdProposal, proposal_id)
     if found is None:
         return AnswerReply("unknown", "This proposal does not exist any more.")
@@ -70,6 +72,7 @@ def answer(session: Session, *, token: str, choice: str, slack_user_id: str) -> 
     session.refresh(found)
     if changed is None:
         return AnswerReply("too_late", f"{_verdict(found)} Nothing was changed.")
+    write_down(session, actor, Action.DECIDE_THRESHOLDS, f"proposal:{found.id}", choice=choice)
     undoable = found.state == ProposalState.ACCEPTED
     card = proposal_closed(
         _shown(session, found), _verdict(found), _token(session, found) if undoable else None

@@ -32,7 +32,8 @@ from include.entries.state import HANDLER, question_state
 from include.outbox.messages import queue_message
 from include.outbox.replies import AnswerReply
 from include.outbox.runs import queue_entry
-from include.people.permissions import is_approver, label_of
+from include.people.actor import Action, label_of, may, refusal_words
+from include.people.audit import write_down
 from include.slack.cards import blocks
 from include.slack.cards.words import CHOICE_WORDS, closed_words, person_words, remaining
 from include.store.locks import AdvisoryLock, hold
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from include.durable.types import HookEvent, HookView
+    from include.people.actor import Actor
 
 WAIT_NAME = "answer"
 """What the wait is called; the DAGs' sensors use the same word."""
@@ -195,15 +197,13 @@ def answer_question(
     *,
     token: str,
     choice: str,
-    slack_user_id: str = "",
-    by: str | None = None,
+    actor: Actor,
     via: str = "slack",
     request_id: int | None = None,
 ) -> AnswerReply:
     """Record a press on a question's button: the first valid one decides.
 
-    With ``request_id`` another request than the suggested one was picked for ``attach``. ``by`` is
-    an operator who answers for somebody, in the form of rows (``user:ann``). Nothing
+    With ``request_id`` another request than the suggested one was picked for ``attach``. Nothing
     changes for a forged token, a stranger or a late press; each gets a note.
     """
     if choice not in CHOICES:
@@ -214,26 +214,22 @@ def answer_question(
         return AnswerReply("unknown", "This button is no longer valid. Nothing was changed.")
     if request_id is not None and session.get(Request, request_id) is None:
         return AnswerReply("unknown", "That request does not exist any more. Nothing was changed.")
-    operator, by = by, by or label_of(slack_user_id)
+    hook = get_hook(session, hook_id)
+    if hook is not None and not may(session, actor, Action.ANSWER, hook):
+        return AnswerReply("not_allowed", not_yours(actor, hook))
+    by = actor.label
     answer = {"choice": choice} | ({"request_id": request_id} if request_id is not None else {})
     result = answer_hook(
-        session,
-        hook_id,
-        answer=answer,
-        by=by,
-        via=via,
-        is_approver=lambda _by: operator is not None or is_approver(slack_user_id),
+        session, hook_id, answer=answer, by=by, via=via, is_approver=lambda _by: True
     )
     hook = result.hook
     if hook is None:
         return AnswerReply("unknown", "This question no longer exists. Nothing was changed.")
-    if result.status is AnswerStatus.NOT_ALLOWED:
-        people = " or ".join(person_words(person) for person in hook.responders)
-        return AnswerReply("not_allowed", f"Only {people} can answer this question.")
     if result.status is AnswerStatus.TOO_LATE:
         return AnswerReply(
             "too_late", f"This question is closed. {closed_words(question_state(hook))}"
         )
+    write_down(session, actor, Action.ANSWER, f"question:{hook.id}", **answer, via=via)
     picked = question_state(hook).picked_id
     for entry_id, confidence in asked_about(hook):
         record_decision(
@@ -251,6 +247,12 @@ def answer_question(
             actor=by,
         )
     return AnswerReply("recorded", None, show_question(session, hook))
+
+
+def not_yours(actor: Actor, hook: HookView) -> str:
+    """What somebody is told who may not answer a question."""
+    people = " or ".join(person_words(person) for person in hook.responders)
+    return refusal_words(actor, Action.ANSWER, f"Only {people} can answer this question.")
 
 
 def on_hook_event(hook: HookView, event: HookEvent) -> None:

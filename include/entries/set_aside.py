@@ -18,18 +18,21 @@ from include.entries.withdraw import reinstate
 from include.outbox.messages import queue_message
 from include.outbox.replies import AnswerReply
 from include.outbox.runs import queue_entry, start_runs
-from include.people.actors import actor_from
-from include.people.permissions import label_of, may_correct, slack_user_of
+from include.people.actor import Action, may, refusal_words
+from include.people.audit import write_down
+from include.people.signed_in import run_actor
+from include.people.users import slack_user_of
 from include.slack.cards.entry_card import entry_card
 from include.slack.cards.words import moment_words, person_words
 from include.store.models import EntryStatus, Outcome, RunStart
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from sqlalchemy.orm import Session
 
+    from include.people.actor import Actor
     from include.store.models import Entry
 
 PURPOSE = "set_aside"
@@ -56,36 +59,55 @@ def tell_set_aside(session: Session, entry: Entry) -> int:
     )
 
 
-def press_restore(session: Session, *, token: str, slack_user_id: str) -> AnswerReply:
+def press_restore(session: Session, *, token: str, actor: Actor) -> AnswerReply:
     """Restore by the button: its submitter, an approver, or anybody where there is no submitter."""
     ids = ids_in(session, RESTORE, token)
     if ids is None:
         return GONE
     entry = get_entry(session, ids[0], lock=True)
-    if not may_correct(session, entry.submitter_id, slack_user_id):
-        return AnswerReply("not_allowed", "Only the person who handed this in can have it taken.")
+    if not may(session, actor, Action.RESTORE, entry):
+        note = "Only the person who handed this in can have it taken."
+        return AnswerReply("not_allowed", refusal_words(actor, Action.RESTORE, note))
     if entry.outcome != Outcome.NOISE:
         who, when = person_words(entry.restored_by), moment_words(entry.restored_at)
         return AnswerReply("too_late", f"This was taken up already by {who} on {when}.")
-    start_ids, message_ids = _restore(session, entry, by=label_of(slack_user_id))
+    start_ids, message_ids = _restore(session, entry, actor)
     return AnswerReply("recorded", None, message_ids, after=lambda: start_runs(start_ids))
 
 
-def restore(values: Mapping[str, Any], *, dag_id: str, run_id: str) -> dict[str, Any]:
+def restore(
+    values: Mapping[str, Any], *, dag_id: str, run_id: str, started_by: str | None
+) -> dict[str, Any]:
     """Restore by its id, for the DAG ``restore_entry``; again, it says that it was done.
+
+    Airflow decides who may start that DAG; it is a tool of operators.
 
     Raises:
         FatalError: there is no such entry, or it was never set aside.
     """
-    entry_id = int(values["entry_id"])
-    by = actor_from(values.get("actor"), dag_id=dag_id, run_id=run_id).label
+
+    def acting(session: Session) -> Actor:
+        return run_actor(
+            session, values.get("actor"), dag_id=dag_id, run_id=run_id, started_by=started_by
+        )
+
+    return restore_by_id(int(values["entry_id"]), acting)
+
+
+def restore_by_id(entry_id: int, acting: Callable[[Session], Actor]) -> dict[str, Any]:
+    """Restore by its id in somebody's name, for operators; again, it says that it was done.
+
+    Raises:
+        FatalError: there is no such entry, or it was never set aside.
+    """
     with session_scope() as session:
+        actor = acting(session)
         entry = get_entry(session, entry_id, lock=True)
         if entry.outcome != Outcome.NOISE:
             if entry.restored_at is None:
                 raise FatalError(f"entry {entry_id} was not set aside; its status: {entry.status}")
             return _result(entry, restored=False)
-        start_ids, message_ids = _restore(session, entry, by=by)
+        start_ids, message_ids = _restore(session, entry, actor)
         result = _result(entry, restored=True)
     start_runs(start_ids)
     from include.outbox.sender import deliver
@@ -94,11 +116,13 @@ def restore(values: Mapping[str, Any], *, dag_id: str, run_id: str) -> dict[str,
     return result
 
 
-def _restore(session: Session, entry: Entry, *, by: str) -> tuple[list[int], list[int]]:
+def _restore(session: Session, entry: Entry, actor: Actor) -> tuple[list[int], list[int]]:
     """Open the entry again; the runs to start and the messages that change, in one transaction.
 
     What a person took back returns to the request where it was, without a run.
     """
+    by = actor.label
+    write_down(session, actor, Action.RESTORE, f"entry:{entry.id}")
     entry.restored_by, entry.restored_at = by, func.now()
     if entry.noise_reason == NOT_FEEDBACK and reinstate(session, entry, by=by):
         return [], show(session, entry)

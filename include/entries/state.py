@@ -17,7 +17,7 @@ from include.base.entry_state import (
 )
 from include.base.settings import load_settings
 from include.entries.spoken_for import reasons_with_evidence
-from include.people.permissions import label_of
+from include.people.actor import label_of
 from include.store.merges import survivors_of
 from include.store.models import (
     Account,

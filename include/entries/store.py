@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from include.entries.submission import Submission
+    from include.people.person import Submitter
 
 
 @dataclass(frozen=True)
@@ -56,18 +57,19 @@ def store(
     dag_id: str,
     run_id: str,
     take_from: str | None = None,
+    handed_in_by: str | None = None,
 ) -> list[Stored]:
     """Store (idempotency key, submission) pairs as entries of this run; what became of each.
 
     What is there already stays with its run, unless that run failed: then this one takes it over,
     so that handing in again heals. With ``take_from`` it also takes over what runs of that DAG have
-    stored and not decided.
+    stored and not decided. ``handed_in_by`` is the label of who was signed in.
     """
     first = {key: submission for key, submission in reversed(submissions)}
     keys = list(dict.fromkeys(key for key, _ in submissions))
     if not keys:
         return []
-    rows = _rows(session, [(key, first[key]) for key in keys], dag_id, run_id)
+    rows = _rows(session, [(key, first[key]) for key in keys], dag_id, run_id, handed_in_by)
     # SQLAlchemy keeps the compiled statement of one row, and compiles that of many each time.
     values = rows[0] if len(rows) == 1 else rows
     new = set(
@@ -123,7 +125,11 @@ def open_batches(session: Session, *, dag_id: str, run_id: str, size: int) -> li
 
 
 def _rows(
-    session: Session, submissions: Sequence[tuple[str, Submission]], dag_id: str, run_id: str
+    session: Session,
+    submissions: Sequence[tuple[str, Submission]],
+    dag_id: str,
+    run_id: str,
+    handed_in_by: str | None,
 ) -> list[dict[str, Any]]:
     areas = set(session.scalars(select(Area.slug)))
     accounts = _there(session, Account, (one.account_id for _, one in submissions))
@@ -147,12 +153,18 @@ def _rows(
             "unknown_areas": [area for area in one.areas if area not in areas],
             "links": list(one.links),
             "submitter_id": people[one.submitter],
+            "handed_in_by": handed_in_by,
+            "claimed_submitter": _claim(one.submitter),
             "dag_id": dag_id,
             "run_id": run_id,
             **_set_aside(one.customer_pain),
         }
         for key, one in submissions
     ]
+
+
+def _claim(submitter: Submitter | None) -> dict[str, Any] | None:
+    return None if submitter is None else submitter.model_dump(exclude_none=True)
 
 
 def _set_aside(pain: str) -> dict[str, object]:

@@ -20,7 +20,7 @@ from include.entries.thread_reply import tell_thread
 from include.entries.tokens import tokens_of
 from include.matching.types import Route
 from include.outbox.messages import queue_message
-from include.people.permissions import slack_user_of
+from include.people.users import slack_user_of
 from include.requests.evidence import live_feedback
 from include.slack.cards.entry_card import LINES as MOST_LINES
 from include.slack.cards.entry_card import entry_card

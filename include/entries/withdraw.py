@@ -14,7 +14,8 @@ from include.entries.state import NOT_FEEDBACK
 from include.entries.tokens import WITHDRAW, ids_in
 from include.matching.types import Route
 from include.outbox.replies import AnswerReply
-from include.people.permissions import label_of, may_correct
+from include.people.actor import Action, may, refusal_words
+from include.people.audit import write_down
 from include.requests.evidence import Evidence, attach, live_feedback
 from include.requests.opening import lock_opening
 from include.slack.cards.words import moment_words, person_words
@@ -31,25 +32,27 @@ from include.store.models import (
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from include.people.actor import Actor
     from include.store.models import Entry
 
 
-def press_withdraw(session: Session, *, token: str, slack_user_id: str) -> AnswerReply:
+def press_withdraw(session: Session, *, token: str, actor: Actor) -> AnswerReply:
     """Take an entry back by the button; only its submitter or an approver may."""
     ids = ids_in(session, WITHDRAW, token)
     if ids is None:
         return GONE
     lock_opening(session)
     entry = get_entry(session, ids[0], lock=True)
-    if not may_correct(session, entry.submitter_id, slack_user_id):
+    if not may(session, actor, Action.WITHDRAW, entry):
         note = "Only the person who gave this feedback can take it back."
-        return AnswerReply("not_allowed", note)
+        return AnswerReply("not_allowed", refusal_words(actor, Action.WITHDRAW, note))
     if entry.outcome == Outcome.NOISE:
         who, when = withdrawn_by(session, entry)
         return AnswerReply("too_late", f"This was taken back already by {who} on {when}.")
     if entry.status == EntryStatus.WAITING:
         return AnswerReply("too_late", "A question about this is open: choose Not feedback there.")
-    withdraw(session, entry, by=label_of(slack_user_id))
+    withdraw(session, entry, by=actor.label)
+    write_down(session, actor, Action.WITHDRAW, f"entry:{entry.id}")
     return AnswerReply("recorded", None, show(session, entry))
 
 

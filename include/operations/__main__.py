@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from include.base.errors import FatalError, TransientError
 from include.operations import interventions
 from include.operations.lists import LISTS, rows_of
+from include.people.actor import Action, Actor, Standing
+from include.people.audit import write_down
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
@@ -48,11 +50,15 @@ def _act(options: argparse.Namespace) -> str:
     if options.command == "resume":
         from include.durable import catch_up
 
-        return f"Continued: {catch_up.resume(options.dag, options.run)}"
+        said = f"Continued: {catch_up.resume(options.dag, options.run)}"
+        with session_scope() as session:
+            run = f"run:{options.dag}/{options.run}"[:200]
+            write_down(session, _operator(options), Action.OPERATE, run)
+        return said
     if options.command == "restore":
-        from include.entries.set_aside import restore
+        from include.entries.set_aside import restore_by_id
 
-        done = restore({"entry_id": options.entry}, dag_id="operations", run_id=_by(options))
+        done = restore_by_id(options.entry, lambda _session: _operator(options))
         return f"Entry {options.entry} is taken up again." if done["restored"] else "It was before."
     with session_scope() as session:
         said = _change(session, options)
@@ -64,17 +70,18 @@ def _act(options: argparse.Namespace) -> str:
 
 
 def _change(session: Any, options: argparse.Namespace) -> str:
-    by = _by(options)
+    actor = _operator(options)
     if options.command == "answer":
         return interventions.answer_for(
-            session, options.question, options.choice, by=by, request=options.request
+            session, options.question, options.choice, actor=actor, request=options.request
         )
     if options.command == "close":
-        return interventions.close_question(session, options.question, by=by)
+        return interventions.close_question(session, options.question, actor=actor)
     if options.command == "set-thresholds":
         return interventions.set_thresholds(
-            session, options.attach, options.ask, by=by, note=options.note, area=options.area
+            session, options.attach, options.ask, actor=actor, note=options.note, area=options.area
         )
+    write_down(session, actor, Action.OPERATE, f"command:{options.command}")
     if options.command == "drop-vectors":
         return interventions.drop_vectors(session, options.key)
     keys = {"add-key": interventions.add_key, "retire-keys": interventions.retire_keys}
@@ -91,6 +98,8 @@ def _stuck(options: argparse.Namespace) -> str:
         return "Nothing is stuck."
     shown = table(found["stuck"])
     if options.rerun:
+        with session_scope() as session:
+            write_down(session, _operator(options), Action.OPERATE, "command:stuck --rerun")
         return f"{shown}\nLet go on: {found['run_again'] or 'none'}"
     return f"{shown}\nTo let them go on: stuck --rerun"
 
@@ -117,8 +126,11 @@ def _cell(value: object) -> str:
     return " ".join(str(value).split())
 
 
-def _by(options: argparse.Namespace) -> str:
-    return f"user:{getattr(options, 'by', None) or os.environ.get('USER') or getpass.getuser()}"
+def _operator(options: argparse.Namespace) -> Actor:
+    """Whoever has a shell with the database's credentials is an operator."""
+    user = os.environ.get("USER") or getpass.getuser()
+    name = getattr(options, "by", None) or user
+    return Actor(Standing.OPERATOR, name=name, run=f"shell/{user}")
 
 
 def _parser() -> argparse.ArgumentParser:

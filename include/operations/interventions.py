@@ -16,7 +16,9 @@ from include.entries.show import show_question
 from include.entries.state import HANDLER
 from include.outbox.effects import sweep
 from include.outbox.sender import Messages
-from include.people.actors import actor_from
+from include.people.actor import Action, NotAllowed, demand, may
+from include.people.audit import write_down
+from include.people.signed_in import run_actor
 from include.requests.lookup import find_request
 from include.store.models import (
     Area,
@@ -36,17 +38,19 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from include.durable.types import HookView
+    from include.people.actor import Actor
 
 VIA = "operator"
 
 
 def answer_for(
-    session: Session, question: str, choice: str, *, by: str, request: str | None = None
+    session: Session, question: str, choice: str, *, actor: Actor, request: str | None = None
 ) -> str:
     """Answer a question for the person it asks; what was recorded, in a sentence.
 
     Raises:
-        FatalError: there is no such question or request, or the question is closed.
+        FatalError: there is no such question or request, or the question is closed; or the actor
+            may not answer it.
     """
     hook = _open_question(session, question)
     if choice not in questions.CHOICES:
@@ -56,27 +60,45 @@ def answer_for(
         session,
         token=hook_token(session, hook.id),
         choice=choice,
-        by=by,
+        actor=actor,
         via=VIA,
         request_id=picked,
     )
     if reply.status != "recorded":
         raise FatalError(reply.note or f"the question was not answered: {reply.status}")
-    return f"Question {hook.id} is answered with {choice} by {by}; its run goes on by itself."
+    return (
+        f"Question {hook.id} is answered with {choice} by {actor.label}; its run goes on by itself."
+    )
 
 
-def close_question(session: Session, question: str, *, by: str) -> str:
-    """Close a question without an answer: each of its entries becomes a request of its own."""
+def close_question(session: Session, question: str, *, actor: Actor) -> str:
+    """Close a question without an answer: each of its entries becomes a request of its own.
+
+    Raises:
+        FatalError: there is no such question, or it is closed.
+        NotAllowed: the actor may not answer it.
+    """
     hook = _open_question(session, question)
-    cancel_hook(session, hook.id, by=by, via=VIA)
+    if not may(session, actor, Action.ANSWER, hook):
+        raise NotAllowed(questions.not_yours(actor, hook))
+    cancel_hook(session, hook.id, by=actor.label, via=VIA)
+    write_down(session, actor, Action.ANSWER, f"question:{hook.id}", choice="close", via=VIA)
     show_question(session, get_hook(session, hook.id) or hook)
-    return f"Question {hook.id} is closed by {by}; its entries become requests of their own."
+    return (
+        f"Question {hook.id} is closed by {actor.label}; its entries become requests of their own."
+    )
 
 
 def set_thresholds(
-    session: Session, attach: float, ask: float, *, by: str, note: str, area: str | None = None
+    session: Session, attach: float, ask: float, *, actor: Actor, note: str, area: str | None = None
 ) -> str:
-    """Add a version of the thresholds, for all or one area; it counts from the next match."""
+    """Add a version of the thresholds, for all or one area; it counts from the next match.
+
+    Raises:
+        FatalError: there is no such area, or the numbers do not fit.
+        NotAllowed: the actor may not change settings.
+    """
+    demand(session, actor, Action.CHANGE_SETTINGS)
     area_id = None
     if area is not None:
         area_id = session.scalar(select(Area.id).where(Area.slug == area))
@@ -86,9 +108,12 @@ def set_thresholds(
     if not 0 < ask <= attach <= 1:
         raise FatalError(f"0 < ask <= attach <= 1 is needed, not ask={ask} and attach={attach}")
     before = thresholds_for(session, [area_id] if area_id is not None else [])
-    version = ThresholdSet(area_id=area_id, attach=attach, ask=ask, note=note, created_by=by)
+    version = ThresholdSet(
+        area_id=area_id, attach=attach, ask=ask, note=note, created_by=actor.label
+    )
     session.add(version)
     session.flush()
+    write_down(session, actor, Action.CHANGE_SETTINGS, f"thresholds:{version.version}")
     where = f"area {area}" if area else "all areas"
     return (
         f"Version {version.version} for {where}: attach from {attach}, ask from {ask} "
@@ -142,41 +167,49 @@ def drop_vectors(session: Session, key: str) -> str:
     return f"{len(gone)} vectors of {key} are removed."
 
 
-def settle_question(values: Mapping[str, Any], *, dag_id: str, run_id: str) -> str:
+def settle_question(
+    values: Mapping[str, Any], *, dag_id: str, run_id: str, started_by: str | None
+) -> str:
     """Answer or close a question, for the DAG of that name; what was done, in a sentence.
 
     Raises:
         FatalError: there is no such question or request, or the question is closed.
     """
-    by = actor_from(values.get("actor"), dag_id=dag_id, run_id=run_id).label
     with session_scope() as session:
+        actor = run_actor(
+            session, values.get("actor"), dag_id=dag_id, run_id=run_id, started_by=started_by
+        )
         if values["choice"] == "close":
-            said = close_question(session, values["question"], by=by)
+            said = close_question(session, values["question"], actor=actor)
         else:
             said = answer_for(
                 session,
                 values["question"],
                 values["choice"],
-                by=by,
+                actor=actor,
                 request=values.get("request"),
             )
     sweep(Messages())
     return said
 
 
-def change_thresholds(values: Mapping[str, Any], *, dag_id: str, run_id: str) -> str:
+def change_thresholds(
+    values: Mapping[str, Any], *, dag_id: str, run_id: str, started_by: str | None
+) -> str:
     """Add a version of the thresholds, for the DAG of that name.
 
     Raises:
         FatalError: there is no such area, or the numbers do not fit.
     """
-    by = actor_from(values.get("actor"), dag_id=dag_id, run_id=run_id).label
     with session_scope() as session:
+        actor = run_actor(
+            session, values.get("actor"), dag_id=dag_id, run_id=run_id, started_by=started_by
+        )
         return set_thresholds(
             session,
             values["attach"],
             values["ask"],
-            by=by,
+            actor=actor,
             note=values.get("note") or "",
             area=values.get("area") or None,
         )

@@ -8,13 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy.orm import Session
-
-    from include.store.models.slack import SlackEvent
-
-    Effect = Callable[[Session, SlackEvent], "AnswerReply"]
-    """What a stored event does in the caller's transaction."""
-
 
 @dataclass(frozen=True)
 class AnswerReply:

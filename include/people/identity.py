@@ -12,16 +12,17 @@ from sqlalchemy.dialects.postgresql import insert
 from include.agents.identity import may_be_one
 from include.base.errors import TransientError
 from include.base.settings import load_settings
-from include.people.person import Submitter
-from include.people.users import ensure_user
+from include.people.users import bind
 from include.slack.profile import SlackProfile
 from include.store.models import PersonKind, SlackPerson, User, UserAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
+    from include.base.settings import Settings
     from include.store.session import SessionScope
 
     SamePerson = Callable[[str, str, str, str], bool]
@@ -74,15 +75,14 @@ def resolve(
     Raises:
         TransientError: Slack cannot be asked now and nothing is known; try again.
     """
-    oldest = timedelta(hours=load_settings().identity_cache_hours)
     with scope() as session:
-        profile = _cached(session, slack_user_id, oldest)
+        profile = _cached(session, slack_user_id)
     if profile is None:
         try:
             profile = lookup(slack_user_id)
         except TransientError:
             with scope() as session:
-                profile = _cached(session, slack_user_id, None)
+                profile = _cached(session, slack_user_id, at_any_age=True)
             if profile is None:
                 raise
         else:
@@ -170,10 +170,17 @@ def _learn_alias(
             )
 
 
-def _cached(session: Session, slack_user_id: str, oldest: timedelta | None) -> SlackProfile | None:
+def is_fresh(settings: Settings) -> ColumnElement[bool]:
+    """Whether what Slack said about somebody is still believed without asking again."""
+    return SlackPerson.checked_at > func.now() - timedelta(hours=settings.identity_cache_hours)
+
+
+def _cached(
+    session: Session, slack_user_id: str, *, at_any_age: bool = False
+) -> SlackProfile | None:
     statement = select(SlackPerson).where(SlackPerson.slack_user_id == slack_user_id)
-    if oldest is not None:
-        statement = statement.where(SlackPerson.checked_at > func.now() - oldest)
+    if not at_any_age:
+        statement = statement.where(is_fresh(load_settings()))
     row = session.scalars(statement).one_or_none()
     return SlackProfile(PersonKind(row.kind), row.email, row.name) if row else None
 
@@ -191,23 +198,5 @@ def _keep(session: Session, slack_user_id: str, profile: SlackProfile) -> None:
 def _user_id(session: Session, slack_user_id: str, profile: SlackProfile) -> int | None:
     if profile.kind is not PersonKind.PERSON or profile.email is None:
         return None
-    by_slack = session.scalars(
-        select(User).where(User.slack_user_id == slack_user_id)
-    ).one_or_none()
-    by_email = match_email(session, profile.email)
-    if by_slack is None and by_email is not None:
-        user = session.get_one(User, by_email)
-        if user.slack_user_id is None:
-            user.slack_user_id = slack_user_id
-            user.name = user.name or profile.name
-            return user.id
-        # The address belongs to somebody with another Slack account: not a sure match.
-        return ensure_user(session, Submitter(slack_user_id=slack_user_id, name=profile.name))
-    if by_slack is not None:
-        if by_slack.email is None and by_email is None:
-            by_slack.email = profile.email.lower()
-        by_slack.name = by_slack.name or profile.name
-        return by_slack.id
-    return ensure_user(
-        session, Submitter(email=profile.email, slack_user_id=slack_user_id, name=profile.name)
-    )
+    known = match_email(session, profile.email)
+    return bind(session, slack_user_id, profile.email, profile.name, known)

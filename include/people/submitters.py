@@ -8,7 +8,7 @@ from include.clients.language_model import find_agent
 from include.outbox.messages import queue_message
 from include.people import identity
 from include.slack.cards.blocks import section
-from include.slack.client import slack_client
+from include.slack.client import TIMEOUT_SECONDS, slack_client
 from include.slack.profile import read_profile
 from include.store.models import PersonKind, User
 from include.store.session import session_scope
@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-def identify(slack_user_id: str) -> identity.Identity:
+def identify(slack_user_id: str, *, within: int = TIMEOUT_SECONDS) -> identity.Identity:
     """The identity of a Slack user; Slack is asked when what it said is older than a day.
+
+    Args:
+        slack_user_id: From a verified call.
+        within: Most seconds that Slack may take.
 
     Raises:
         TransientError: Slack cannot be asked now and nothing is known; try again.
@@ -28,7 +32,7 @@ def identify(slack_user_id: str) -> identity.Identity:
     return identity.resolve(
         session_scope,
         slack_user_id,
-        lambda user: read_profile(slack_client(), user),
+        lambda user: read_profile(slack_client(timeout=within), user),
         _same_person,
     )
 

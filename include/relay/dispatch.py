@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func
 
-from include.base.errors import FatalError
+from include.base.errors import FatalError, TransientError
 from include.base.safe_log import describe, where
 from include.engine.airflow_api import start_run
 from include.engine.dag_ids import INGEST_DAG, MAIN_DAG
@@ -22,6 +22,8 @@ from include.outbox import effects, notes
 from include.outbox.effects import Fate, Kind, Outcome
 from include.outbox.runs import outcome_of
 from include.outbox.sender import deliver
+from include.people.actor import Actor, Standing
+from include.people.signed_in import slack_actor
 from include.relay import background
 from include.relay.handing_in import hand_in, hand_in_form
 from include.relay.listeners import EFFECTS, shipped_command
@@ -69,11 +71,16 @@ class SlackEvents(Kind[SlackEvent]):
         effect = EFFECTS.get(event.kind)
         if effect is None:
             raise FatalError(f"Slack event of kind {event.kind!r} has no effect")
+        try:
+            actor = slack_actor(event.user_id) if event.user_id else Actor(Standing.OUTSIDER)
+        except TransientError as error:
+            # However long Slack is away: what somebody did counts once it says who it was.
+            return Outcome(Fate.LATER, describe(error))
         with session_scope() as session:
             # First the mark, whose lock keeps away whoever takes the event over meanwhile.
             if not effects.settle(session, self, event, Outcome(Fate.DONE)):
                 return Outcome(Fate.LATER)
-            reply = effect(session, event)
+            reply = effect(session, event, actor)
         return Outcome(Fate.DONE, after=partial(_follow_up, event, reply), settled=True)
 
     def read_error(self, rows: Sequence[SlackEvent], error: Exception) -> Outcome:

@@ -11,9 +11,16 @@ from sqlalchemy.dialects.postgresql import insert
 from include.store.models.slack import SlackEvent
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy.orm import Session
 
+    from include.outbox.replies import AnswerReply
+    from include.people.actor import Actor
     from include.relay.incoming import Incoming
+
+    Effect = Callable[[Session, SlackEvent, Actor], AnswerReply]
+    """What a stored event does, in the caller's transaction and in a person's name."""
 
 LONGEST_KEY = 500
 """Slack's ids are far shorter; PostgreSQL's index takes at most some 2,700 bytes."""

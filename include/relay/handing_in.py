@@ -16,9 +16,10 @@ from include.entries import intake
 from include.entries.store import idempotency_key, store
 from include.entries.submission import form_of, parse_submission
 from include.outbox.sender import deliver
+from include.people.actor import Action, Actor, label_of, may, standing_in_slack
 from include.people.submitters import identify, queue_note, submitter_conf
 from include.relay import background
-from include.store.models import Entry, EntryStatus, PersonKind, SlackEvent
+from include.store.models import Entry, EntryStatus, SlackEvent
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
@@ -40,15 +41,18 @@ def hand_in(event: SlackEvent) -> StartResult:
     conf, run_id = dict(event.run_conf or {}), event.run_id or ""
     if "entry_id" not in conf:
         who = identify(event.user_id or "")
-        if who.kind is PersonKind.BOT:
-            return StartResult(StartStatus.REFUSED, BOT)
+        actor = Actor(standing_in_slack(who.kind), event.user_id, user_id=who.user_id)
         with session_scope() as session:
+            if not may(session, actor, Action.HAND_IN):
+                return StartResult(StartStatus.REFUSED, BOT)
             conf["submitter"] = submitter_conf(session, who.user_id)
             try:
                 arrival = intake.Arrival(parse_submission(conf), run_id)
             except FatalError as error:
                 return StartResult(StartStatus.REFUSED, str(error))
-            [stored], start_ids = intake.take_in(session, [arrival], queue=False)
+            [stored], start_ids = intake.take_in(
+                session, [arrival], queue=False, handed_in_by=label_of(event.user_id or "")
+            )
             conf = {"entry_id": stored.entry_id}
             _forget_words(session, event.id, conf)
             note = queue_note(
@@ -80,7 +84,13 @@ def hand_in_form(event: SlackEvent) -> StartResult:
             return StartResult(StartStatus.REFUSED, str(error))
         with session_scope() as session:
             key = idempotency_key(submission, INGEST_DAG, run_id)
-            [stored] = store(session, [(key, submission)], dag_id=INGEST_DAG, run_id=run_id)
+            [stored] = store(
+                session,
+                [(key, submission)],
+                dag_id=INGEST_DAG,
+                run_id=run_id,
+                handed_in_by=label_of(event.user_id or ""),
+            )
             words = ("customer_pain", "severity", "account_id", "opportunity_id", "links")
             conf = {name: value for name, value in conf.items() if name not in words}
             conf["entry_id"] = stored.entry_id

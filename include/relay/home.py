@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from include.base.safe_log import describe
 from include.entries.overview import overview_of
+from include.people.actor import Action, may, refusal_words
+from include.people.signed_in import slack_actor
 from include.slack.cards.blocks import SECTION_LIMIT, escape, header, section, shorten
 from include.slack.cards.entry_card import choices, question_blocks
 from include.slack.cards.words import request_words, stage_words
@@ -15,6 +18,7 @@ from include.store.session import session_scope
 
 if TYPE_CHECKING:
     from include.entries.overview import Followed, OpenQuestion, Overview, RecentEntry
+    from include.people.actor import Actor
 
 log = logging.getLogger(__name__)
 
@@ -46,12 +50,26 @@ def home_view(overview: Overview) -> dict[str, Any]:
     return {"type": "home", "blocks": shown[:MOST_BLOCKS]}
 
 
-def publish_home(slack_user_id: str) -> bool:
+def show_home(slack_user_id: str) -> bool:
+    """Show somebody their App Home, by Slack's word about them; see :func:`publish_home`."""
+    try:
+        actor = slack_actor(slack_user_id)
+    except Exception as error:
+        log.warning("App Home not published: %s", describe(error))
+        return False
+    return publish_home(actor)
+
+
+def publish_home(actor: Actor) -> bool:
     """Show a person their App Home as it is now. Never raises; false when it was not shown."""
     try:
         with session_scope() as session:
-            view = home_view(overview_of(session, slack_user_id))
-        slack_client().views_publish(user_id=slack_user_id, view=view)
+            if may(session, actor, Action.READ):
+                view = home_view(overview_of(session, actor))
+            else:
+                refusal = refusal_words(actor, Action.READ)
+                view = {"type": "home", "blocks": [section(refusal)]}
+        slack_client().views_publish(user_id=actor.slack_user_id or "", view=view)
     # It is shown anew whenever somebody looks.
     except Exception as error:
         log.warning("App Home not published: %s", read_trouble(error, 1).code)

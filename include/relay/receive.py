@@ -15,6 +15,7 @@ from include.base.connections import MissingConnection
 from include.base.safe_log import describe
 from include.relay.app import app_for
 from include.relay.incoming import MalformedPayload, check_shape, parse_body
+from include.relay.workspace import is_ours
 from include.slack.client import signing_secret
 
 if TYPE_CHECKING:
@@ -49,8 +50,9 @@ def receive(raw: bytes, headers: Mapping[str, str]) -> Answer:
 
     Returns:
         401 for a missing, wrong or stale signature, 503 while no signing secret is set (nothing
-        can be verified, so nothing is taken), 400 for a signed body that makes no sense, 500 when
-        it could not be stored, otherwise what the listener acknowledged with.
+        can be verified, so nothing is taken), 400 for a signed body that makes no sense, 403 for
+        another workspace, 500 when it could not be stored, otherwise what the listener
+        acknowledged with.
     """
     try:
         secret = signing_secret()
@@ -69,6 +71,9 @@ def receive(raw: bytes, headers: Mapping[str, str]) -> Answer:
     except (MalformedPayload, UnicodeDecodeError) as error:
         log.warning("A signed call of Slack is malformed: %s", describe(error))
         return Answer(400)
+    if not is_ours(body):
+        log.warning("A signed call comes from another workspace and is refused")
+        return Answer(403)
     kept: dict[str, str | Sequence[str]] = {
         name: headers[name] for name in _READ_HEADERS if name in headers
     }

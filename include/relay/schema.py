@@ -12,6 +12,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     },
     400: {"description": "Signed, but not a call that this product understands."},
     401: {"description": "Not signed by Slack, or more than five minutes ago."},
+    403: {"description": "Signed, but for another workspace than the one of the app's token."},
     413: {"description": "Longer than a megabyte."},
     500: {"description": "Could not be stored; Slack may send it again."},
     503: {"description": "No signing secret is set, so nothing can be verified."},

@@ -19,6 +19,7 @@ from include.base.connections import SLACK_APP, ConnectionInfo, get_connection
 from include.base.safe_log import describe
 from include.relay.app import app_for
 from include.relay.incoming import MalformedPayload, check_shape
+from include.relay.workspace import is_ours
 from include.slack.client import app_token, slack_client
 
 if TYPE_CHECKING:
@@ -100,6 +101,9 @@ def take(payload: Mapping[str, Any] | None) -> dict[str, Any] | None:
         check_shape(body)
     except MalformedPayload as error:
         log.warning("A call of Slack is malformed: %s", describe(error))
+        return {}
+    if not is_ours(body):
+        log.warning("A call comes from another workspace and is refused")
         return {}
     try:
         response = _app().dispatch(BoltRequest(mode="socket_mode", body=body))

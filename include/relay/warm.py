@@ -17,7 +17,8 @@ from sqlalchemy.orm import configure_mappers
 
 from include.relay import asgi
 from include.relay.app import app_for
-from include.slack.client import signing_secret, slack_client
+from include.relay.workspace import is_ours
+from include.slack.client import signing_secret
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def warm() -> None:
         import_module("sqlalchemy.dialects.postgresql.psycopg")
         configure_mappers()
         app_for(signing_secret())
-        slack_client()
+        is_ours({})
         with session_scope() as session:
             session.execute(text("SELECT 1"))
     except Exception as error:

@@ -11,7 +11,8 @@ from include.durable.api import create_sleep
 from include.outbox.events import record_event
 from include.outbox.messages import queue_message
 from include.outbox.runs import queue_run
-from include.people.permissions import label_of, slack_user_of
+from include.people.actor import label_of
+from include.people.users import slack_user_of
 from include.requests.lifecycle import live_evidence, merged_into
 from include.requests.lookup import find_request
 from include.requests.waking import SLEEP_NAME, Wake

@@ -19,7 +19,8 @@ from include.durable.keys import InvalidToken, sign, verify
 from include.matching.types import UNDELIVERED
 from include.outbox.messages import queue_message, queue_update
 from include.outbox.replies import AnswerReply
-from include.people.permissions import label_of
+from include.people.actor import Action, may, refusal_words
+from include.people.audit import write_down
 from include.requests import merging
 from include.requests.related import dismiss_pair
 from include.slack.cards import requests as cards
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
+    from include.people.actor import Actor
     from include.slack.cards.blocks import Rendered
 
 PURPOSE = "merge_question"
@@ -84,7 +86,7 @@ def queue_questions(session: Session, limit: int = MOST_AT_ONCE) -> list[int]:
     return message_ids
 
 
-def answer(session: Session, *, token: str, choice: str, slack_user_id: str) -> AnswerReply:
+def answer(session: Session, *, token: str, choice: str, actor: Actor) -> AnswerReply:
     """Carry a press out: merge, dismiss, or take the merge back. The first one decides.
 
     Anybody who sees the card in the review channel may press, as for questions nobody is named for.
@@ -98,10 +100,15 @@ def answer(session: Session, *, token: str, choice: str, slack_user_id: str) -> 
     ).one_or_none()
     if link is None:
         return AnswerReply("unknown", GONE)
-    by = label_of(slack_user_id)
+    action = Action.UNMERGE if choice == UNDO else Action.MERGE
+    if not may(session, actor, action):
+        return AnswerReply("not_allowed", refusal_words(actor, action))
+    by = actor.label
     lesser, survivor = _order(session, link)
     merged = _live_merge(session, link)
     if choice == UNDO:
+        if merged is not None:
+            write_down(session, actor, Action.UNMERGE, f"pair:{link.id}")
         return _undo(session, link, merged, by)
     if merged is not None:
         note = f"They are merged already, by {person_words(merged.merged_by)}."
@@ -111,6 +118,7 @@ def answer(session: Session, *, token: str, choice: str, slack_user_id: str) -> 
         note = f"{person_words(link.dismissed_by)} said on {when} that they are not the same."
         return AnswerReply("too_late", note, _show(session, link, "dismissed"))
     if choice == DISMISS:
+        write_down(session, actor, Action.MERGE, f"pair:{link.id}", choice=choice)
         dismiss_pair(session, link.low_id, link.high_id, by=by)
         session.flush()
         session.refresh(link)
@@ -120,6 +128,7 @@ def answer(session: Session, *, token: str, choice: str, slack_user_id: str) -> 
         merging.merge(session, lesser.slug, survivor.slug, by=by, reason=reason)
     except FatalError as error:
         return AnswerReply("unknown", f"I could not merge them: {error}.")
+    write_down(session, actor, Action.MERGE, f"pair:{link.id}", choice=choice)
     return AnswerReply("recorded", None, _show(session, link, "merged"))
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from include.people.actors import Actor
+    from include.people.actor import Actor
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,7 @@ def tell_who_asked(session: Session, actor: Actor, *, run_id: str, error: str = 
         run_id: Of ``mark_shipped``.
         error: Why the run failed, where it did.
     """
-    person = actor.submitter.slack_user_id if actor.submitter is not None else None
-    if not person:
+    if not actor.slack_user_id:
         return None
     known = run_record(session, SHIP, run_id)
     facts: dict[str, Any] = {} if known is None else result_of(session, SHIP, run_id)
@@ -97,7 +96,7 @@ def tell_who_asked(session: Session, actor: Actor, *, run_id: str, error: str = 
         session,
         key=f"ship_outcome:{run_id}",
         purpose="ship_outcome",
-        address=person,
+        address=actor.slack_user_id,
         body=card.text,
         blocks=card.blocks,
     )

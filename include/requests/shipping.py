@@ -14,6 +14,8 @@ from include.base.errors import FatalError, TransientError
 from include.base.settings import load_settings
 from include.outbox.messages import queue_message
 from include.outbox.runs import queue_run
+from include.people.actor import Action, Standing
+from include.people.audit import claimed_label, write_down
 from include.requests.lifecycle import merged_into, set_status
 from include.requests.lookup import find_request
 from include.requests.merging import family_of
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from include.outbox.effects import Report
-    from include.people.actors import Actor
+    from include.people.actor import Actor
     from include.slack.cards.blocks import Rendered
 
 SHIP, REOPEN = "mark_shipped", "reopen_request"
@@ -70,6 +72,7 @@ def ship(
     change = set_status(session, request, RequestStatus.SHIPPED, by=actor.label)
     if change is None:  # pragma: no cover - the row is locked
         raise TransientError(f"the status of {request.slug!r} changed meanwhile")
+    write_down(session, actor, Action.SHIP, f"request:{request.id}", status="shipped")
     card = cards.shipped(**_card_facts(request, actor))
     ids = _queue(session, "shipped", change.id, [u for u in followers if u.slack_user_id], card)
     _tell_unreached(session, "shipped", change.id, request, followers, "has shipped")
@@ -97,6 +100,7 @@ def reopen(
     change = set_status(session, request, RequestStatus.OPEN, by=actor.label)
     if change is None:  # pragma: no cover - the row is locked
         raise TransientError(f"the status of {request.slug!r} changed meanwhile")
+    write_down(session, actor, Action.SHIP, f"request:{request.id}", status="open")
     _hold_back(session, request.id)
     ids = _queue(
         session, "reopened", change.id, told, cards.reopened(**_card_facts(request, actor))
@@ -205,8 +209,17 @@ def _card_facts(request: Request, actor: Actor) -> dict[str, Any]:
     return {
         "title": request.title,
         "url": load_settings().request_url(request.slug),
-        "by": person_words(actor.label) if actor.submitter else "an operator",
+        "by": _by_words(actor),
     }
+
+
+def _by_words(actor: Actor) -> str:
+    if actor.standing is Standing.PROGRAM:
+        return "an operator"
+    by = person_words(actor.label)
+    if actor.claimed is None:
+        return by
+    return f"{by}, for {person_words(claimed_label(actor.claimed))}"
 
 
 def followers_of(session: Session, request_id: int) -> list[User]:

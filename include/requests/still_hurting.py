@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from include.base.settings import load_settings
 from include.outbox.messages import queue_message
-from include.people.permissions import slack_user_of
+from include.people.users import slack_user_of
 from include.slack.cards import requests as cards
 from include.slack.cards.words import moment_words
 from include.store.models import Request, RequestFollower, RequestStatus, User

@@ -25,8 +25,14 @@ _quiet = logging.getLogger(f"{__name__}.sdk")
 _quiet.setLevel(logging.WARNING)
 
 
-def slack_client(info: ConnectionInfo | None = None) -> WebClient:
+def slack_client(
+    info: ConnectionInfo | None = None, *, timeout: int = TIMEOUT_SECONDS
+) -> WebClient:
     """A Web API client that does not repeat calls by itself: the ledger decides what is repeated.
+
+    Args:
+        info: Another connection than ``slack_app``.
+        timeout: Most seconds for a call.
 
     Raises:
         MissingConnection: ``slack_app`` is not defined or has no token.
@@ -36,7 +42,7 @@ def slack_client(info: ConnectionInfo | None = None) -> WebClient:
     return WebClient(
         token=token,
         base_url=str(info.extra.get("base_url") or WebClient.BASE_URL),
-        timeout=TIMEOUT_SECONDS,
+        timeout=timeout,
         retry_handlers=[],
         ssl=tls_context(),
         logger=_quiet,

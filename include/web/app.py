@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from include.base.addresses import FRAME
 from include.base.errors import FatalError, TransientError
+from include.people.actor import NotAllowed
 from include.web import (
     accounts,
     areas,
@@ -28,7 +29,6 @@ from include.web import (
     submit,
 )
 from include.web import request as one_request
-from include.web.acting import NotAllowed
 from include.web.guard import MAY_READ, SIGNED_IN
 from include.web.rendering import STATIC, fingerprint, go_to, render, sign_in_page
 

@@ -13,7 +13,10 @@ from typing import Annotated, Any
 
 import anyio
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
-from airflow.api_fastapi.core_api.security import requires_access_dag
+from airflow.api_fastapi.core_api.security import (
+    GetUserDep,
+    requires_access_dag,
+)
 from fastapi import Depends, FastAPI, HTTPException, Path, status
 from fastapi.responses import JSONResponse
 from starlette.requests import Request
@@ -21,7 +24,7 @@ from starlette.requests import Request
 from include.base.checked import Refused
 from include.base.errors import FatalError, TransientError
 from include.engine.dag_ids import MAIN_DAG
-from include.engine.params import schema_of
+from include.engine.params import LARGEST_ID, schema_of
 from include.entries import intake
 from include.entries.intake import MOST_AT_ONCE
 from include.entries.submission import Submission
@@ -29,7 +32,6 @@ from include.relay import background
 
 THREADS = 8
 LONGEST_BODY = 16 * 1024 * 1024
-LARGEST_ID = 2**63 - 1
 BODY = {
     "anyOf": [
         schema_of(Submission),
@@ -70,9 +72,10 @@ def build() -> FastAPI:
             "requestBody": {"required": True, "content": {"application/json": {"schema": BODY}}}
         },
     )
-    async def submit(request: Request) -> dict[str, Any]:
+    async def submit(request: Request, user: GetUserDep) -> dict[str, Any]:
         """Store one submission, or many as ``{"entries": [...]}``; all of them or none."""
-        return {"entries": await in_thread(_submit, await _read_body(request))}
+        by = f"airflow:{user.get_name()}"
+        return {"entries": await in_thread(_submit, await _read_body(request), by)}
 
     @app.get("/entries/{entry_id}", dependencies=[may_read])
     async def read(entry_id: Annotated[int, Path(ge=1, le=LARGEST_ID)]) -> dict[str, Any]:
@@ -115,7 +118,7 @@ async def _read_body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _submit(raw: bytes) -> list[dict[str, Any]]:
+def _submit(raw: bytes, by: str) -> list[dict[str, Any]]:
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError):
@@ -133,7 +136,7 @@ def _submit(raw: bytes) -> list[dict[str, Any]]:
             ]
     if problems:
         raise HTTPException(status.HTTP_422_UNPROCESSABLE_CONTENT, problems)
-    taken, start_ids = intake.take_in_now(arrivals)
+    taken, start_ids = intake.take_in_now(arrivals, handed_in_by=by)
     if start_ids:
         background.submit(intake.start, start_ids)
     unknown = intake.warnings([one.entry_id for one in taken])

@@ -1,4 +1,4 @@
-"""The names of people whom rows call ``slack:U1`` or ``user:ann@example.com``."""
+"""The names of people whom rows call ``slack:U1``, ``user:ann@example.com`` or ``airflow:ann``."""
 
 from __future__ import annotations
 
@@ -45,4 +45,10 @@ class Names:
             return known
         if kind == "slack":
             return f"Slack user {rest}"
-        return rest if kind == "user" and rest else "a run in Airflow" if kind == "run" else label
+        return (
+            rest
+            if kind in ("user", "airflow") and rest
+            else "a run in Airflow"
+            if kind == "run"
+            else label
+        )

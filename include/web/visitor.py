@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from airflow.api_fastapi.app import get_auth_manager
-from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.auth.managers.models.resource_details import (
     DagAccessEntity,
     DagDetails,
@@ -17,7 +16,8 @@ from fastapi import Depends
 
 from include.base.settings import VARIABLE
 from include.engine.dag_ids import MAIN_DAG
-from include.web.acting import Actor, actor_of
+from include.people.actor import Actor, Standing
+from include.people.signed_in import address_of, airflow_actor
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -45,13 +45,13 @@ class Visitor:
 
     def actor(self, session: Session) -> Actor:
         """Who that is among the product's people; one query."""
-        return actor_of(session, self)
-
-
-def address_of(user: BaseUser) -> str | None:
-    """The user's address: FAB knows one, and a user name may be one."""
-    email, name = getattr(user, "email", None), user.get_name()
-    return str(email) if email else name if "@" in name else None
+        standing = Standing.MEMBER if self.may_act else Standing.READER
+        return airflow_actor(
+            session,
+            airflow_user=self.name,
+            standing=Standing.OPERATOR if self.may_configure else standing,
+            email=self.email,
+        )
 
 
 def visitor(user: GetUserDep) -> Visitor:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from include.base.errors import FatalError
 from include.base.settings import load_settings
-from include.people.actors import actor_from, user_of
+from include.people.actor import Action, demand
+from include.people.audit import write_down
+from include.people.signed_in import run_actor
 from include.requests import merging, related, shipping
 from include.requests.ship_preview import tell_who_asked
 from include.store.session import session_scope
@@ -15,12 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def change_status(values: Mapping[str, Any], *, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+def change_status(
+    values: Mapping[str, Any], *, dag_id: str, run_id: str, started_by: str | None
+) -> list[dict[str, Any]]:
     """Ship or reopen, as the DAG says; the batches of messages to send."""
-    actor = actor_from(values.get("actor"), dag_id=dag_id, run_id=run_id)
     change = {shipping.SHIP: shipping.ship, shipping.REOPEN: shipping.reopen}[dag_id]
     with session_scope() as session:
-        user_of(session, actor)
+        actor = run_actor(
+            session, values.get("actor"), dag_id=dag_id, run_id=run_id, started_by=started_by
+        )
+        demand(session, actor, Action.SHIP)
         return change(
             session,
             values["request"],
@@ -40,40 +46,62 @@ def send_batch(batch: Mapping[str, Any], *, is_last_try: bool) -> dict[str, int]
     return shipping.send_batch(batch["message_ids"], is_last_try=is_last_try, deliver=send)
 
 
-def report(values: Mapping[str, Any], *, dag_id: str, run_id: str) -> dict[str, Any]:
+def report(
+    values: Mapping[str, Any], *, dag_id: str, run_id: str, started_by: str | None
+) -> dict[str, Any]:
     """The run's result; whoever asked in Slack to ship a request hears it."""
     with session_scope() as session:
         result = shipping.result_of(session, dag_id, run_id)
     if dag_id == shipping.SHIP:
-        _tell_who_asked(values, dag_id=dag_id, run_id=run_id)
+        _tell_who_asked(values, run_id=run_id, started_by=started_by)
     return result
 
 
-def note_failure(values: Mapping[str, Any], *, dag_id: str, run_id: str, error: object) -> None:
+def note_failure(
+    values: Mapping[str, Any],
+    *,
+    dag_id: str,
+    run_id: str,
+    started_by: str | None,
+    error: object,
+) -> None:
     """Tell whoever asked in Slack to ship a request that it failed, and why."""
     if dag_id == shipping.SHIP:
         said = str(error) if isinstance(error, FatalError) else "An operator can see why."
-        _tell_who_asked(values, dag_id=dag_id, run_id=run_id, error=said)
+        _tell_who_asked(values, run_id=run_id, started_by=started_by, error=said)
 
 
 def _tell_who_asked(
-    values: Mapping[str, Any], *, dag_id: str, run_id: str, error: str = ""
+    values: Mapping[str, Any], *, run_id: str, started_by: str | None, error: str = ""
 ) -> None:
     from include.outbox.sender import deliver
 
-    actor = actor_from(values.get("actor"), dag_id=dag_id, run_id=run_id)
     with session_scope() as session:
+        actor = run_actor(
+            session,
+            values.get("actor"),
+            dag_id=shipping.SHIP,
+            run_id=run_id,
+            started_by=started_by,
+        )
         message_id = tell_who_asked(session, actor, run_id=run_id, error=error)
     if message_id is not None:
         deliver([message_id])
 
 
-def merge_requests(values: Mapping[str, Any], *, dag_id: str, run_id: str) -> dict[str, Any]:
+def merge_requests(
+    values: Mapping[str, Any], *, dag_id: str, run_id: str, started_by: str | None
+) -> dict[str, Any]:
     """Merge, take a merge back (``undo``) or dismiss a pair; the run's result."""
-    actor = actor_from(values.get("actor"), dag_id=dag_id, run_id=run_id)
     dry_run = bool(values.get("dry_run"))
     with session_scope() as session:
-        user_of(session, actor)
+        actor = run_actor(
+            session, values.get("actor"), dag_id=dag_id, run_id=run_id, started_by=started_by
+        )
+        action = Action.UNMERGE if values.get("undo") else Action.MERGE
+        demand(session, actor, action)
+        if not dry_run:
+            write_down(session, actor, action, f"request:{values['request']}"[:200])
         if values.get("undo"):
             return merging.unmerge(session, values["request"], by=actor.label, dry_run=dry_run)
         into = values.get("into")

@@ -20,9 +20,13 @@ def note_failure(context: Any) -> None:
     """Tell whoever asked that the change failed, when its task has failed for good."""
     from include.workflows import mark_shipped as shipping_steps
 
-    ti = context["ti"]
+    run = context["dag_run"]
     shipping_steps.note_failure(
-        context["params"], dag_id=ti.dag_id, run_id=ti.run_id, error=context.get("exception")
+        context["params"],
+        dag_id=run.dag_id,
+        run_id=run.run_id,
+        started_by=run.triggering_user_name,
+        error=context.get("exception"),
     )
 
 
@@ -31,8 +35,13 @@ def change_status() -> list[dict[str, Any]]:
     from include.workflows import mark_shipped as shipping_steps
 
     context = get_current_context()
-    ti = context["ti"]
-    return shipping_steps.change_status(context["params"], dag_id=ti.dag_id, run_id=ti.run_id)
+    run = context["dag_run"]
+    return shipping_steps.change_status(
+        context["params"],
+        dag_id=run.dag_id,
+        run_id=run.run_id,
+        started_by=run.triggering_user_name,
+    )
 
 
 @task(
@@ -52,8 +61,13 @@ def report_outcome() -> dict[str, Any]:
     from include.workflows import mark_shipped as shipping_steps
 
     context = get_current_context()
-    ti = context["ti"]
-    return shipping_steps.report(context["params"], dag_id=ti.dag_id, run_id=ti.run_id)
+    run = context["dag_run"]
+    return shipping_steps.report(
+        context["params"],
+        dag_id=run.dag_id,
+        run_id=run.run_id,
+        started_by=run.triggering_user_name,
+    )
 
 
 def change_and_tell(first_task: str) -> None:

@@ -46,6 +46,7 @@ from include.requests import quiet
 from include.durable.api import find_hook, hook_token
 from include.durable.keys import hook_key
 from include.store.session import session_scope
+from tests.people import member
 
 def answer(slug, choice, run_id):
     with session_scope() as session:
@@ -53,7 +54,7 @@ def answer(slug, choice, run_id):
         hook = find_hook(session, hook_key(dag.dag_id, run_id, quiet.WAIT_NAME))
         token = hook_token(session, hook.id)
         return [
-            quiet.answer_owner(session, token=token, choice=choice, slack_user_id=person).status
+            quiet.answer_owner(session, token=token, choice=choice, actor=member(person)).status
             for person in ("U0STRANGER", owner, owner)
         ]
 

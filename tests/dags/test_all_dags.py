@@ -163,7 +163,7 @@ if answer:
         with session_scope() as session:
             hook = session.scalars(select(Hook).where(Hook.run_id == run_id)).one()
             questions.answer_question(
-                session, token=hook_token(session, hook.id), choice=answer, slack_user_id="U0ANN"
+                session, token=hook_token(session, hook.id), choice=answer, actor=member("U0ANN")
             )
         return decided
 

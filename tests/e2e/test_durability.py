@@ -10,6 +10,7 @@ from include.durable.keys import hook_key
 from include.entries.questions import answer_question
 from include.store.session import session_scope
 from tests.e2e.conftest import ASKS, DAG, Airflow, card_of, evidence_of, until
+from tests.people import member
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +60,7 @@ def test_an_answer_given_while_everything_is_down_counts_after_the_start(
     token = str(card_of(slack, run_id)["blocks"]).split("'value': '")[1].split("'")[0]
     stack.stop("all")
     with session_scope() as session:
-        reply = answer_question(session, token=token, choice="create", slack_user_id="U0ANN")
+        reply = answer_question(session, token=token, choice="create", actor=member("U0ANN"))
     assert reply.status == "recorded"
     stack.up()
     airflow.login()

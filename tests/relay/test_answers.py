@@ -18,9 +18,9 @@ from include.entries.show import show_question
 from include.outbox.effects import sweep
 from include.outbox.replies import AnswerReply
 from include.relay import background
-from include.relay.dispatch import UntouchedSlackEvents, dispatch
+from include.relay.dispatch import MOST_ATTEMPTS, UntouchedSlackEvents, dispatch
 from include.relay.listeners import correct_entry
-from include.store.models import Decision, Feedback, SlackEvent
+from include.store.models import Decision, Feedback, SlackEvent, SlackPerson
 from include.store.session import session_scope
 from tests.relay.conftest import Asked, connect_slack, hook_of
 from tests.relay.support import click, sweep_events
@@ -208,6 +208,8 @@ def test_the_answer_counts_while_slack_is_down_and_the_card_is_locked_later(
 ) -> None:
     from include.outbox.sender import Messages
 
+    with session_scope() as session:
+        session.add(SlackPerson(slack_user_id="U0ANN", kind="person", name="Ann"))
     with monkeypatch.context() as patch:
         connect_slack(patch, "http://127.0.0.1:9/api/")
         assert relay.interact(click("answer_attach", asked.token)).status_code == 200
@@ -220,6 +222,20 @@ def test_the_answer_counts_while_slack_is_down_and_the_card_is_locked_later(
     sweep(Messages())
 
     assert buttons(card(slack)) == []
+
+
+def test_an_answer_of_somebody_unknown_waits_until_slack_says_who_it_is(
+    relay: Caller, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        connect_slack(patch, "http://127.0.0.1:9/api/")
+        assert relay.interact(click("answer_attach", asked.token)).status_code == 200
+        assert background.drain()
+        for _ in range(MOST_ATTEMPTS + 1):
+            assert hook_of(asked).status == "pending"
+            assert sweep_events().done == 0
+    assert sweep_events().done == 1
+    assert hook_of(asked).answer == {"choice": "attach"}
 
 
 def test_a_process_that_died_after_the_acknowledgement_loses_no_answer(
@@ -283,7 +299,8 @@ def test_undo_is_handed_on_with_who_and_what(
     assert background.drain()
 
     assert stand_in.call_count == 1
-    assert stand_in.call_args.kwargs == {"token": "7.1.mac", "slack_user_id": "U0ANN"}
+    assert stand_in.call_args.kwargs["token"] == "7.1.mac"
+    assert stand_in.call_args.kwargs["actor"].label == "slack:U0ANN"
     assert [m["text"] for m in slack.messages("D0ANN", "U0ANN")] == ["This was undone already."]
 
 

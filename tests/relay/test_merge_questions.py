@@ -17,6 +17,7 @@ from include.requests.related import Pair, save_pairs
 from include.store.models import LinkKind, RequestLink, RequestMerge
 from include.store.session import session_scope
 from tests.db.entries.conftest import MODEL, TableJudge, WordsEmbedder, make_request
+from tests.people import member
 
 if TYPE_CHECKING:
     from sandbox.slack.client import SlackSandbox
@@ -52,7 +53,7 @@ def card(slack: SlackSandbox) -> dict[str, Any]:
 def late(user: str, choice: str) -> str | None:
     """A press on a card as it looked before: the note."""
     with session_scope() as session:
-        reply = answer(session, token=_token(session), choice=choice, slack_user_id=user)
+        reply = answer(session, token=_token(session), choice=choice, actor=member(user))
     assert reply.status == "too_late"
     return reply.note
 
@@ -114,7 +115,7 @@ def test_twenty_presses_at_once_are_one_merge(pair: tuple[int, int]) -> None:
     def press(number: int) -> str:
         choice = "merge" if number % 2 else "dismiss"
         with session_scope() as session:
-            return answer(session, token=token, choice=choice, slack_user_id=f"U{number}").status
+            return answer(session, token=token, choice=choice, actor=member(f"U{number}")).status
 
     with ThreadPoolExecutor(20) as pool:
         statuses = list(pool.map(press, range(20)))
@@ -133,7 +134,7 @@ def test_the_one_with_more_evidence_stays(pair: tuple[int, int]) -> None:
     ask()
     with session_scope() as session:
         token = _token(session)
-        answer(session, token=token, choice="merge", slack_user_id="U0ANN")
+        answer(session, token=token, choice="merge", actor=member("U0ANN"))
     assert live() == [(one, other, "slack:U0ANN")]
 
 
@@ -153,7 +154,7 @@ def test_a_merge_that_cannot_be_made_says_why(pair: tuple[int, int]) -> None:
     with session_scope() as session:
         merge(session, "export-a-table-as-csv", "save-rows-to-a-file", by="user:x")
     with session_scope() as session:
-        reply = answer(session, token=_token(session), choice="merge", slack_user_id="U0ANN")
+        reply = answer(session, token=_token(session), choice="merge", actor=member("U0ANN"))
     assert reply.status == "unknown"
     assert "save-rows-to-a-file" in (reply.note or "")
     assert [row[1] for row in live()] == [third]
@@ -162,7 +163,7 @@ def test_a_merge_that_cannot_be_made_says_why(pair: tuple[int, int]) -> None:
 @pytest.mark.parametrize("token", ["", "1.x", "undo.1.abc"])
 def test_a_forged_button_changes_nothing(pair: tuple[int, int], token: str) -> None:
     with session_scope() as session:
-        reply = answer(session, token=token, choice="merge", slack_user_id="U0ANN")
+        reply = answer(session, token=token, choice="merge", actor=member("U0ANN"))
     assert reply.status == "unknown"
     assert live() == []
 

@@ -24,7 +24,7 @@ from include.relay.listeners import (
 if TYPE_CHECKING:
     from slack_bolt import App
 
-    from include.outbox.replies import Effect
+    from include.relay.events import Effect
 
 EFFECTS: dict[str, Effect] = {
     **answer_question.EFFECTS,

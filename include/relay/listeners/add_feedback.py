@@ -10,6 +10,7 @@ from include.base.checked import Refused
 from include.entries.submission import parse_submission
 from include.people.identity import known_names
 from include.relay.accept import accept
+from include.relay.asking import may_read
 from include.relay.incoming import (
     MalformedPayload,
     field_of,
@@ -26,6 +27,7 @@ from include.store.session import session_scope
 
 if TYPE_CHECKING:
     from slack_bolt import Ack, App
+    from sqlalchemy import Select
 
 DAG_ID = "ingest_slack_feedback"
 GLOBAL, MESSAGE = "add_feedback", "add_feedback_from_message"
@@ -87,9 +89,7 @@ def suggest_accounts(ack: Ack, body: dict[str, Any]) -> None:
         .order_by(Account.name, Account.id)
         .limit(MOST_FOUND)
     )
-    with session_scope() as session:
-        found = [(row.id, row.name) for row in session.execute(statement)]
-    ack(options=modals.options(found))
+    ack(options=modals.options(_found(body, statement)))
 
 
 def suggest_opportunities(ack: Ack, body: dict[str, Any]) -> None:
@@ -106,9 +106,14 @@ def suggest_opportunities(ack: Ack, body: dict[str, Any]) -> None:
         statement = statement.where(
             or_(Opportunity.account_id == account, Opportunity.account_id.is_(None))
         )
+    ack(options=modals.options(_found(body, statement)))
+
+
+def _found(body: dict[str, Any], statement: Select[str, str]) -> list[tuple[str, str]]:
+    if not may_read(body["user"]["id"]):
+        return []
     with session_scope() as session:
-        found = [(row.id, row.name) for row in session.execute(statement)]
-    ack(options=modals.options(found))
+        return [(row.id, row.name) for row in session.execute(statement)]
 
 
 def submit(ack: Ack, body: dict[str, Any]) -> None:

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from slack_bolt import Ack, App
     from sqlalchemy.orm import Session
 
-    from include.outbox.replies import AnswerReply, Effect
+    from include.outbox.replies import AnswerReply
+    from include.people.actor import Actor
+    from include.relay.events import Effect
     from include.store.models.slack import SlackEvent
 
 _CHOICES = {
@@ -34,13 +36,13 @@ def receive(ack: Ack, body: dict[str, Any]) -> None:
     accept(ack, from_action(body))
 
 
-def effect(session: Session, event: SlackEvent) -> AnswerReply:
+def effect(session: Session, event: SlackEvent, actor: Actor) -> AnswerReply:
     """Carry the press out, and queue the changed card, in the caller's transaction."""
     return answer(
         session,
         token=event.payload["value"] or "",
         choice=_CHOICES[event.kind],
-        slack_user_id=event.user_id or "",
+        actor=actor,
     )
 
 

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from slack_bolt import Ack, App
     from sqlalchemy.orm import Session
 
-    from include.outbox.replies import AnswerReply, Effect
+    from include.outbox.replies import AnswerReply
+    from include.people.actor import Actor
+    from include.relay.events import Effect
     from include.store.models.slack import SlackEvent
 
 _CHOICES = {
@@ -37,17 +39,16 @@ def receive(ack: Ack, body: dict[str, Any]) -> None:
     accept(ack, from_action(body))
 
 
-def effect(session: Session, event: SlackEvent) -> AnswerReply:
+def effect(session: Session, event: SlackEvent, actor: Actor) -> AnswerReply:
     """Record the answer, its decision and the locked card in the caller's transaction."""
-    user = event.user_id or ""
     reply = answer_question(
         session,
         token=event.payload["value"] or "",
         choice=_CHOICES[event.kind],
-        slack_user_id=user,
+        actor=actor,
     )
     if event.payload.get("surface") == "home":
-        return replace(reply, after=partial(publish_home, user))
+        return replace(reply, after=partial(publish_home, actor))
     return reply
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from include.relay import background
-from include.relay.home import publish_home
+from include.relay.home import show_home
 
 if TYPE_CHECKING:
     from slack_bolt import Ack, App
@@ -22,4 +22,4 @@ def receive(ack: Ack, body: dict[str, Any]) -> None:
     user, tab = event.get("user"), event.get("tab")
     ack()
     if isinstance(user, str) and user and tab in (None, "home"):
-        background.submit_delivery(publish_home, user)
+        background.submit_delivery(show_home, user)

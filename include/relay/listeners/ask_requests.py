@@ -13,19 +13,21 @@ from include.agents.draft import readable
 from include.base.settings import load_settings
 from include.outbox.messages import queue_message
 from include.outbox.replies import AnswerReply
+from include.people.actor import Action, may
 from include.relay.accept import accept
 from include.relay.incoming import MalformedPayload, from_event
 from include.relay.listeners.reaction_added import is_internal, own_users
 from include.requests.search_now import search_now
 from include.slack.cards.answer import answer_card
-from include.slack.cards.search import EMPTY, HELP, OUTSIDE, search_card
+from include.slack.cards.search import EMPTY, HELP, OUTSIDE, REFUSED, search_card
 from include.workflows.ask_analytics import answer_question
 
 if TYPE_CHECKING:
     from slack_bolt import Ack, App
     from sqlalchemy.orm import Session
 
-    from include.outbox.replies import Effect
+    from include.people.actor import Actor
+    from include.relay.events import Effect
     from include.slack.cards.blocks import Rendered
     from include.store.models.slack import SlackEvent
 
@@ -93,9 +95,14 @@ def receive(ack: Ack, body: dict[str, Any]) -> None:
     accept(ack, from_event(body, payload))
 
 
-def effect(session: Session, event: SlackEvent) -> AnswerReply:
+def effect(session: Session, event: SlackEvent, actor: Actor) -> AnswerReply:
     """Answer, queue it for the thread, and forget the question."""
-    card = _answer(str(event.payload["question"])) if event.payload["is_internal"] else OUTSIDE
+    if not event.payload["is_internal"]:
+        card = OUTSIDE
+    elif may(session, actor, Action.READ):
+        card = _answer(str(event.payload["question"]))
+    else:
+        card = REFUSED
     message_id = queue_message(
         session,
         key=f"search:{event.key}",

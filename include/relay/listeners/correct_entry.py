@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from slack_bolt import Ack, App
     from sqlalchemy.orm import Session
 
-    from include.outbox.replies import AnswerReply, Effect
+    from include.outbox.replies import AnswerReply
+    from include.people.actor import Actor
+    from include.relay.events import Effect
     from include.store.models.slack import SlackEvent
 
 _CORRECTIONS = {
@@ -38,12 +40,12 @@ def receive(ack: Ack, body: dict[str, Any]) -> None:
     accept(ack, from_action(body))
 
 
-def effect(session: Session, event: SlackEvent) -> AnswerReply:
+def effect(session: Session, event: SlackEvent, actor: Actor) -> AnswerReply:
     """Carry the change out in the caller's transaction."""
-    user, correction = event.user_id or "", _CORRECTIONS[event.kind.removeprefix("action:")]
-    reply = correction(session, token=event.payload["value"] or "", slack_user_id=user)
+    correction = _CORRECTIONS[event.kind.removeprefix("action:")]
+    reply = correction(session, token=event.payload["value"] or "", actor=actor)
     if event.payload.get("surface") == "home":
-        return replace(reply, after=partial(publish_home, user))
+        return replace(reply, after=partial(publish_home, actor))
     return reply
 
 

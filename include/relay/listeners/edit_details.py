@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from include.entries.details import details_of, set_details
 from include.outbox.replies import AnswerReply
+from include.people.signed_in import slack_actor
 from include.relay.accept import accept
 from include.relay.incoming import MalformedPayload, field_of, from_view, metadata_of
 from include.relay.listeners.add_feedback import deal_errors
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from slack_bolt import Ack, App
     from sqlalchemy.orm import Session
 
-    from include.outbox.replies import Effect
+    from include.people.actor import Actor
+    from include.relay.events import Effect
     from include.store.models.slack import SlackEvent
 
 
@@ -38,7 +39,7 @@ def press(ack: Ack, body: dict[str, Any]) -> None:
     channel = body.get("channel")
     where = channel.get("id") if isinstance(channel, dict) else None
     ack()
-    open_soon(trigger, user, where, partial(_view, token, user))
+    open_soon(trigger, user, where, lambda: _view(token, slack_actor(user)))
 
 
 def submit(ack: Ack, body: dict[str, Any]) -> None:
@@ -60,17 +61,17 @@ def submit(ack: Ack, body: dict[str, Any]) -> None:
     accept(ack, from_view(body, values))
 
 
-def effect(session: Session, event: SlackEvent) -> AnswerReply:
+def effect(session: Session, event: SlackEvent, actor: Actor) -> AnswerReply:
     """Set the details in the caller's transaction."""
-    return set_details(session, slack_user_id=event.user_id or "", **event.payload)
+    return set_details(session, actor=actor, **event.payload)
 
 
 EFFECTS: dict[str, Effect] = {f"view:{modals.DETAILS_VIEW}": effect}
 
 
-def _view(token: str, user: str) -> dict[str, Any] | str:
+def _view(token: str, actor: Actor) -> dict[str, Any] | str:
     with session_scope() as session:
-        state = details_of(session, token=token, slack_user_id=user)
+        state = details_of(session, token=token, actor=actor)
     if isinstance(state, AnswerReply):
         return state.note or ""
     return modals.details_modal(state, token)

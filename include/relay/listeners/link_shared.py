@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.base.settings import load_settings
 from include.outbox.replies import AnswerReply
+from include.people.actor import Action, may
 from include.relay.accept import accept
 from include.relay.incoming import MalformedPayload, from_event
 from include.relay.listeners.reaction_added import is_internal
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from slack_bolt import Ack, App
     from sqlalchemy.orm import Session
 
-    from include.outbox.replies import Effect
+    from include.people.actor import Actor
+    from include.relay.events import Effect
     from include.store.models.slack import SlackEvent
 
 log = logging.getLogger(__name__)
@@ -57,7 +59,7 @@ def receive(ack: Ack, body: dict[str, Any]) -> None:
     accept(ack, from_event(body, payload))
 
 
-def effect(session: Session, event: SlackEvent) -> AnswerReply:
+def effect(session: Session, event: SlackEvent, actor: Actor) -> AnswerReply:
     """Make the previews; Slack is told after the transaction."""
     told, base_url = event.payload, load_settings().pages_url
     cards = {}
@@ -65,7 +67,7 @@ def effect(session: Session, event: SlackEvent) -> AnswerReply:
         page = page_of(url, base_url)
         if page is None:
             continue
-        if not told["is_internal"]:
+        if not (told["is_internal"] and may(session, actor, Action.READ)):
             cards[url] = unfurls.private_card()
             continue
         facts = facts_of(session, page)

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from slack_bolt import Ack, App
     from sqlalchemy.orm import Session
 
-    from include.outbox.replies import AnswerReply, Effect
+    from include.outbox.replies import AnswerReply
+    from include.people.actor import Actor
+    from include.relay.events import Effect
     from include.store.models.slack import SlackEvent
 
 
@@ -29,10 +31,9 @@ def receive(ack: Ack, body: dict[str, Any]) -> None:
     accept(ack, from_action(body))
 
 
-def effect(session: Session, event: SlackEvent) -> AnswerReply:
+def effect(session: Session, event: SlackEvent, actor: Actor) -> AnswerReply:
     """Restore the entry in the caller's transaction; its run is started afterwards."""
-    user = event.user_id or ""
-    reply = press_restore(session, token=event.payload["value"] or "", slack_user_id=user)
+    reply = press_restore(session, token=event.payload["value"] or "", actor=actor)
     if event.payload.get("surface") != "home":
         return reply
     start = reply.after
@@ -40,7 +41,7 @@ def effect(session: Session, event: SlackEvent) -> AnswerReply:
     def after() -> None:
         if start is not None:
             start()
-        publish_home(user)
+        publish_home(actor)
 
     return replace(reply, after=after)
 

@@ -16,15 +16,17 @@ from include.base.settings import load_settings
 from include.durable.api import signing_keys
 from include.durable.keys import InvalidToken, sign, verify
 from include.outbox import notes
+from include.people.actor import Action, may, refusal_words
 from include.relay import background
 from include.relay.accept import accept
+from include.relay.asking import NOT_NOW, asking
 from include.relay.incoming import from_action
 from include.requests.pages import slug_in
 from include.requests.search_now import search_now
 from include.requests.ship_preview import find_titled, preview
 from include.slack.cards.blocks import escape
 from include.slack.cards.shipping import CHOOSE_SHIPPED, SHIP_REQUEST, ask_first, pick_list
-from include.store.models import Request, User
+from include.store.models import Request
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
@@ -61,6 +63,10 @@ def receive(ack: Ack, body: dict[str, Any]) -> None:
     if not said:
         ack(text=USAGE, response_type="ephemeral")
         return
+    refusal = _refusal(body["user_id"])
+    if refusal:
+        ack(text=refusal, response_type="ephemeral")
+        return
     found = _find(said)
     if isinstance(found, str):
         ack(text=found, response_type="ephemeral")
@@ -76,32 +82,40 @@ def choose(ack: Ack, body: dict[str, Any]) -> None:
 
 
 def press(ack: Ack, body: dict[str, Any]) -> None:
-    """Start the workflow, once for each card that asked."""
+    """Start the workflow, once for each card that asked.
+
+    No person is in its conf, which Airflow shows: the run's id leads to the stored press.
+    """
     incoming = from_action(body)
-    request_id = _id_in(incoming.payload["value"] or "")
     user_id = body["user"]["id"]
+    refusal = _refusal(user_id)
+    request_id = _id_in(incoming.payload["value"] or "")
     with session_scope() as session:
         request = session.get(Request, request_id) if request_id is not None else None
-        user = session.scalars(select(User).where(User.slack_user_id == user_id)).one_or_none()
-    if request is None:
+    if refusal or request is None:
         ack()
-        background.submit_delivery(partial(notes.send_note, incoming.channel_id, user_id, GONE))
+        note = refusal or GONE
+        background.submit_delivery(partial(notes.send_note, incoming.channel_id, user_id, note))
         return
-    actor = {
-        "slack_user_id": user_id,
-        "email": user.email if user else None,
-        "name": (user.name if user else "") or incoming.payload["user_name"] or None,
-    }
     place = f"{incoming.channel_id}:{incoming.payload['message_ts']}"
     run = replace(
         incoming,
         dag_id=DAG_ID,
-        run_conf={"request": request.slug, "actor": actor},
+        run_conf={"request": request.slug},
         run_key=f"ship:{request.id}:{user_id}:{place}",
     )
     accept(ack, run)
     note = f"Marking *{escape(request.title)}* as shipped. I will tell you what came of it."
     background.submit_delivery(partial(notes.send_note, incoming.channel_id, user_id, note))
+
+
+def _refusal(slack_user_id: str) -> str:
+    """Why somebody may not ship; empty when they may."""
+    actor = asking(slack_user_id)
+    if actor is None:
+        return NOT_NOW
+    with session_scope() as session:
+        return "" if may(session, actor, Action.SHIP) else refusal_words(actor, Action.SHIP)
 
 
 def _find(said: str) -> list[int] | str:
@@ -142,8 +156,9 @@ def _show_choice(body: dict[str, Any]) -> None:
     incoming = from_action(body)
     request_id = _id_in(incoming.payload["value"] or "")
     user = body["user"]["id"]
-    if request_id is None:
-        notes.send_note(incoming.channel_id, user, GONE)
+    refusal = _refusal(user) or (GONE if request_id is None else "")
+    if refusal or request_id is None:
+        notes.send_note(incoming.channel_id, user, refusal)
         return
     card = _ask(request_id)
     notes.send_note(incoming.channel_id, user, card.text, card.blocks)

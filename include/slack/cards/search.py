@@ -24,6 +24,8 @@ HELP = Rendered(HELP_TEXT.replace("*", ""), [section(HELP_TEXT)])
 HOW = "Ask me what we have on a subject, for example: *what do we have on SSO?*"
 WHERE = "I answer where only people of this company read along. Ask me in an internal channel."
 OUTSIDE = Rendered(WHERE, [section(WHERE)])
+INSIDERS = "I can tell that only to full members of this workspace. You can hand in feedback."
+REFUSED = Rendered(INSIDERS, [section(INSIDERS)])
 EMPTY = Rendered(HOW.replace("*", ""), [section(HOW)])
 
 

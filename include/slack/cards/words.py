@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from include.base.entry_state import Stage
 from include.insights.wording import money
-from include.slack.cards.blocks import confidence_words, escape, link, one_line
+from include.slack.cards.blocks import confidence_words, escape, link, one_line, shorten
 
 if TYPE_CHECKING:
     from include.base.entry_state import Customer, EntryState, QuestionState, RequestFacts
@@ -20,6 +21,7 @@ CHOICE_WORDS = {
 }
 SEVERITY_WORDS = {"low": "nice to have", "medium": "significant pain", "high": "dealbreaker"}
 
+_SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,}")
 _NAME = 80
 _REASONS = {
     "no_words": "it holds no words",
@@ -39,11 +41,14 @@ def reason_words(reason: str | None) -> str:
 
 
 def person_words(person: str | None) -> str:
-    """``slack:U123`` as a Slack mention, anything else by its name."""
+    """``slack:U123`` as a Slack mention, anything else by its name; as mrkdwn."""
     if not person:
         return "somebody"
     kind, _, name = person.partition(":")
-    return f"<@{name}>" if kind == "slack" else escape(name or person)
+    if kind == "slack" and _SLACK_ID.fullmatch(name):
+        return f"<@{name}>"
+    shown = escape(shorten(name or person, 100))
+    return f"{shown} (in Airflow)" if kind == "airflow" else shown
 
 
 def moment_words(moment: datetime | None) -> str:

@@ -2,6 +2,7 @@
 
 from include.matching.types import RequestStatus, Route
 from include.store.models.agents import ModelCall, ModelServer
+from include.store.models.audit import AuditRow
 from include.store.models.base import EMBEDDING_DIMENSIONS, Base
 from include.store.models.capture import PersonKind, SlackCapture, SlackPerson, UserAlias
 from include.store.models.durable import Hook, HookKey, HookStatus, ParkedRun, ParkedState
@@ -55,6 +56,7 @@ __all__ = [
     "AnalyticsEvent",
     "Area",
     "AreaReport",
+    "AuditRow",
     "Base",
     "Decision",
     "DecisionStep",

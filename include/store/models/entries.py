@@ -86,6 +86,8 @@ class Entry(Base):
     product knows them. ``run_id`` is the Airflow run that carries the entry out. ``told_in`` is the
     message that told the submitter what became of it together with other entries.
 
+    ``handed_in_by`` is who was signed in when it came in, ``claimed_submitter`` whom they named.
+
     One pain of an entry that holds several is an entry of its own: ``parent_id``, ``pain_number``
     from 1, and the span of the parent's words it quotes. ``suggestion`` is the title and the
     description a model proposed when it read the pain. ``noise_reason`` says why an entry was set
@@ -108,6 +110,8 @@ class Entry(Base):
     unknown_areas: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
     links: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
     submitter_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    handed_in_by: Mapped[str | None] = mapped_column(Text)
+    claimed_submitter: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("entries.id"))
     pain_number: Mapped[int] = mapped_column(default=0, server_default="0")
     pain_start: Mapped[int | None]
@@ -145,6 +149,7 @@ class Entry(Base):
         CheckConstraint("(embedding IS NULL) = (embedding_model IS NULL)", name="embedding_named"),
         Index("ix_entries_parent_id", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
         Index("ix_entries_run", "dag_id", "run_id"),
+        Index("ix_entries_submitter", "submitter_id", "id"),
         Index("ix_entries_told_in", "told_in", postgresql_where=text("told_in IS NOT NULL")),
         Index("ix_entries_unfinished", "updated_at", postgresql_where=text("status <> 'done'")),
     )

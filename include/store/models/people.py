@@ -83,3 +83,5 @@ class RequestFollower(Base):
         BigInteger, ForeignKey("entries.id", ondelete="SET NULL")
     )
     created_at: Mapped[CreatedAt]
+
+    __table_args__ = (Index("ix_request_followers_user", "user_id", "created_at"),)

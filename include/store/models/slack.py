@@ -48,6 +48,12 @@ class SlackEvent(Effect, Base):
 
     __table_args__ = (
         CheckConstraint("(run_conf IS NULL) = (run_id IS NULL)", name="run_complete"),
+        Index(
+            "ix_slack_events_run",
+            "dag_id",
+            "run_id",
+            postgresql_where=text("run_id IS NOT NULL"),
+        ),
         Index("ix_slack_events_open", "received_at", postgresql_where=text("state = 'received'")),
     )
 

@@ -8,9 +8,10 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
 
 from include.insights.answer_words import EXAMPLES
+from include.people.actor import Action, demand
+from include.people.audit import write_down
 from include.requests.areas import keep_area
 from include.store.session import session_scope
-from include.web.acting import Action, demand
 from include.web.areas.queries import read_area, read_areas
 from include.web.forms import Sent, field
 from include.web.guard import MAY_READ, OUR_FORM
@@ -79,7 +80,8 @@ def manage(request: Request, visitor: Visiting) -> HTMLResponse:
 def save_area(request: Request, visitor: Visiting, form: Sent) -> Response:
     """Add an area, or change one; its address stays."""
     with session_scope() as session:
-        demand(visitor.actor(session), Action.CHANGE_SETTINGS)
+        actor = visitor.actor(session)
+        demand(session, actor, Action.CHANGE_SETTINGS)
         area = keep_area(
             session,
             slug=field(form, "slug") or None,
@@ -87,6 +89,7 @@ def save_area(request: Request, visitor: Visiting, form: Sent) -> Response:
             description=field(form, "description"),
             slack_channel=field(form, "slack_channel"),
         )
+        write_down(session, actor, Action.CHANGE_SETTINGS, f"area:{area.slug}"[:200])
     return go_to(request, "manage-areas", f"“{area.name}” is saved.")
 
 

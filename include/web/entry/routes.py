@@ -9,12 +9,14 @@ from fastapi.responses import Response
 
 from include.engine import airflow_api
 from include.entries.entry import get_entry
+from include.entries.set_aside import press_restore
 from include.entries.tokens import RESTORE, token_of
 from include.operations.stuck import ALIVE, StuckEntry, run_again
+from include.people.actor import Action, demand
+from include.people.audit import write_down
 from include.relay import background
 from include.store.models import EntryStatus
 from include.store.session import session_scope
-from include.web.acting import Action, demand, restore
 from include.web.entry.queries import entry_of_run, read_entry, runs_entries
 from include.web.forms import Sent, field, follow_up, plain
 from include.web.guard import MAY_ANSWER, MAY_READ, OUR_FORM
@@ -46,7 +48,9 @@ def entry_page(request: Request, visitor: Visiting, entry_id: EntryId) -> Respon
 def take_up(request: Request, visitor: Visiting, entry_id: EntryId) -> Response:
     """Take up an entry that was set aside."""
     with session_scope() as session:
-        reply = restore(session, visitor.actor(session), token=token_of(session, RESTORE, entry_id))
+        reply = press_restore(
+            session, token=token_of(session, RESTORE, entry_id), actor=visitor.actor(session)
+        )
         note = plain(session, reply.note) if reply.note else "Taken up. Its run is starting."
     follow_up(reply.message_ids)
     if reply.after is not None:
@@ -58,8 +62,10 @@ def take_up(request: Request, visitor: Visiting, entry_id: EntryId) -> Response:
 def go_on(request: Request, visitor: Visiting, entry_id: EntryId, form: Sent) -> Response:
     """Let the run of a stuck entry go on where it failed, or start it anew."""
     with session_scope() as session:
-        demand(visitor.actor(session), Action.OPERATE)
+        actor = visitor.actor(session)
+        demand(session, actor, Action.OPERATE)
         entry = get_entry(session, entry_id)
+        write_down(session, actor, Action.OPERATE, f"entry:{entry_id}")
         run = (entry.dag_id, entry.run_id)
         is_done = entry.status == EntryStatus.DONE
     back = "health" if field(form, "back") == "health" else f"entries/{entry_id}"

@@ -12,10 +12,10 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
 
 from include.base.errors import FatalError
+from include.entries.questions import answer_question
 from include.requests import merge_questions
 from include.requests.search_now import search_now
 from include.store.session import session_scope
-from include.web import acting
 from include.web.forms import Sent, field, fields, follow_up, plain
 from include.web.guard import MAY_ANSWER, MAY_READ, OUR_FORM
 from include.web.inbox.changes import Changes
@@ -96,11 +96,12 @@ def answer(request: Request, visitor: Visiting, form: Sent) -> Response:
     recorded, notes = 0, []
     for one in tokens:
         with session_scope() as session:
-            reply = acting.answer_question(
+            reply = answer_question(
                 session,
-                visitor.actor(session),
                 token=one,
                 choice=choice,
+                actor=visitor.actor(session),
+                via="web",
                 request_id=request_id,
             )
             note = plain(session, reply.note) if reply.note else None
@@ -159,7 +160,9 @@ def answer_twins(request: Request, visitor: Visiting, form: Sent) -> Response:
     if choice not in (merge_questions.MERGE, merge_questions.DISMISS, merge_questions.UNDO):
         raise FatalError(f"choice {choice[:40]!r} is unknown")
     with session_scope() as session:
-        reply = acting.answer_twins(session, visitor.actor(session), token=token, choice=choice)
+        reply = merge_questions.answer(
+            session, token=token, choice=choice, actor=visitor.actor(session)
+        )
         note = plain(session, reply.note) if reply.note else "Done."
     follow_up(reply.message_ids)
     return go_to(request, "inbox/twins", note)

@@ -12,7 +12,9 @@ from sqlalchemy import func, select
 from include.base.errors import FatalError
 from include.insights.wording import count
 from include.matching.types import RequestStatus
-from include.requests import editing, merging
+from include.people.actor import Action, Actor, demand
+from include.people.audit import write_down
+from include.requests import editing, merging, shipping
 from include.requests.editing import ChangedMeanwhile, Text
 from include.requests.planning import plan
 from include.requests.related import dismiss
@@ -20,7 +22,6 @@ from include.requests.search_now import search_now
 from include.store.models import Area, RequestArea, User
 from include.store.models import Request as FeatureRequest
 from include.store.session import session_scope
-from include.web.acting import Action, demand, reopen, ship
 from include.web.forms import Sent, field, fields, follow_up
 from include.web.guard import MAY_ANSWER, MAY_READ, OUR_FORM
 from include.web.rendering import go_to, render
@@ -49,14 +50,15 @@ def change_status(request: Request, visitor: Visiting, slug: str, form: Sent) ->
         raise FatalError(f"status {field(form, 'status')[:40]!r} is unknown") from None
     run_id = f"page__{field(form, 'once')[:64] or uuid.uuid4().hex}"
     with session_scope() as session:
-        actor = visitor.actor(session)
-        demand(actor, Action.EDIT)
         now = session.scalar(select(FeatureRequest.status).where(FeatureRequest.slug == slug))
         if status == RequestStatus.SHIPPED:
-            batches = ship(session, actor, slug, run_id=run_id)
+            actor = _allowed(session, visitor, Action.SHIP)
+            batches = shipping.ship(session, slug, actor, run_id=run_id)
         elif now == RequestStatus.SHIPPED:
-            batches = reopen(session, actor, slug, run_id=run_id)
+            actor = _allowed(session, visitor, Action.SHIP)
+            batches = shipping.reopen(session, slug, actor, run_id=run_id)
         else:
+            actor = _acting(session, visitor, Action.EDIT, slug, status=status)
             batches = [{"message_ids": plan(session, slug, status, by=actor.label)}]
     ids = [one for batch in batches for one in batch["message_ids"]]
     follow_up(ids)
@@ -88,8 +90,7 @@ def save_edit(request: Request, visitor: Visiting, slug: str, form: Sent) -> Res
     said = _text(form)
     try:
         with session_scope() as session:
-            actor = visitor.actor(session)
-            demand(actor, Action.EDIT)
+            actor = _acting(session, visitor, Action.EDIT, slug)
             _, start_ids = editing.edit(
                 session, slug, said, by=actor.label, seen=field(form, "seen") or None
             )
@@ -126,11 +127,11 @@ def open_request(request: Request, visitor: Visiting, form: Sent) -> Response:
         return _text_form(request, visitor, said, title="Is it one of these?", near=near)
     try:
         with session_scope() as session:
-            actor = visitor.actor(session)
-            demand(actor, Action.EDIT)
+            actor = _allowed(session, visitor, Action.EDIT)
             opened, start_ids = editing.open_by_hand(
                 session, said, by=actor.label, user_id=actor.user_id
             )
+            write_down(session, actor, Action.EDIT, f"request:{opened.id}", opened=True)
     except FatalError as error:
         return _text_form(request, visitor, said, title="Open a request", problem=str(error))
     follow_up(start_ids=start_ids)
@@ -165,8 +166,7 @@ def merge(request: Request, visitor: Visiting, slug: str, form: Sent) -> Respons
     """Merge it; the page of the one that stays follows."""
     into = field(form, "into")
     with session_scope() as session:
-        actor = visitor.actor(session)
-        demand(actor, Action.EDIT)
+        actor = _acting(session, visitor, Action.MERGE, slug, into=into[:200])
         merging.merge(session, slug, into, by=actor.label, reason=field(form, "reason")[:500])
     return go_to(request, f"requests/{into}", f"“{slug}” is merged into this request now.")
 
@@ -175,8 +175,7 @@ def merge(request: Request, visitor: Visiting, slug: str, form: Sent) -> Respons
 def unmerge(request: Request, visitor: Visiting, slug: str) -> Response:
     """Take a merge back; the page of the one that was merged follows."""
     with session_scope() as session:
-        actor = visitor.actor(session)
-        demand(actor, Action.EDIT)
+        actor = _acting(session, visitor, Action.UNMERGE, slug)
         merging.unmerge(session, slug, by=actor.label)
     return go_to(request, f"requests/{slug}", "The merge was taken back.")
 
@@ -185,8 +184,7 @@ def unmerge(request: Request, visitor: Visiting, slug: str) -> Response:
 def follow(request: Request, visitor: Visiting, slug: str, form: Sent) -> Response:
     """Hear of it, or no more."""
     with session_scope() as session:
-        actor = visitor.actor(session)
-        demand(actor, Action.EDIT)
+        actor = _allowed(session, visitor, Action.FOLLOW)
         found = _found(session, slug)
         if actor.user_id is None:
             note = "The product does not know you: hand feedback in once, with your address."
@@ -203,10 +201,28 @@ def follow(request: Request, visitor: Visiting, slug: str, form: Sent) -> Respon
 def not_the_same(request: Request, visitor: Visiting, slug: str, form: Sent) -> Response:
     """Say that a related request has nothing to do with this one."""
     with session_scope() as session:
-        actor = visitor.actor(session)
-        demand(actor, Action.EDIT)
-        dismiss(session, slug, field(form, "other"), by=actor.label)
+        other = field(form, "other")
+        actor = _acting(session, visitor, Action.MERGE, slug, dismiss=other[:200])
+        dismiss(session, slug, other, by=actor.label)
     return go_to(request, f"requests/{slug}", "No sweep brings this pair up again.")
+
+
+def _allowed(session: Session, visitor: Visitor, action: Action) -> Actor:
+    """Who acts, if they may.
+
+    Raises:
+        NotAllowed: they may not; the message is for them.
+    """
+    actor = visitor.actor(session)
+    demand(session, actor, action)
+    return actor
+
+
+def _acting(session: Session, visitor: Visitor, action: Action, slug: str, **facts: Any) -> Actor:
+    """Who acts, if they may; written down in the transaction in which they do."""
+    actor = _allowed(session, visitor, action)
+    write_down(session, actor, action, f"request:{slug}"[:200], **facts)
+    return actor
 
 
 def _found(session: Session, slug: str) -> FeatureRequest:

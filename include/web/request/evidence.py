@@ -8,12 +8,12 @@ from fastapi import APIRouter, HTTPException, Path, Request
 from fastapi.responses import Response
 from sqlalchemy import select
 
+from include.entries.correct import pick_request, undo_attachment
 from include.entries.tokens import PLACE, token_of
 from include.requests.search_now import search_now
 from include.store.models import Entry, Feedback
 from include.store.models import Request as FeatureRequest
 from include.store.session import session_scope
-from include.web.acting import move_evidence, take_off
 from include.web.forms import Sent, field, follow_up, plain
 from include.web.guard import MAY_ANSWER, MAY_READ, OUR_FORM
 from include.web.rendering import go_to, render
@@ -61,10 +61,10 @@ def move(request: Request, visitor: Visiting, feedback_id: FeedbackId, form: Sen
         raise HTTPException(422, "Choose a request to move it to.")
     with session_scope() as session:
         _found(session, feedback_id)
-        reply = move_evidence(
+        reply = pick_request(
             session,
-            visitor.actor(session),
             token=token_of(session, PLACE, feedback_id),
+            actor=visitor.actor(session),
             request_id=int(picked),
         )
         note = _note(session, reply, "Moved.")
@@ -78,8 +78,8 @@ def undo(request: Request, visitor: Visiting, feedback_id: FeedbackId) -> Respon
     """Take it off; the page of the request that it has become follows."""
     with session_scope() as session:
         _found(session, feedback_id)
-        reply = take_off(
-            session, visitor.actor(session), token=token_of(session, PLACE, feedback_id)
+        reply = undo_attachment(
+            session, token=token_of(session, PLACE, feedback_id), actor=visitor.actor(session)
         )
         note = _note(session, reply, "Taken off. It is a request of its own now.")
         slug = _slug(session, feedback_id)

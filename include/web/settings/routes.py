@@ -14,9 +14,10 @@ from sqlalchemy import select
 from include.base.errors import FatalError
 from include.base.settings import VARIABLE, Settings, load_settings
 from include.entries.thresholds import set_thresholds
+from include.people.actor import Action, demand
+from include.people.audit import write_down
 from include.store.models import Area
 from include.store.session import session_scope
-from include.web.acting import Action, demand
 from include.web.forms import Sent
 from include.web.guard import MAY_READ, OUR_FORM
 from include.web.rendering import go_to, render
@@ -55,7 +56,7 @@ def settings_page(request: Request, visitor: Visiting) -> HTMLResponse:
 def change_settings(request: Request, visitor: Visiting, form: Sent) -> Response:
     """Store what the form says, once all of it is valid."""
     with session_scope() as session:
-        demand(visitor.actor(session), Action.CHANGE_SETTINGS)
+        demand(session, visitor.actor(session), Action.CHANGE_SETTINGS)
     if is_fixed():
         return go_to(request, "settings", f"{ENVIRONMENT} fixes the settings. Nothing was changed.")
     values = values_of({name: str(value) for name, value in form.items()})
@@ -65,6 +66,8 @@ def change_settings(request: Request, visitor: Visiting, form: Sent) -> Response
         return go_to(request, "settings", f"Not saved: {error}.")
     kept = _unknown_to_form(form.keys()) | values
     Variable.set(VARIABLE, json.dumps(kept), description="Settings of GTM Feedback")
+    with session_scope() as session:
+        write_down(session, visitor.actor(session), Action.CHANGE_SETTINGS, "settings:all")
     return go_to(request, "settings", "Saved. Every process uses it within a second.")
 
 
@@ -80,10 +83,11 @@ def change_thresholds(
     """A new version of the thresholds; decisions that were taken keep theirs."""
     with session_scope() as session:
         actor = visitor.actor(session)
-        demand(actor, Action.CHANGE_SETTINGS)
+        demand(session, actor, Action.CHANGE_SETTINGS)
         version = set_thresholds(
             session, area=area or None, attach=attach, ask=ask, note=note, by=actor.label
         )
+        write_down(session, actor, Action.CHANGE_SETTINGS, f"thresholds:{version}")
     return go_to(request, "settings", f"Version {version} of the thresholds is in force.")
 
 

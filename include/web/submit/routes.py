@@ -50,7 +50,9 @@ def hand_in(request: Request, visitor: Visiting, form: Sent) -> Response:
         problems = {one.field: one.beside_field() for one in refused.problems}
         shown = given | {"areas": areas, "links": "\n".join(links)}
         return _form(request, visitor, shown, problems, 422)
-    [stored], start_ids = intake.take_in_now([arrived])
+    with session_scope() as session:
+        by = visitor.actor(session).label
+    [stored], start_ids = intake.take_in_now([arrived], handed_in_by=by)
     if start_ids:
         background.submit(intake.start, start_ids)
     note = "Stored. Its run is starting; load this page again to see what became of it."

@@ -30,6 +30,7 @@ from include.store.models import (
     RequestEmbedding,
 )
 from include.store.session import session_scope
+from tests.people import member
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -183,7 +184,7 @@ def ask(entry_id: int, run_id: str = "r1") -> str:
 def press(token: str, choice: str, user: str = "U0ANN") -> AnswerReply:
     """Press a button as the relay does."""
     with session_scope() as session:
-        return questions.answer_question(session, token=token, choice=choice, slack_user_id=user)
+        return questions.answer_question(session, token=token, choice=choice, actor=member(user))
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ from tests.db.entries.conftest import (
     submit,
     tell_of,
 )
+from tests.people import member
 
 if TYPE_CHECKING:
     from include.outbox.replies import AnswerReply
@@ -48,7 +49,7 @@ def attached(embedder: WordsEmbedder) -> tuple[int, int, str]:
 
 def undo(token: str, user: str = "U0ANN") -> AnswerReply:
     with session_scope() as session:
-        return undo_attachment(session, token=token, slack_user_id=user)
+        return undo_attachment(session, token=token, actor=member(user))
 
 
 def test_undo_takes_the_evidence_off_and_opens_a_request_with_it(

@@ -27,6 +27,7 @@ from tests.db.entries.conftest import (
     route_entry,
     submit,
 )
+from tests.people import member
 
 if TYPE_CHECKING:
     from tests.chat import Chat
@@ -87,7 +88,7 @@ def world(embedder: WordsEmbedder) -> dict[str, int]:
         ).one()
         token = sign("undo", str(feedback), signing_keys(session)[0])
     with session_scope() as session:
-        reply = undo.undo_attachment(session, token=token, slack_user_id="U0ANN")
+        reply = undo.undo_attachment(session, token=token, actor=member("U0ANN"))
         assert reply.status == "recorded"
     return ids | {"request": request}
 

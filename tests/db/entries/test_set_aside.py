@@ -19,10 +19,11 @@ from include.entries.submission import parse_submission
 from include.entries.thread_reply import tell_thread
 from include.entries.tokens import tokens_of
 from include.relay.home import home_view
-from include.store.models import Decision, Entry, Feedback, Message, RunStart
+from include.store.models import Decision, Entry, Feedback, Message, RunStart, User
 from include.store.session import session_scope
 from include.workflows import process_customer_entry as steps
 from tests.db.entries.conftest import TableJudge, WordsEmbedder, route_entry, submit, tell_of
+from tests.people import member
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -65,7 +66,7 @@ def test_the_submitter_has_it_processed_and_the_old_run_repeats_nothing(
         token = tokens_of(session, [state_of(session, entry_id)])[entry_id].restore
     for user, status in (("U0EVE", "not_allowed"), ("U0ANN", "recorded"), ("U0ANN", "too_late")):
         with session_scope() as session:
-            reply = setting_aside.press_restore(session, token=token, slack_user_id=user)
+            reply = setting_aside.press_restore(session, token=token, actor=member(user))
         assert reply.status == status
     with session_scope() as session:
         start = session.scalars(select(RunStart)).one()
@@ -84,16 +85,17 @@ def test_the_submitter_has_it_processed_and_the_old_run_repeats_nothing(
 def test_an_operator_restores_by_id_once() -> None:
     entry_id = submit("🔥🔥")
     values = {"entry_id": entry_id, "actor": {"email": "Ann@example.com"}}
-    first = setting_aside.restore(values, dag_id="restore_entry", run_id="m1")
-    again = setting_aside.restore(values, dag_id="restore_entry", run_id="m2")
+    run = {"dag_id": "restore_entry", "started_by": "olga"}
+    first = setting_aside.restore(values, run_id="m1", **run)
+    again = setting_aside.restore(values, run_id="m2", **run)
     assert (first["restored"], again["restored"]) == (True, False)
     with session_scope() as session:
-        assert get_entry(session, entry_id).restored_by == "user:ann@example.com"
+        assert get_entry(session, entry_id).restored_by == "airflow:olga"
     with pytest.raises(FatalError, match="does not exist"):
-        setting_aside.restore({"entry_id": 99}, dag_id="d", run_id="r")
+        setting_aside.restore({"entry_id": 99}, run_id="r", **run)
     other = submit("Charts have no legend", run_id="r2")
     with pytest.raises(FatalError, match="was not set aside"):
-        setting_aside.restore({"entry_id": other}, dag_id="d", run_id="r")
+        setting_aside.restore({"entry_id": other}, run_id="r", **run)
 
 
 def test_nobody_takes_an_entry_by_naming_its_run() -> None:
@@ -121,7 +123,8 @@ def test_many_stored_at_once_are_looked_at_the_same_way(session: Session) -> Non
 
 def test_app_home_shows_why_with_the_button(session: Session) -> None:
     submit("thanks!")
-    shown = str(home_view(overview_of(session, "U0ANN")))
+    ann = session.scalars(select(User.id).where(User.slack_user_id == "U0ANN")).one()
+    shown = str(home_view(overview_of(session, member("U0ANN", ann))))
     assert "set it aside, because it reads like a greeting or a thank-you" in shown
     assert "restore_entry" in shown
 

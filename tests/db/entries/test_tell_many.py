@@ -17,6 +17,7 @@ from include.store.session import session_scope
 from include.workflows import import_feedback as import_steps
 from tests.db.entries.conftest import TableJudge, WordsEmbedder, make_request, press
 from tests.db.entries.test_decide_many import process
+from tests.people import member
 
 if TYPE_CHECKING:
     import pytest
@@ -107,9 +108,9 @@ def test_undo_on_a_line_changes_the_summary_and_nothing_else(embedder: WordsEmbe
     [message] = told()
     token = buttons(message)[0]["value"]
     with session_scope() as session:
-        assert undo_attachment(session, token=token, slack_user_id="U0BEN").status == "not_allowed"
+        assert undo_attachment(session, token=token, actor=member("U0BEN")).status == "not_allowed"
     with session_scope() as session:
-        reply = undo_attachment(session, token=token, slack_user_id="U0ANN")
+        reply = undo_attachment(session, token=token, actor=member("U0ANN"))
     assert reply.status == "recorded"
     with session_scope() as session:
         update = session.scalars(select(Message).where(Message.kind == "update")).one()
@@ -117,7 +118,7 @@ def test_undo_on_a_line_changes_the_summary_and_nothing_else(embedder: WordsEmbe
     assert update.body.startswith("8 pieces of feedback are placed: 3 added to requests, 5 new.")
     assert buttons(update)[0]["text"]["text"] == "Put it back"
     with session_scope() as session:
-        again = undo_attachment(session, token=token, slack_user_id="U0ANN")
+        again = undo_attachment(session, token=token, actor=member("U0ANN"))
     assert again.status == "too_late"
 
 

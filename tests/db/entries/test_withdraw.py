@@ -25,6 +25,7 @@ from tests.db.entries.conftest import (
     submit,
     tell_of,
 )
+from tests.people import member
 
 if TYPE_CHECKING:
     from include.base.entry_state import EntryState
@@ -44,7 +45,7 @@ def tokens(entry_id: int) -> Tokens:
 
 def change(do: Any, token: str, user: str = "U0ANN", **values: Any) -> AnswerReply:
     with session_scope() as session:
-        reply: AnswerReply = do(session, token=token, slack_user_id=user, **values)
+        reply: AnswerReply = do(session, token=token, actor=member(user), **values)
         return reply
 
 

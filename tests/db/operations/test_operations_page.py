@@ -25,6 +25,7 @@ from tests.db.entries.conftest import (
     route_entry,
     submit,
 )
+from tests.people import operator
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -94,16 +95,16 @@ def test_new_thresholds_count_and_an_areas_own_go_first(session: Session) -> Non
     other = Area(slug="other", name="Other", description="")
     session.add_all([billing, other])
     session.flush()
-    interventions.set_thresholds(session, 0.92, 0.80, by="user:ann", note="why")
-    interventions.set_thresholds(session, 0.95, 0.85, by="user:ann", note="", area="billing")
+    interventions.set_thresholds(session, 0.92, 0.80, actor=operator(), note="why")
+    interventions.set_thresholds(session, 0.95, 0.85, actor=operator(), note="", area="billing")
 
     general, own = thresholds_for(session, [other.id]), thresholds_for(session, [billing.id])
     assert (general.attach, general.ask) == (0.92, 0.80)
     assert (own.attach, own.ask) == (0.95, 0.85)
     with pytest.raises(FatalError, match="there is no area 'nope'; there are: billing, other"):
-        interventions.set_thresholds(session, 0.9, 0.8, by="user:ann", note="", area="nope")
+        interventions.set_thresholds(session, 0.9, 0.8, actor=operator(), note="", area="nope")
     with pytest.raises(FatalError, match="0 < ask <= attach <= 1 is needed"):
-        interventions.set_thresholds(session, 0.8, 0.9, by="user:ann", note="")
+        interventions.set_thresholds(session, 0.8, 0.9, actor=operator(), note="")
 
 
 def test_rotation_keeps_buttons_of_open_questions_and_then_ends_them(session: Session) -> None:

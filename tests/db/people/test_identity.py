@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import func, select, update
 
@@ -7,7 +9,15 @@ from include.base.errors import TransientError
 from include.people import identity
 from include.people.identity import match_email, resolve
 from include.slack.profile import SlackProfile
-from include.store.models import PersonKind, SlackPerson, User, UserAlias
+from include.store.models import (
+    Entry,
+    PersonKind,
+    Request,
+    RequestFollower,
+    SlackPerson,
+    User,
+    UserAlias,
+)
 from include.store.session import session_scope
 
 
@@ -65,10 +75,54 @@ def test_an_uncertain_match_is_no_match() -> None:
 
 def test_an_address_of_somebody_with_another_slack_account_is_no_match() -> None:
     other = add("ann@example.com", "U0OTHER")
+    with session_scope() as session:
+        session.add(SlackPerson(slack_user_id="U0OTHER", kind="person", email="Ann@example.com"))
     found = resolve(session_scope, "U0ANN", Slack())
     assert found.user_id != other
     with session_scope() as session:
         assert session.get_one(User, found.user_id).slack_user_id == "U0ANN"
+
+
+def test_a_slack_account_that_somebody_claimed_for_an_address_loses_it() -> None:
+    victim = add("ann@example.com", "U0EVIL")
+    found = resolve(session_scope, "U0ANN", Slack())
+    assert found.user_id == victim
+    with session_scope() as session:
+        assert session.get_one(User, victim).slack_user_id == "U0ANN"
+
+
+def test_two_first_presses_at_once_make_one_user() -> None:
+    with ThreadPoolExecutor(4) as pool:
+        found = set(pool.map(lambda _: resolve(session_scope, "U0ANN", Slack()), range(8)))
+    assert len(found) == 1
+    assert count() == 1
+
+
+def test_two_users_who_are_one_by_slacks_word_become_one() -> None:
+    by_mail, by_slack = add("ann@example.com"), add(None, "U0ANN")
+    with session_scope() as session:
+        requests = [Request(slug=f"r{n}", title="A request", created_by=by_slack) for n in range(2)]
+        entry = Entry(
+            idempotency_key="k",
+            source="api",
+            customer_pain="Exports time out",
+            severity="low",
+            submitter_id=by_slack,
+            dag_id="d",
+            run_id="r",
+        )
+        session.add_all([*requests, entry])
+        session.flush()
+        for user, request in ((by_slack, 0), (by_slack, 1), (by_mail, 1)):
+            session.add(RequestFollower(user_id=user, request_id=requests[request].id))
+    assert resolve(session_scope, "U0ANN", Slack()).user_id == by_mail
+    with session_scope() as session:
+        assert session.scalars(select(Entry.submitter_id)).all() == [by_mail]
+        assert set(session.scalars(select(Request.created_by))) == {by_mail}
+        followers = session.scalars(select(RequestFollower.user_id)).all()
+        assert followers == [by_mail, by_mail]
+        user = session.scalars(select(User)).one()
+        assert (user.id, user.slack_user_id) == (by_mail, "U0ANN")
 
 
 def test_a_name_alone_is_no_match() -> None:

@@ -8,15 +8,22 @@ import pytest
 from sqlalchemy import select
 
 from include.base.errors import FatalError
-from include.store.models import Message, Request, RequestFollower, RequestMerge, User
+from include.store.models import (
+    Message,
+    Request,
+    RequestFollower,
+    RequestMerge,
+    SlackEvent,
+    User,
+)
 from include.store.session import session_scope
 from include.workflows import mark_shipped
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
-RUN = {"dag_id": "mark_shipped", "run_id": "r1"}
-ASKED = {"request": "csv-export", "actor": {"slack_user_id": "U0ANN"}}
+RUN = {"dag_id": "mark_shipped", "run_id": "r1", "started_by": "relay"}
+ASKED = {"request": "csv-export", "actor": None}
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +49,21 @@ def told() -> list[str]:
         return [f"{one.address}: {one.body}" for one in session.scalars(found)]
 
 
+def press(user: str, run_id: str) -> None:
+    """The stored press that a run of ``mark_shipped`` follows."""
+    with session_scope() as session:
+        session.add(
+            SlackEvent(
+                key=run_id,
+                kind="action:ship_request",
+                user_id=user,
+                payload={},
+                dag_id="mark_shipped",
+                run_id=run_id,
+            )
+        )
+
+
 def ship(values: dict[str, Any], run_id: str = "r1") -> None:
     run = {**RUN, "run_id": run_id}
     mark_shipped.change_status(values, **run)
@@ -50,6 +72,7 @@ def ship(values: dict[str, Any], run_id: str = "r1") -> None:
 
 
 def test_the_one_who_asked_hears_how_many_were_told() -> None:
+    press("U0ANN", "r1")
     ship(ASKED)
     [said] = told()
     assert said.startswith("U0ANN: *Export tables as CSV* is marked as shipped. 0 people told.")
@@ -58,8 +81,10 @@ def test_the_one_who_asked_hears_how_many_were_told() -> None:
 
 
 def test_shipping_again_says_that_it_had_shipped() -> None:
+    press("U0ANN", "r1")
     ship(ASKED)
-    ship({**ASKED, "actor": {"slack_user_id": "U0BEN"}}, "r2")
+    press("U0BEN", "r2")
+    ship(ASKED, "r2")
     assert told()[1].startswith("U0BEN: *Export tables as CSV*: It already shipped on ")
     assert told()[1].endswith("by <@U0ANN>; 0 people told then. Nobody was told again.")
 
@@ -72,6 +97,7 @@ def test_a_failed_run_says_why(request_with_followers: int) -> None:
         session.add(
             RequestMerge(request_id=request_with_followers, into_id=other.id, merged_by="user:a")
         )
+    press("U0ANN", "r1")
     with pytest.raises(FatalError) as failed:
         mark_shipped.change_status(ASKED, **RUN)
     mark_shipped.note_failure(ASKED, **RUN, error=failed.value)
@@ -81,5 +107,10 @@ def test_a_failed_run_says_why(request_with_followers: int) -> None:
 
 
 def test_nobody_in_slack_is_told_nothing() -> None:
-    ship({"request": "csv-export", "actor": None})
+    ship(ASKED)
+    assert told() == []
+
+
+def test_whom_a_run_merely_names_is_told_nothing() -> None:
+    ship({"request": "csv-export", "actor": {"slack_user_id": "U0BEN"}})
     assert told() == []

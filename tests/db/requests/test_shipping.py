@@ -9,18 +9,18 @@ from sqlalchemy import select, update
 
 from include.base.errors import FatalError, TransientError
 from include.outbox.effects import Report
-from include.people.actors import Actor, actor_from
 from include.requests import merging, shipping
 from include.store.models import Message, MessageState, Request, RequestStatusChange
 from include.store.session import session_scope
 from include.workflows import mark_shipped as shipping_steps
 from tests.db.requests.conftest import begin_run, follow, make_user, messages, new, sleep_of
+from tests.people import member
 
 if TYPE_CHECKING:
     from tests.db.entries.conftest import WordsEmbedder
 
 TITLE = "Export a table as CSV"
-BY = Actor("slack:U0PM")
+BY = member("U0PM")
 
 
 def ship(slug: str, run_id: str = "s1", **more: Any) -> list[dict[str, Any]]:
@@ -209,18 +209,3 @@ def test_with_slack_away_the_messages_stay_for_the_sweep(embedder: WordsEmbedder
     with pytest.raises(TransientError):
         shipping_steps.send_batch(batch, is_last_try=False)
     assert messages("shipped")[0].state == "pending"
-
-
-@pytest.mark.parametrize(
-    ("given", "label"),
-    [
-        (None, "run:mark_shipped/r1"),
-        ({"name": "Ann"}, "run:mark_shipped/r1"),
-        ({"email": "Ann@Example.com"}, "user:ann@example.com"),
-        ({"email": "ann@example.com", "slack_user_id": "U0ANN"}, "slack:U0ANN"),
-    ],
-)
-def test_the_actor_is_named_by_slack_then_by_mail_then_by_the_run(
-    given: dict[str, str] | None, label: str
-) -> None:
-    assert actor_from(given, dag_id="mark_shipped", run_id="r1").label == label

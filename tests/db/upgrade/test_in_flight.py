@@ -29,6 +29,7 @@ from include.store.models import Entry, Feedback, Request
 from include.store.session import session_scope
 from tests.db.durable.airflow_double import AirflowDouble
 from tests.db.entries.conftest import TableJudge, WordsEmbedder, press
+from tests.people import member
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -87,7 +88,7 @@ def test_a_card_in_slack_still_answers_its_question(
 
 def test_an_undo_button_still_undoes(left: dict[str, Any]) -> None:
     with session_scope() as session:
-        reply = undo_attachment(session, token=left["tokens"]["undo"], slack_user_id="U0ANN")
+        reply = undo_attachment(session, token=left["tokens"]["undo"], actor=member("U0ANN"))
     assert reply.status == "recorded"
     with session_scope() as session:
         entry = get_entry(session, left["entries"]["attached"])
@@ -99,7 +100,7 @@ def test_an_undo_button_still_undoes(left: dict[str, Any]) -> None:
 
 def test_an_entry_that_was_set_aside_is_still_restored_by_its_button(left: dict[str, Any]) -> None:
     with session_scope() as session:
-        reply = press_restore(session, token=left["tokens"]["restore"], slack_user_id="U0ANN")
+        reply = press_restore(session, token=left["tokens"]["restore"], actor=member("U0ANN"))
     assert reply.status == "recorded"
     with session_scope() as session:
         assert get_entry(session, left["entries"]["aside"]).outcome is None
