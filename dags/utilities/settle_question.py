@@ -12,8 +12,9 @@ own). The [runbook](operations.md#open-questions) says how to find open question
 
 **Runs** when started from the REST API or the UI.
 
-**A failure means** there is no such question or request, or the question is closed already.
-Nothing was changed.
+**A failure means** there is no such question or request, the question is closed already, or whoever
+started the run may not answer it: the setting `operators` lists who may answer for others. Nothing
+was changed.
 
 **Safe to retry, clear and re-run**: yes. A question is answered once.
 

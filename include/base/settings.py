@@ -26,6 +26,33 @@ AboveZero = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
 
 
+Days = Annotated[int, Field(strict=True, ge=1, le=36_500)]
+
+
+class Retention(Checked):
+    """After how many days something is forgotten; ``null`` or left out: the default below.
+
+    Attributes:
+        slack_calls: Calls of Slack that were carried out; deleted.
+        messages: Texts of messages that were sent; blanked, because their keys make them unique.
+        model_answers: What language models answered; blanked, their costs stay.
+        captures: What was read from Slack and became an entry, or nothing; blanked.
+        run_starts: Notes about runs that were started; deleted.
+        events: Analytics events that were handed on; deleted.
+        people: What Slack said about people; deleted, and asked for again when it is needed.
+        audit: Who did what; deleted.
+    """
+
+    slack_calls: Days = 30
+    messages: Days = 180
+    model_answers: Days = 90
+    captures: Days = 90
+    run_starts: Days = 180
+    events: Days = 730
+    people: Days = 90
+    audit: Days = 1_095
+
+
 class Settings(Checked):
     """Every setting with its default.
 
@@ -53,6 +80,10 @@ class Settings(Checked):
         model_budget_per_day: US dollars that language models may cost in a day (UTC).
         audit_share: Share of sure matches that a person is asked about all the same, 0 to 1.
         export_roots: Folders and URLs below which exports may be written; empty for anywhere.
+        operators: Names of Airflow users whose runs may erase, apply the retention, settle
+            anybody's question and change thresholds.
+        retention: After how many days what is told apart by its kind is forgotten; see there.
+        apply_retention: Whether the daily ``apply_retention`` forgets, and does not only count.
     """
 
     review_channel: str = "#feedback-review"
@@ -76,6 +107,9 @@ class Settings(Checked):
     digest_channel: str = "#feedback"
     digest_areas: tuple[str, ...] = ()
     export_roots: tuple[str, ...] = ()
+    operators: tuple[str, ...] = ()
+    retention: Retention = Retention()
+    apply_retention: Annotated[bool, Field(strict=True)] = False
     model_budget_per_day: AboveZero = 10
     audit_share: Share = 0.05
 

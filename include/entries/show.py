@@ -75,10 +75,16 @@ def show_question(session: Session, hook: HookView | Hook) -> list[int]:
     if len(entries) == 1:
         return show(session, entries[0])
     queued = [tell_thread(session, entry) for entry in entries]
+    return [*(one for one in queued if one is not None), *show_question_card(session, hook)]
+
+
+def show_question_card(session: Session, hook: HookView | Hook) -> list[int]:
+    """Queue what has to change in the card of a question alone."""
     message = session.scalars(select(Message).where(Message.key == card_key(hook.id))).one_or_none()
-    if message is not None:
-        queued.append(change(session, message, question_card(session, hook)))
-    return [one for one in queued if one is not None]
+    if message is None:
+        return []
+    queued = change(session, message, question_card(session, hook))
+    return [] if queued is None else [queued]
 
 
 def question_card(session: Session, hook: HookView | Hook) -> Rendered:

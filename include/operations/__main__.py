@@ -1,12 +1,14 @@
 """``python -m include.operations COMMAND``: what is unfinished and why, and letting it go on.
 
-Run it where Airflow runs, with the product's connections. Without a command it lists them all.
+It also erases, exports and forgets; that changes nothing without ``--apply``: what would be is
+counted and rolled back. Run it where Airflow runs, with the product's connections. Without a command it lists them all.
 """
 
 from __future__ import annotations
 
 import argparse
 import getpass
+import json
 import os
 import sys
 from datetime import datetime, timedelta
@@ -14,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from include.base.errors import FatalError, TransientError
 from include.operations import interventions
+from include.operations.erasure import about, erase
 from include.operations.lists import LISTS, rows_of
+from include.operations.retention import forget_old
 from include.people.actor import Action, Actor, Standing
 from include.people.audit import write_down
 from include.store.session import session_scope
@@ -23,6 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _WIDTH = 60
+PRIVACY = {
+    "erase-person": "Erase a person, by e-mail address or Slack user id",
+    "erase-account": "Erase a customer, by the account's id",
+    "export-person": "Print all that is held about a person, as JSON",
+    "apply-retention": "Forget what is older than the setting 'retention' says",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,6 +55,9 @@ def _lists(options: argparse.Namespace) -> str:
 
 
 def _act(options: argparse.Namespace) -> str:
+    if options.command in PRIVACY:
+        result = _privacy(options)
+        return json.dumps(result, indent=2, default=str, ensure_ascii=False)
     if options.command == "stuck":
         return _stuck(options)
     if options.command == "resume":
@@ -67,6 +80,18 @@ def _act(options: argparse.Namespace) -> str:
 
     sweep(Messages())
     return said
+
+
+def _privacy(options: argparse.Namespace) -> dict[str, Any]:
+    actor = _operator(options)
+    if options.command == "apply-retention":
+        rows = forget_old(session_scope, dry_run=not options.apply)
+        return {"applied": options.apply, "rows": rows}
+    if options.command == "export-person":
+        with session_scope() as session:
+            return about(session, options.who, actor)
+    what = options.command.removeprefix("erase-")
+    return erase(what, options.who, actor, dry_run=not options.apply)
 
 
 def _change(session: Any, options: argparse.Namespace) -> str:
@@ -162,6 +187,12 @@ def _parser() -> argparse.ArgumentParser:
     drop.add_argument("key")
     add = commands.add_parser("add-key", help="Sign new buttons with a new key")
     retire = commands.add_parser("retire-keys", help="Retire the older keys of buttons")
+    for name, words in PRIVACY.items():
+        command = commands.add_parser(name, help=words, description=words)
+        if name != "apply-retention":
+            command.add_argument("who")
+        if name != "export-person":
+            command.add_argument("--apply", action="store_true", help="do it, and not only count")
     for one in (restore, answer, close, limits, add, retire):
         one.add_argument("--by", help="your name, for the record")
     return parser

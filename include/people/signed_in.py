@@ -159,8 +159,10 @@ def run_actor(
     if not started_by:
         return Actor(Standing.PROGRAM, run=run, claimed=claim)
     address = started_by if "@" in started_by else None
-    # Airflow let them start this run; more than that a task cannot know.
-    found = airflow_actor(session, airflow_user=started_by, standing=Standing.MEMBER, email=address)
+    # Airflow let them start this run; their role a task cannot know, so a setting names operators.
+    listed = started_by in load_settings().operators
+    standing = Standing.OPERATOR if listed else Standing.MEMBER
+    found = airflow_actor(session, airflow_user=started_by, standing=standing, email=address)
     return Actor(
         found.standing,
         found.slack_user_id,

@@ -45,10 +45,6 @@ class Names:
             return known
         if kind == "slack":
             return f"Slack user {rest}"
-        return (
-            rest
-            if kind in ("user", "airflow") and rest
-            else "a run in Airflow"
-            if kind == "run"
-            else label
-        )
+        if kind in ("user", "airflow") and rest:
+            return rest
+        return "a run in Airflow" if kind == "run" else label

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
 DAGS = {
+    "apply_retention": {"forget"},
+    "erase_account": {"erase"},
+    "erase_person": {"erase"},
     "ask_analytics": {"answer_question"},
     "area_insights": {"list_areas", "report_area", "summarise"},
     "export_feedback": {"list_kinds", "export_rows", "list_files"},
@@ -117,6 +120,7 @@ facts = {
         "max_active_runs": dag.max_active_runs,
         "catchup": dag.catchup,
         "tags": sorted(dag.tags),
+        "params": {n: dag.params.get_param(n).schema for n in dag.params},
         "no_default": [
             n for n in dag.params
             if type(dag.params.get_param(n).value).__name__ == "ArgNotSet"
@@ -156,6 +160,7 @@ if answer:
     def decide_and_answer(values, *, run_id, **more):
         from sqlalchemy import select
         from include.durable.api import hook_token
+        from tests.people import member
         from include.store.models import Hook
         from include.store.session import session_scope
 
@@ -201,6 +206,26 @@ def test_every_dag_keeps_the_policy(facts: dict[str, Any]) -> None:
             assert task["owner"] != "airflow", task_id
             # Airflow counts an execution_timeout while a task waits for a person.
             assert (task["execution_timeout"] is None) == task["is_wait"], task_id
+
+
+def unlimited(schema: dict[str, Any]) -> bool:
+    """Whether a value may be as large as a caller likes."""
+    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    bounds = {"integer": "maximum", "number": "maximum", "string": "maxLength", "array": "maxItems"}
+    inner = [schema["items"]] if "items" in schema else []
+    inner += list(schema.get("properties", {}).values())
+    open_ended = any(bounds[kind] not in schema for kind in kinds if kind in bounds)
+    return ("enum" not in schema and open_ended) or any(map(unlimited, inner))
+
+
+def test_every_parameter_of_every_dag_has_a_limit(facts: dict[str, Any]) -> None:
+    found = {
+        f"{dag_id}.{name}"
+        for dag_id, dag in facts.items()
+        for name, schema in dag["params"].items()
+        if unlimited(schema)
+    }
+    assert found == set()
 
 
 def test_one_task_stores_decides_and_attaches(facts: dict[str, Any]) -> None:

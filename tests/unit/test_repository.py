@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from include.base import connections
-from include.base.settings import Settings
+from include.base.settings import Retention, Settings
 from include.outbox import http_sinks
 from sandbox.dag_page import read_dag_files
 from sandbox.environment import shipped_settings
@@ -127,8 +127,10 @@ def test_every_setting_is_documented_with_its_default() -> None:
     shown = {name: rows.get(name, ["missing"])[0] for name in defaults}
     wanted = {
         name: "empty" if default in ("", ()) else str(default) for name, default in defaults.items()
-    }
+    } | {"retention": "below"}
     assert shown == wanted
+    days = {name: str(field.default) for name, field in Retention.model_fields.items()}
+    assert {name: rows.get(name, ["missing"])[0] for name in days} == days
 
 
 def connection_ids() -> set[str]:

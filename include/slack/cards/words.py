@@ -32,6 +32,7 @@ _REASONS = {
     "no_problem": "it wishes for something without saying what hurts",
     "only_remark": "it sends a colleague to look somewhere else",
     "no_pain": "I found no problem of a customer in it",
+    "erased": "its words were erased",
 }
 
 
