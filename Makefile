@@ -1,7 +1,7 @@
 # Recipes of the repository. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo cluster cluster-test history stop test check fast coverage static fmt chaos bench eval eval-stream docs health psql slack-check clean
+.PHONY: help setup lock demo cluster cluster-test history stop test check fast coverage static fmt chaos hostile sbom bench eval eval-stream docs health psql slack-check clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -78,12 +78,19 @@ fmt: setup ## Format and mend what can be mended
 docs: setup ## Make docs/dags.md from the DAG files
 	@$(BIN)/python -m sandbox.dag_page
 
+sbom: setup ## Make sbom.json (CycloneDX) from the lock, and docs/licences.md
+	@$(BIN)/uv tool run --from cyclonedx-bom==7.5.0 cyclonedx-py requirements requirements.lock --of JSON -o sbom.json
+	@$(BIN)/python -m sandbox.licence_page
+
 chaos: setup ## Kill every component while waits are open and count what is lost: make chaos [CHAOS_WAITS=60] [CLUSTER=1]
 	@if [ -n "$(CLUSTER)" ]; then $(MAKE) -s $(VENV)/.cluster; fi
 	@CHAOS_WAITS=$${CHAOS_WAITS:-60} $(BIN)/python -m pytest tests/chaos -s -q
 
 cluster-test: setup $(VENV)/.cluster ## Test what needs a cluster: a real Redis, PgBouncer, two of most components
 	@CLUSTER=1 $(BIN)/python -m pytest tests/cluster -q
+
+hostile: setup ## Try hostile calls on the running sandbox and count what gets through
+	@$(BIN)/python -m sandbox.stack run benchmarks.hostile
 
 bench: setup ## Run the benchmarks and print their figures
 	@$(BIN)/python -m benchmarks.run

@@ -17,6 +17,11 @@ ADMIN_PASSWORD = "admin"
 PGBOUNCER_PORT = 6432
 """Part of the name of PgBouncer's socket, which lies beside PostgreSQL's."""
 
+ROLES = {"admin": "admin", "olga": "op", "uma": "user", "vic": "viewer"}
+"""Airflow users of the sandbox; everybody but the administrator has their name as password."""
+
+PASSWORDS = {name: name for name in ROLES} | {"admin": ADMIN_PASSWORD}
+
 
 @dataclass(frozen=True)
 class Sandbox:
@@ -122,7 +127,9 @@ class Sandbox:
                 "AIRFLOW__CORE__AUTH_MANAGER": (
                     "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
                 ),
-                "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
+                "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(
+                    f"{name}:{role}" for name, role in ROLES.items()
+                ),
                 "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(
                     self.state / "logins.json"
                 ),

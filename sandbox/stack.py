@@ -26,7 +26,7 @@ from sandbox.cluster import (
     workers_ready,
     write_cluster_files,
 )
-from sandbox.environment import ADMIN_PASSWORD, ROOT, Sandbox, metadata
+from sandbox.environment import ADMIN_PASSWORD, PASSWORDS, ROOT, Sandbox, metadata
 from sandbox.postgres import ensure_database, server_programs, start_server, stop_server
 from sandbox.programs import AIRFLOW_PROGRAMS, standins, supervisord_config
 
@@ -213,7 +213,7 @@ class Stack:
 
     def _prepare_airflow(self, environment: dict[str, str]) -> None:
         logins = self.sandbox.state / "logins.json"
-        logins.write_text(json.dumps({"admin": ADMIN_PASSWORD}), encoding="utf-8")
+        logins.write_text(json.dumps(PASSWORDS), encoding="utf-8")
         (self.sandbox.state / "airflow").mkdir(exist_ok=True)
         stamp = self.sandbox.state / "airflow" / "migrated"
         version = (ROOT / "requirements-airflow.txt").read_text(encoding="utf-8")

@@ -58,7 +58,8 @@ def as_of() -> datetime:
         "areas": Param(
             [],
             type=["null", "array"],
-            items={"type": "string"},
+            items={"type": "string", "maxLength": 100},
+            maxItems=1_000,
             description="Slugs of areas, one a line; empty for all.",
         )
     },

@@ -70,7 +70,7 @@ from include.workflows.batch_tasks import FACTS, carry_out
             description="A path of the workers' machine, or a URL of an object storage.",
         ),
         "format": Param(None, type=["null", "string"], enum=[None, "jsonl", "csv", "xlsx"]),
-        "ask": Param(None, type=["null", "string"], pattern="^[UW][A-Z0-9]+$"),
+        "ask": Param(None, type=["null", "string"], maxLength=60, pattern="^[UW][A-Z0-9]+$"),
         "notify": Param(False, type="boolean", description="Tell every submitter."),
         "batch_size": Param(500, type="integer", minimum=1, maximum=10_000),
     },

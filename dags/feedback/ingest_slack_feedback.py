@@ -37,7 +37,7 @@ from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from include.engine.params import params_of
+from include.engine.params import LARGEST_ID, params_of
 from include.engine.retry import Priority, default_args
 from include.entries.submission import Submission
 
@@ -58,12 +58,16 @@ def note_failure(context: Any) -> None:
             for name, param in params_of(Submission, optional=("customer_pain",)).items()
             if name not in ("areas", "submitter", "source")
         },
-        "entry_id": Param(None, type=["null", "integer"], minimum=1, title="Stored entry"),
-        "user": Param(None, type="string", minLength=1, title="Slack user who filled it in"),
+        "entry_id": Param(
+            None, type=["null", "integer"], minimum=1, maximum=LARGEST_ID, title="Stored entry"
+        ),
+        "user": Param(
+            None, type="string", minLength=1, maxLength=60, title="Slack user who filled it in"
+        ),
         "message": Param(
             None,
             type=["null", "object"],
-            properties={name: {"type": "string"} for name in ("channel", "ts")},
+            properties={name: {"type": "string", "maxLength": 60} for name in ("channel", "ts")},
             description="The Slack message it was made of, if any.",
         ),
     },

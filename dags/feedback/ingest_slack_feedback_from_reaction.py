@@ -52,9 +52,13 @@ def note_failure(context: Any) -> None:
     schedule=None,
     catchup=False,
     params={
-        "channel": Param(None, type="string", minLength=1, title="Slack channel id"),
-        "message_ts": Param(None, type="string", pattern=r"^\d+\.\d+$", title="The message's ts"),
-        "user": Param(None, type="string", minLength=1, title="Slack user who marked it"),
+        "channel": Param(None, type="string", minLength=1, maxLength=60, title="Slack channel id"),
+        "message_ts": Param(
+            None, type="string", maxLength=41, pattern=r"^\d+\.\d+$", title="The message's ts"
+        ),
+        "user": Param(
+            None, type="string", minLength=1, maxLength=60, title="Slack user who marked it"
+        ),
         "is_internal": Param(
             False,
             type="boolean",

@@ -56,12 +56,14 @@ from airflow.sdk import Label, Param, dag, get_current_context, task
 
 from include.durable.sensors import HookSensor
 from include.engine.assets import ENTRY_WRITES, written_by
-from include.engine.params import params_of
+from include.engine.params import LARGEST_ID, params_of
 from include.engine.retry import Priority, default_args
 from include.entries.submission import Submission
 
 PARAMS = {
-    "entry_id": Param(None, type=["null", "integer"], minimum=1, title="Entry that is stored"),
+    "entry_id": Param(
+        None, type=["null", "integer"], minimum=1, maximum=LARGEST_ID, title="Entry that is stored"
+    ),
     **params_of(Submission, optional=("customer_pain",), source="ui"),
 }
 

@@ -11,8 +11,8 @@ beforehand what a change would have done, run `replay_decisions`.
 
 **Runs** when started from the REST API or the UI.
 
-**A failure means** there is no such area, `ask` is above `attach`, or whoever started the run is not
-listed in the setting `operators`. Nothing was changed.
+**A failure means** there is no such area, `ask` is above `attach`, or whoever started the run is
+not listed in the setting `operators`. Nothing was changed.
 
 **Safe to retry, clear and re-run**: yes. Again, it adds a version with the same numbers.
 

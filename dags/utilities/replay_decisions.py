@@ -51,10 +51,17 @@ from include.engine.retry import default_args
     params={
         "judge": Param("calibrated", type="string", enum=["calibrated", "model"]),
         "calibration": Param(
-            None, type=["null", "string"], description="A file of include/matching/calibrations."
+            None,
+            type=["null", "string"],
+            maxLength=200,
+            description="A file of include/matching/calibrations.",
         ),
-        "model": Param(None, type=["null", "string"], description="Another chat model."),
-        "prompt": Param(None, type=["null", "string"], description="Another prompt file."),
+        "model": Param(
+            None, type=["null", "string"], maxLength=200, description="Another chat model."
+        ),
+        "prompt": Param(
+            None, type=["null", "string"], maxLength=200, description="Another prompt file."
+        ),
         "attach": Param(None, type=["null", "number"], exclusiveMinimum=0, maximum=1),
         "ask": Param(None, type=["null", "number"], exclusiveMinimum=0, maximum=1),
         "limit": Param(

@@ -29,6 +29,7 @@ from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task
 
+from include.engine.params import LARGEST_ID
 from include.engine.retry import Priority, default_args
 
 
@@ -47,7 +48,8 @@ from include.engine.retry import Priority, default_args
         "area_ids": Param(
             None,
             type=["null", "array"],
-            items={"type": "integer"},
+            items={"type": "integer", "minimum": 1, "maximum": LARGEST_ID},
+            maxItems=100,
             description="Only requests of at least one of these areas.",
         ),
         "limit": Param(10, type="integer", minimum=1, maximum=50),

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 
+LARGEST_ID = 2**63 - 1
+"""Of a row; a larger number is refused by the schema, and not by the database."""
+
+
 def schema_of(model: type[BaseModel]) -> dict[str, Any]:
     """The JSON schema of a model without references, one type or that and ``null`` for each field.
 

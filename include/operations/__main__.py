@@ -1,7 +1,8 @@
 """``python -m include.operations COMMAND``: what is unfinished and why, and letting it go on.
 
 It also erases, exports and forgets; that changes nothing without ``--apply``: what would be is
-counted and rolled back. Run it where Airflow runs, with the product's connections. Without a command it lists them all.
+counted and rolled back. Run it where Airflow runs, with the product's connections. Without a
+command it lists them all.
 """
 
 from __future__ import annotations

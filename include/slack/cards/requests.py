@@ -103,11 +103,13 @@ def still_hurting(*, title: str, url: str | None, slug: str, quote: str, when: s
     return Rendered(
         text=f"Is it still hurting? {title_words(title)}",
         blocks=[
-            section(f"{link(title, url)} shipped on {when}, and a customer has said since:"),
+            section(
+                f"{link(title, url)} shipped on {escape(when)}, and a customer has said since:"
+            ),
             section(quoted(quote)),
             section(
                 "Is it still hurting? If so, open it again with the workflow `reopen_request` "
-                f"(request `{slug}`); everybody who heard that it shipped is then told."
+                f"(request `{escape(slug)}`); everybody who heard that it shipped is then told."
             ),
         ],
     )
@@ -122,8 +124,8 @@ def not_reached(*, title: str, url: str | None, people: Sequence[str], what: str
         blocks=[
             section(
                 shorten(
-                    f"{link(title, url)} {what}. These followers have no Slack account, so nobody "
-                    f"told them: {shown}{more}.",
+                    f"{link(title, url)} {escape(what)}. These followers have no Slack account, "
+                    f"so nobody told them: {shown}{more}.",
                     SECTION_LIMIT,
                 )
             )
