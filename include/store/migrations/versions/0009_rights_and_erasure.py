@@ -1,7 +1,7 @@
 """Who did what, who handed something in, and indexes of what is looked up for one person.
 
-Revision ID: 0008_rights_and_erasure
-Revises: 0007_threshold_proposals
+Revision ID: 0009_rights_and_erasure
+Revises: 0008_external_ids
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0008_rights_and_erasure"
-down_revision = "0007_threshold_proposals"
+revision = "0009_rights_and_erasure"
+down_revision = "0008_external_ids"
 branch_labels = None
 depends_on = None
 
