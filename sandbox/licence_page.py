@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from importlib.metadata import PackageNotFoundError, metadata
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
 
 from sandbox.environment import ROOT
 
@@ -54,16 +54,25 @@ def locked() -> dict[str, str]:
 def licence_of(name: str) -> str | None:
     """What an installed package declares; ``None`` when it is not installed on this platform."""
     try:
-        told = metadata(name)
+        installed = distribution(name)
     except PackageNotFoundError:
         return None
+    told = installed.metadata
     listed = [one for one in told.get_all("Classifier") or [] if one.startswith("License ::")]
     written = (told.get_all("License") or [""])[0].strip().splitlines()
     return (
         next(iter(told.get_all("License-Expression") or []), None)
         or next((one.rpartition(" :: ")[2] for one in listed), None)
-        or next(iter(written), "not declared")
+        or next(iter(written), None)
+        or _first_line(installed)
     )
+
+
+def _first_line(installed: Distribution) -> str:
+    """The title of the licence's own file, for a package that declares none beside it."""
+    named = (installed.metadata.get_all("License-File") or [""])[0]
+    text = installed.read_text(f"licenses/{named}") if named else None
+    return next(iter((text or "").strip().splitlines()), "not declared")
 
 
 def is_compatible(licence: str) -> bool:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from include.slack.cards.blocks import Rendered, actions, button, context, escape, section
+from include.slack.cards.blocks import (
+    Rendered,
+    actions,
+    button,
+    context,
+    escape,
+    section,
+    title_words,
+)
 
 ACCEPT_PROPOSAL = "accept_proposal"
 DECLINE_PROPOSAL = "decline_proposal"
@@ -53,13 +61,13 @@ def proposal_closed(proposed: Proposed, verdict: str, token: str | None) -> Rend
 
 
 def _title(proposed: Proposed) -> str:
-    where = f"area {proposed.area}" if proposed.area else "all areas"
+    where = f"area {title_words(proposed.area)}" if proposed.area else "all areas"
     return f"Proposed thresholds for {where}"
 
 
 def _words(proposed: Proposed) -> str:
     facts, before = proposed.facts, proposed.before
-    lines = [f"*{escape(_title(proposed))}*, learned from {proposed.labels} answers."]
+    lines = [f"*{_title(proposed)}*, learned from {proposed.labels} answers."]
     if facts["attaches"]:
         lines.append(
             f"Attach from {proposed.attach:.2f} (now {before['attach']:.2f}), "
@@ -71,8 +79,8 @@ def _words(proposed: Proposed) -> str:
         )
     else:
         lines.append(
-            f"Nothing would be attached by itself, for {facts['why_not']}. People are asked from "
-            f"{proposed.ask:.2f} on (now {before['ask']:.2f})."
+            f"Nothing would be attached by itself, for {escape(facts['why_not'])}. "
+            f"People are asked from {proposed.ask:.2f} on (now {before['ask']:.2f})."
         )
     month = facts["last_month"]
     then, now = month["then"], month["now"]

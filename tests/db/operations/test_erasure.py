@@ -57,8 +57,8 @@ def told(feedback_db: object) -> int:
         own, open_one, other = (
             Entry(
                 idempotency_key=f"k{n}",
-                source="api",
-                external_id=f"Zanzibar-{n}",
+                source="slack" if n == 0 else "api",
+                external_id=("slack:C1:1.2", "Zanzibar-1", None)[n],
                 customer_pain=words,
                 severity="high",
                 account_id=account_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from include.base.errors import FatalError
 from include.durable.api import create_hook, get_hook, hook_token, signing_keys
@@ -15,7 +15,8 @@ from include.entries.entry import get_entry
 from include.operations import interventions
 from include.operations.__main__ import main
 from include.operations.lists import LISTS, rows_of
-from include.store.models import Area, Hook, HookKey, Message
+from include.people.actor import NotAllowed
+from include.store.models import Area, AuditRow, Hook, HookKey, Message
 from include.store.session import session_scope
 from tests.db.entries.conftest import (
     TableJudge,
@@ -146,13 +147,56 @@ def test_vectors_that_search_uses_are_not_removed(embedder: WordsEmbedder) -> No
         )
 
 
-def test_the_forms_do_what_the_commands_do(asked: tuple[int, str]) -> None:
-    values = {"question": asked[1], "choice": "close", "actor": {"email": "Ann@example.com"}}
-    said = interventions.settle_question(values, dag_id="settle_question", run_id="r")
+CLOSE = {"choice": "close", "actor": {"email": "Ann@example.com"}}
+CHANGE = {"attach": 0.93, "ask": 0.83, "area": None, "note": "", "actor": None}
+
+
+def test_the_forms_do_what_the_commands_do(
+    asked: tuple[int, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", '{"operators": ["olga"]}')
+    said = interventions.settle_question(
+        {"question": asked[1], **CLOSE}, dag_id="settle_question", run_id="r", started_by="olga"
+    )
     assert (
-        said == f"Question {asked[1]} is closed by user:ann@example.com; its entries become "
+        said == f"Question {asked[1]} is closed by airflow:olga; its entries become "
         "requests of their own."
     )
-    values = {"attach": 0.93, "ask": 0.83, "area": None, "note": "", "actor": None}
-    said = interventions.change_thresholds(values, dag_id="change_thresholds", run_id="r")
+    said = interventions.change_thresholds(
+        CHANGE, dag_id="change_thresholds", run_id="r", started_by="olga"
+    )
     assert "attach from 0.93, ask from 0.83 (before: 0.9 and 0.8)" in said
+    with session_scope() as session:
+        written = session.execute(
+            select(AuditRow.actor, AuditRow.claimed, AuditRow.action).order_by(AuditRow.id)
+        ).all()
+    assert [tuple(one) for one in written] == [
+        ("airflow:olga", "user:ann@example.com", "answer"),
+        ("airflow:olga", None, "change_settings"),
+    ]
+
+
+@pytest.mark.parametrize("starter", ["eve", None])
+def test_a_form_does_nothing_for_who_is_no_operator(
+    asked: tuple[int, str], starter: str | None
+) -> None:
+    with pytest.raises(NotAllowed, match="Only"):
+        interventions.settle_question(
+            {"question": asked[1], **CLOSE},
+            dag_id="settle_question",
+            run_id="r",
+            started_by=starter,
+        )
+    with pytest.raises(FatalError, match="Only"):
+        interventions.settle_question(
+            {"question": asked[1], **CLOSE, "choice": "attach"},
+            dag_id="settle_question",
+            run_id="r",
+            started_by=starter,
+        )
+    with pytest.raises(NotAllowed, match="operator"):
+        interventions.change_thresholds(
+            CHANGE, dag_id="change_thresholds", run_id="r", started_by=starter
+        )
+    with session_scope() as session:
+        assert session.get_one(Hook, asked[1]).status == "pending"

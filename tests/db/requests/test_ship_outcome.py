@@ -60,6 +60,7 @@ def press(user: str, run_id: str) -> None:
                 payload={},
                 dag_id="mark_shipped",
                 run_id=run_id,
+                run_conf={"request": "csv-export"},
             )
         )
 

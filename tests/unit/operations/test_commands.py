@@ -12,7 +12,7 @@ from include.operations.__main__ import _parser, main, table
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 PAGES = ("operations.md", "slack.md")
-COMMAND = re.compile(r"^python -m include\.operations (.+?)(?:\s+#.*)?$", re.M)
+COMMAND = re.compile(r"^python -m include\.operations (.+?)(?:\s+[#>].*)?$", re.M)
 COMMANDS = [one for page in PAGES for one in COMMAND.findall((DOCS / page).read_text("utf-8"))]
 
 

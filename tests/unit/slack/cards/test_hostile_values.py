@@ -13,16 +13,32 @@ import pkgutil
 import re
 import types
 import typing
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from include.base import entry_state
+from include.base.entry_state import (
+    Change,
+    Customer,
+    EntryState,
+    QuestionState,
+    RequestFacts,
+    Stage,
+)
 from include.base.settings import Settings
 from include.insights import answer_words
 from include.matching.types import FoundRequest
 from include.relay.home import home_view
+from include.requests.ship_preview import ShipPreview
 from include.slack import cards
 from include.slack.cards import digest, unfurl, words
+from include.slack.cards.entry_card import Tokens
+from include.slack.cards.proposal import Proposed
 from tests.unit.slack.cards.test_digest import CONTENT
 
 if TYPE_CHECKING:
@@ -41,11 +57,48 @@ HOSTILE = [
 ]
 MARKUP = {"verdict", "by"}
 """Parameters that are given as markup: sentences that the product made with ``person_words``."""
-HINTS = {
+HINTS: dict[str, Any] = {
+    **vars(entry_state),
+    "Block": dict[str, Any],
+    "Preview": ShipPreview,
+    "datetime": datetime,
+    "Decimal": Decimal,
+    "UUID": uuid.UUID,
+    "Mapping": Mapping,
     "FoundRequest": FoundRequest,
     "Settings": Settings,
     "Words": answer_words.Words,
 }
+WORDS = {
+    (EntryState, "pains"): (),
+    (RequestFacts, "part_of"): None,
+    (RequestFacts, "status"): "open",
+    (QuestionState, "status"): "answered",
+    (QuestionState, "choice"): "attach",
+    (Change, "step"): "pick",
+    (Customer, "severity"): "high",
+    (ShipPreview, "shipped_on"): "2 Mar 2026",
+}
+"""The product's own words, which nobody can set; and where a value would hold itself."""
+
+SIMPLE: dict[Any, Any] = {
+    bool: True,
+    int: 2,
+    float: 0.86,
+    datetime: datetime(2026, 3, 2, tzinfo=UTC),
+    Decimal: Decimal(120_000),
+    uuid.UUID: uuid.UUID(int=7),
+    Stage: Stage.ATTACHED,
+}
+OUTCOME = {
+    "dry_run": False,
+    "already_shipped": False,
+    "notified_count": 1,
+    "waiting_count": 1,
+    "failed_count": 1,
+    "unreachable_count": 1,
+}
+MONTH = dict.fromkeys(("attached", "questions", "wrong_attachments", "duplicates"), 1)
 _LIVE = re.compile(r"<([^<>]*)>")
 
 
@@ -88,22 +141,36 @@ def value_for(name: str, hint: Any, hostile: str) -> Any:
         hints = typing.get_type_hints(hint, localns=HINTS)
         return hint(
             **{
-                field.name: value_for(field.name, hints[field.name], hostile)
+                field.name: WORDS[hint, field.name]
+                if (hint, field.name) in WORDS
+                else value_for(field.name, hints[field.name], hostile)
                 for field in dataclasses.fields(hint)
             }
         )
+    if hint is Any:
+        return hostile
     if hint is Settings:
         return Settings(web_base_url=BASE)
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (types.UnionType, typing.Union):
         first = next(one for one in arguments if one is not type(None))
         return value_for(name, first, hostile)
-    if origin is dict:
-        return {hostile: hostile}
+    if origin in (dict, Mapping):
+        key, of = (value_for(name, one, hostile) for one in arguments)
+        return {key: of}
     if origin is not None:
         of = value_for(name, arguments[0], hostile)
         return (of, of) if origin is tuple else [of, of]
-    return {str: hostile, bool: True, int: 2, float: 0.86}[hint]
+    return hostile if hint is str else SIMPLE[hint]
+
+
+def states(hostile: str) -> Iterator[EntryState]:
+    """An entry at every stage, with and without its pains and what a person did to it."""
+    state: EntryState = value_for("state", EntryState, hostile)
+    for stage in Stage:
+        one = dataclasses.replace(state, stage=stage)
+        yield dataclasses.replace(one, pains=(one,))
+        yield dataclasses.replace(one, change=None)
 
 
 def hostile_content(value: Any, hostile: str) -> Any:
@@ -139,7 +206,27 @@ def built(name: str, hostile: str) -> Any:
     localns = HINTS | vars(typing) | vars(importlib.import_module("collections.abc"))
     hints = typing.get_type_hints(function, localns=localns)
     hints.pop("return")
-    return function(**{key: value_for(key, hint, hostile) for key, hint in hints.items()})
+    given = {key: value_for(key, hint, hostile) for key, hint in hints.items()}
+    if name == "shipping.outcome_card":
+        given["facts"] = OUTCOME
+    if Proposed in hints.values():
+        month = {"replayed": 3, "then": MONTH, "now": MONTH}
+        facts = {"why_not": hostile, "attached": 0.4, "most_by_one": 0.9, "last_month": month}
+        before = {"attach": 0.9, "ask": 0.8}
+        return [
+            function(
+                **given
+                | {
+                    "proposed": Proposed(
+                        hostile, 9, 0.9, 0.8, before, 0.97, facts | {"attaches": attaches}
+                    )
+                }
+            )
+            for attaches in (True, False)
+        ]
+    if EntryState in hints.values():
+        return [function(**given | {"state": one}) for one in states(hostile)]
+    return function(**given)
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -176,7 +263,7 @@ def test_a_card_shows_nothing_live_that_a_caller_wrote(name: str, hostile: str) 
 
 
 def test_the_walk_finds_the_cards() -> None:
-    assert {"blocks.question_card", "requests.shipped", "entry.set_aside_card"} <= set(CARDS)
+    assert {"entry_card.entry_card", "requests.shipped", "proposal.proposal_card"} <= set(CARDS)
     assert set(CARDS) >= PARTS
     assert len(set(CARDS) - PARTS) >= 20
 
@@ -195,22 +282,14 @@ def test_the_home_of_a_person_shows_nothing_live() -> None:
     for hostile in HOSTILE:
         shown = home_view(
             overview.Overview(
-                questions=[
-                    overview.OpenQuestion(
-                        hostile,
-                        hostile,
-                        f"{BASE}/requests/{hostile}",
-                        True,
-                        0.8,
-                        hostile,
-                        "t",
-                        None,
-                    )
-                ],
+                questions=[overview.OpenQuestion(one, hostile) for one in states(hostile)],
                 more_questions=1,
-                entries=[],
+                entries=[
+                    overview.RecentEntry(one, value_for("tokens", Tokens, hostile))
+                    for one in states(hostile)
+                ],
                 followed=[
-                    overview.Followed(hostile, f"{BASE}/requests/{hostile}", hostile, 1),
+                    overview.Followed(value_for("request", RequestFacts, hostile), 1),
                 ],
             )
         )
