@@ -39,17 +39,14 @@ def reasons_with_evidence(session: Session, decisions: Iterable[Decision]) -> di
     """Each decision's reason by its id, with the nearest feedback quoted while it is attached."""
     decisions = list(decisions)
     pieces = {one.id: piece for one in decisions if (piece := nearest_feedback(one)) is not None}
-    quotes = dict(
-        session.execute(
+    quotes = {}
+    if pieces:
+        rows = session.execute(
             select(Feedback.id, Feedback.quote).where(
                 Feedback.id.in_(pieces.values()), Feedback.removed_at.is_(None)
             )
         )
-        .tuples()
-        .all()
-        if pieces
-        else ()
-    )
+        quotes = {row.id: row.quote for row in rows}
     said = {one.id: quotes.get(pieces.get(one.id, 0)) for one in decisions}
     return {
         one.id: f"{one.reason} Nearest: “{one_line(quote, QUOTED)}”"

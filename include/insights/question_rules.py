@@ -117,7 +117,7 @@ out people pieces piece please product products region regions request requests 
 says see segment segments severity show shown so some tell than that the their them there these
 they this those to told today up us was we were what when where which who whose will with would you
 your deal deals feel feels right currently stake thing ship shipped release released worth requested
-wanted asking asks ask
+wanted asking asks ask put puts
 """
 _STOP = frozenset(_STOP_WORDS.split())
 

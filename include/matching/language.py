@@ -83,6 +83,8 @@ CONFIGURATIONS = frozenset((*_CONFIGURATIONS.values(), SIMPLE))
 _READS_ALL = re.compile(r"multilingual|paraphrase-multi|bge-m3|labse|-e5-(?!.*-v2)", re.I)
 _READS_ENGLISH = re.compile(r"minilm-l\d+-v2|mpnet-base|-en(?:-|$)|\be5-.*-v2", re.I)
 _EMPTY_UP_TO = 4
+# PostgreSQL's French list has "le" and "la", but not "les".
+_FORGOTTEN = {"french": re.compile(r"\bles\b", re.I)}
 _SPELT = re.compile("[^\\W\\d_\u0e00-\u0eff\u1000-\u109f\u3040-\u9fff\uac00-\ud7af]+")
 
 
@@ -125,6 +127,8 @@ def searched_words(text: str, configuration: str) -> str:
     PostgreSQL takes the empty words of a language away if it knows them. Of other languages in an
     alphabet the short words go, which are the empty ones more often than not.
     """
+    if configuration in _FORGOTTEN:
+        return _FORGOTTEN[configuration].sub(" ", text)
     if configuration != SIMPLE:
         return text
     return _SPELT.sub(lambda word: word[0] if len(word[0]) > _EMPTY_UP_TO else " ", text)

@@ -146,7 +146,7 @@ def test_an_answer_given_elsewhere_locks_the_card_where_it_stands(
         "button", name="Open a new request"
     ).click()
     expect(ann.get_by_role("status")).to_have_text("1 answer recorded.")
-    expect(card.get_by_role("status")).to_contain_text("Opened as a new request by Ann Ames")
+    expect(card.get_by_role("status")).to_contain_text("Ann Ames chose “Create new request”")
     expect(card.get_by_role("button")).to_have_count(0)
 
 

@@ -74,7 +74,11 @@ def ran(
         ("find_all_related_feedback", {"dry_run": False}, "finish_pass"),
         ("replay_decisions", {"attach": 0.95}, "replay"),
         ("import_feedback", {"path": str(path)}, "report_outcome"),
-        ("import_areas", {"rows": [{"slug": "billing", "name": "Billing"}]}, "load_areas"),
+        (
+            "import_areas",
+            {"rows": [{"slug": "partner-portal", "name": "Partner portal"}]},
+            "load_areas",
+        ),
         (
             "import_accounts",
             {

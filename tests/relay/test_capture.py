@@ -77,7 +77,7 @@ def replies(slack: SlackSandbox, channel: str, ts: str) -> list[str]:
     [
         (0.95, "attach", "white_check_mark", "This was added to"),
         (0.85, "ask", "question", "I asked <@U0ANN>"),
-        (0.2, "create", "white_check_mark", "This is new, so I opened"),
+        (0.2, "create", "white_check_mark", "No request fitted, so this opened"),
     ],
 )
 def test_a_reaction_becomes_an_entry_and_the_thread_hears_of_it(
@@ -280,5 +280,5 @@ def test_a_failed_entry_is_shown_in_its_thread(
 
     assert emoji(workspace, "C0FEEDBACK", ts) == ["warning"]
     assert replies(workspace, "C0FEEDBACK", ts) == [
-        "I could not finish working on this feedback. An operator can see why."
+        "Thanks. I could not finish working on this. An operator can see why."
     ]

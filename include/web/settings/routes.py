@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Annotated
 
 from airflow.models.variable import Variable
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import select
 
@@ -31,6 +31,15 @@ from include.web.settings.queries import (
 from include.web.visitor import Visiting
 
 router = APIRouter()
+
+
+def may_change_settings(visitor: Visiting) -> None:
+    """Refuse before what the form holds is looked at."""
+    with session_scope() as session:
+        demand(session, visitor.actor(session), Action.CHANGE_SETTINGS)
+
+
+MAY_CHANGE = Depends(may_change_settings)
 
 
 @router.get("/settings", dependencies=[MAY_READ])
@@ -71,7 +80,7 @@ def change_settings(request: Request, visitor: Visiting, form: Sent) -> Response
     return go_to(request, "settings", "Saved. Every process uses it within a second.")
 
 
-@router.post("/settings/thresholds", dependencies=[MAY_READ, OUR_FORM])
+@router.post("/settings/thresholds", dependencies=[MAY_READ, OUR_FORM, MAY_CHANGE])
 def change_thresholds(
     request: Request,
     visitor: Visiting,
@@ -83,7 +92,6 @@ def change_thresholds(
     """A new version of the thresholds; decisions that were taken keep theirs."""
     with session_scope() as session:
         actor = visitor.actor(session)
-        demand(session, actor, Action.CHANGE_SETTINGS)
         version = set_thresholds(
             session, area=area or None, attach=attach, ask=ask, note=note, by=actor.label
         )

@@ -21,7 +21,7 @@ from include.matching import heard
 from include.matching.calibration import Curve
 from include.matching.embed import content_hash, embedding_text
 from include.matching.types import MatchType, Verdict
-from include.requests.opening import slug_of
+from include.requests.opening import free_slug
 from include.store.models import (
     Area,
     Hook,
@@ -105,6 +105,12 @@ def embedder() -> WordsEmbedder:
     return WordsEmbedder()
 
 
+@pytest.fixture(autouse=True)
+def nobody_is_audited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sure match is attached, whichever number its entry has."""
+    monkeypatch.setattr("include.entries.match.is_audited", lambda entry_id, share: False)
+
+
 def make_area(slug: str, name: str = "") -> int:
     """A product area."""
     with session_scope() as session:
@@ -119,7 +125,7 @@ def make_request(
 ) -> int:
     """A request with its vector."""
     with session_scope() as session:
-        request = Request(slug=slug_of(title), title=title, status=status)
+        request = Request(slug=free_slug(session, title), title=title, status=status)
         session.add(request)
         session.flush()
         session.add_all(RequestArea(request_id=request.id, area_id=area) for area in areas)

@@ -35,6 +35,7 @@ from tests.db.entries.conftest import (
     make_request,
     submit,
 )
+from tests.people import member
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -239,7 +240,7 @@ def test_a_decision_names_the_feedback_that_spoke_for_it_while_it_is_there(
 def press(proposal_id: int, choice: str, who: str) -> str:
     with session_scope() as session:
         token = sign("proposal", str(proposal_id), signing_keys(session)[0])
-        reply = proposal_cards.answer(session, token=token, choice=choice, slack_user_id=who)
+        reply = proposal_cards.answer(session, token=token, choice=choice, actor=member(who))
         return reply.status
 
 

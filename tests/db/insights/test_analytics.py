@@ -128,17 +128,19 @@ def test_a_blank_question_is_refused(history: World, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    ("said", "status"),
     [
-        "what hurts '; DROP TABLE requests; --",
-        "what hurts " + "🔥" * 900,
-        "what hurts <b>EMEA</b> ```SELECT 1``` https://example.com",
-        "what hurts 顧客 und Kunden in EMEA?",
-        "what hurts " + "a" * 10_000,
+        ("what hurts '; DROP TABLE requests; --", "not_understood"),
+        ("what hurts " + "🔥" * 900, "answered"),
+        ("what hurts <b>EMEA</b> ```SELECT 1``` https://example.com", "not_understood"),
+        ("what hurts 顧客 und Kunden in EMEA?", "not_understood"),
+        ("what hurts " + "a" * 10_000, "not_understood"),
     ],
 )
-def test_odd_questions_are_answered_and_change_nothing(history: World, said: str) -> None:
-    assert ask(said)["query"] == "top_requests"
+def test_odd_questions_change_nothing_and_unknown_words_are_asked_about(
+    history: World, said: str, status: str
+) -> None:
+    assert ask(said)["status"] == status
     with session_scope() as session:
         assert session.scalar(text("SELECT count(*) FROM requests")) == 3
 

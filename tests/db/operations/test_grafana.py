@@ -72,9 +72,10 @@ def test_an_overdue_wait_that_nobody_closes_is_seen(session: Session) -> None:
 def test_an_entry_without_an_outcome_is_seen_by_its_age(session: Session) -> None:
     session.execute(
         text(
-            "INSERT INTO entries (idempotency_key, source, customer_pain, severity, dag_id, run_id,"
-            " status, updated_at) VALUES ('k', 'api', 'Exports time out.', 'low', 'd', 'r',"
-            " 'received', now() - interval '1 hour')"
+            "INSERT INTO entries (idempotency_key, source, customer_pain, severity, account_known,"
+            " opportunity_known,"
+            " dag_id, run_id, status, updated_at) VALUES ('k', 'api', 'Exports time out.', 'low',"
+            " false, false, 'd', 'r', 'received', now() - interval '1 hour')"
         )
     )
     assert value(session, "gtm-entries-stuck") == pytest.approx(3600, abs=5)
