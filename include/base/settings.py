@@ -79,6 +79,7 @@ class Settings(Checked):
         digest_areas: Slugs of areas whose own channel gets their part of the digest; ``*`` for all.
         model_budget_per_day: US dollars that language models may cost in a day (UTC).
         audit_share: Share of sure matches that a person is asked about all the same, 0 to 1.
+        webhook_private_addresses: Whether webhooks may call this machine and its network.
         export_roots: Folders and URLs below which exports may be written; empty for anywhere.
         operators: Names of Airflow users whose runs may erase, apply the retention, settle
             anybody's question and change thresholds.
@@ -112,6 +113,7 @@ class Settings(Checked):
     apply_retention: Annotated[bool, Field(strict=True)] = False
     model_budget_per_day: AboveZero = 10
     audit_share: Share = 0.05
+    webhook_private_addresses: bool = False
 
     @property
     def remind_after(self) -> timedelta:

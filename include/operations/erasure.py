@@ -40,6 +40,7 @@ from include.store.models import (
     ThresholdSet,
     User,
     UserAlias,
+    Webhook,
 )
 from include.store.session import session_scope
 
@@ -64,6 +65,7 @@ NAMED_IN = (
     RequestStatusChange.changed_by,
     ThresholdProposal.decided_by,
     ThresholdSet.created_by,
+    Webhook.created_by,
 )
 """Columns that name people by their labels."""
 

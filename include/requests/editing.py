@@ -13,6 +13,7 @@ from include.base.text import unstorable
 from include.engine.dag_ids import SYNC_EMBEDDINGS
 from include.outbox.events import record_event
 from include.outbox.runs import queue_new_request, queue_run
+from include.outbox.webhooks import queue_webhooks
 from include.requests.lookup import find_request
 from include.requests.opening import free_slug, lock_opening
 from include.store.models import (
@@ -22,6 +23,7 @@ from include.store.models import (
     RequestFollower,
     RequestStatusChange,
     User,
+    WebhookEvent,
 )
 
 if TYPE_CHECKING:
@@ -130,6 +132,8 @@ def open_by_hand(
     session.flush()
     _set_areas(session, request.id, area_ids)
     session.add(RequestStatusChange(request_id=request.id, status=request.status, changed_by=by))
+    key = f"opened:{request.id}"
+    queue_webhooks(session, WebhookEvent.REQUEST_OPENED, key, request_id=request.id)
     if user_id is not None:
         follow(session, request.id, user_id)
     return request, [queue_new_request(session, request)]

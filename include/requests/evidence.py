@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from include.outbox.webhooks import queue_webhooks
 from include.requests.waking import Wake, wake_new_request
 from include.store.models import (
     Entry,
     Feedback,
     RequestFollower,
+    WebhookEvent,
 )
 
 if TYPE_CHECKING:
@@ -66,6 +68,13 @@ def attach(session: Session, entry: Entry, request_id: int, evidence: Evidence) 
             .values(request_id=request_id, user_id=entry.submitter_id, entry_id=entry.id)
             .on_conflict_do_nothing()
         )
+    queue_webhooks(
+        session,
+        WebhookEvent.EVIDENCE_ATTACHED,
+        f"attached:{feedback_id}",
+        request_id=request_id,
+        feedback_id=feedback_id,
+    )
     wake_new_request(session, request_id, Wake.EVIDENCE)
     return feedback_id
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from include.outbox.events import record_event
+from include.outbox.webhooks import queue_webhooks
 from include.requests.waking import Wake, wake_new_request
 from include.store.models import (
     Feedback,
@@ -14,6 +15,7 @@ from include.store.models import (
     RequestMerge,
     RequestStatus,
     RequestStatusChange,
+    WebhookEvent,
 )
 
 if TYPE_CHECKING:
@@ -41,6 +43,9 @@ def set_status(
         actor=by,
         slug=request.slug,
     )
+    if status == RequestStatus.SHIPPED:
+        key = f"shipped:{change.id}"
+        queue_webhooks(session, WebhookEvent.REQUEST_SHIPPED, key, request_id=request.id)
     if status in _WAKES:
         wake_new_request(session, request.id, _WAKES[status])
     return change

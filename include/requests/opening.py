@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from anyascii import anyascii
 from sqlalchemy import func, select
 
+from include.outbox.webhooks import queue_webhooks
 from include.requests.vectors import live_key
 from include.store.locks import AdvisoryLock, hold
 from include.store.models import (
@@ -19,6 +20,7 @@ from include.store.models import (
     RequestArea,
     RequestEmbedding,
     RequestStatusChange,
+    WebhookEvent,
 )
 
 if TYPE_CHECKING:
@@ -86,6 +88,8 @@ def open_request(session: Session, entry: Entry, draft: Draft, vector: Vector | 
             )
         )
     session.flush()
+    key = f"opened:{request.id}"
+    queue_webhooks(session, WebhookEvent.REQUEST_OPENED, key, request_id=request.id)
     return request
 
 

@@ -12,6 +12,7 @@ from include.outbox.effects import sweep
 from include.outbox.events import AnalyticsEvents
 from include.outbox.runs import RunStarts
 from include.outbox.sender import Messages
+from include.outbox.webhooks import Webhooks
 from include.requests.figures import catch_up, count_aged
 from include.store.session import session_scope
 
@@ -39,6 +40,7 @@ def carry_out_pending(slack_events: Kind[Any]) -> dict[str, Any]:
         "runs": lambda: sweep(RunStarts()).as_dict(),
         "messages": lambda: sweep(Messages()).as_dict(),
         "emoji_waiting": lambda: sync_emoji(session_scope),
+        "webhooks": lambda: sweep(Webhooks()).as_dict(),
         "analytics_events": lambda: sweep(AnalyticsEvents(), 1000).as_dict(),
         "figures_counted": count_figures,
     }

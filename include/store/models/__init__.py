@@ -47,6 +47,13 @@ from include.store.models.requests import (
     RequestStatusChange,
 )
 from include.store.models.slack import EventState, Message, MessageKind, MessageState, SlackEvent
+from include.store.models.webhooks import (
+    DeliveryState,
+    Webhook,
+    WebhookDelivery,
+    WebhookEvent,
+    WebhookState,
+)
 
 __all__ = [
     "EMBEDDING_DIMENSIONS",
@@ -60,6 +67,7 @@ __all__ = [
     "Base",
     "Decision",
     "DecisionStep",
+    "DeliveryState",
     "Digest",
     "EmbeddingIndex",
     "Entry",
@@ -109,4 +117,8 @@ __all__ = [
     "User",
     "UserAlias",
     "Watermark",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookEvent",
+    "WebhookState",
 ]
