@@ -12,12 +12,14 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.routing import Route
 
 from include.base.addresses import FRAME
 from include.base.errors import FatalError, TransientError
 from include.people.actor import NotAllowed
 from include.web import (
     accounts,
+    api,
     areas,
     digests,
     entry,
@@ -29,7 +31,9 @@ from include.web import (
     submit,
 )
 from include.web import request as one_request
+from include.web.api.read import Missing
 from include.web.guard import MAY_READ, SIGNED_IN
+from include.web.mcp.mount import PATH, McpMount
 from include.web.rendering import STATIC, fingerprint, go_to, render, sign_in_page
 
 PAGES = (
@@ -44,6 +48,7 @@ PAGES = (
     health,
     settings,
     me,
+    api,
 )
 """In the order in which addresses are tried: ``entries/new`` before ``entries/<id>``."""
 FILES = frozenset(path.name for path in STATIC.iterdir())
@@ -53,7 +58,14 @@ FOR_EVER, AN_HOUR = "private, max-age=31536000, immutable", "private, max-age=36
 
 def build() -> FastAPI:
     """The app with all pages."""
-    app = FastAPI(title="GTM Feedback", docs_url=None, redoc_url=None, openapi_url=None)
+    assistants = McpMount()
+    app = FastAPI(
+        title="GTM Feedback",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=assistants.lifespan,
+    )
 
     @app.get("/", dependencies=[MAY_READ])
     def start(request: Request) -> Response:
@@ -70,9 +82,11 @@ def build() -> FastAPI:
 
     for page in PAGES:
         app.include_router(page.router)
+    app.router.routes.append(Route(PATH, assistants, methods=["GET", "POST", "DELETE"]))
 
     app.add_exception_handler(StarletteHTTPException, refused)
     app.add_exception_handler(RequestValidationError, unreadable)
+    app.add_exception_handler(Missing, missing)
     app.add_exception_handler(FatalError, fatal)
     app.add_exception_handler(TransientError, away)
     return app
@@ -89,8 +103,15 @@ def refused(request: Request, error: Exception) -> Response:
 def unreadable(request: Request, error: Exception) -> Response:
     """An address or a form whose values are of the wrong kind."""
     first = error.errors()[0] if isinstance(error, RequestValidationError) else {}
-    where, what = (first.get("loc") or ("",))[-1], first.get("msg", "it cannot be read")
+    place = first.get("loc") or ("",)
+    # What comes first says whether it is in the address or in the body.
+    where, what = ".".join(map(str, place[1:] or place)), first.get("msg", "it cannot be read")
     return _trouble(request, 422, "That address does not fit", f"{where}: {what}")
+
+
+def missing(request: Request, error: Exception) -> Response:
+    """What the read API was asked for and is not there."""
+    return _trouble(request, 404, TITLES[404], str(error))
 
 
 def fatal(request: Request, error: Exception) -> Response:

@@ -1,15 +1,15 @@
 """Webhooks: programs elsewhere that hear what happens, and the calls to make.
 
-Revision ID: 0009_webhooks
-Revises: 0008_external_ids
+Revision ID: 0010_webhooks
+Revises: 0009_rights_and_erasure
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "0009_webhooks"
-down_revision = "0008_external_ids"
+revision = "0010_webhooks"
+down_revision = "0009_rights_and_erasure"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,1 @@
+"""The MCP server for assistants: reads and a few writes, with the caller's rights in Airflow."""
