@@ -179,8 +179,17 @@ def instances(airflow: Airflow, run_id: str) -> dict[int, dict[str, Any]]:
 def test_many_at_once_are_taken_by_one_run_told_together_and_cleared_in_the_middle(
     airflow: Airflow, slack: SlackSandbox, stack: Stack
 ) -> None:
-    words = ["rosters", "badges", "lockers", "gates", "ramps", "scales", "ovens", "belts"]
-    pains = [*(f"Nothing in the factory tells us about {word} [route]" for word in words), ASKS]
+    said_by_eve = (
+        "Receipts of the coffee machine lack a tax number",
+        "Nurses cannot see who is allergic to latex",
+        "The telescope points at the wrong star",
+        "Our drone loses its position above water",
+        "Bees die while the hive's sensor reboots",
+        "Subtitles run ahead of the film",
+        "The elevator stops between floors at night",
+        "Seeds are sown twice at the edge of a field",
+    )
+    pains = [*(f"{pain} [route]" for pain in said_by_eve), ASKS]
     eve = {"slack_user_id": "U0EVE", "email": "eve.l@example.com"}
     many = [
         {"customer_pain": pain, "external_id": f"route-{number}", "submitter": eve}
