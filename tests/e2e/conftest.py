@@ -32,10 +32,7 @@ if TYPE_CHECKING:
 
 DAG = "process_customer_entry"
 ATTACHES = "Our analysts need to export the table as a CSV file or a spreadsheet."
-ASKS = (
-    "When a person leaves our company the account here stays alive for weeks. "
-    "HR asks me to remove people by hand."
-)
+ASKS = "HR has to tell me about everybody who leaves, or the account stays alive."
 CREATES = "The planner cannot print shift rosters on A3 paper for the factory wall."
 HIDDEN = "Made by an earlier test"
 # A run of new_request may store a vector of the words it read before its request was hidden.
@@ -201,10 +198,13 @@ def newest_sample(stack: Stack) -> int:
 def only_the_samples_can_be_found(newest_sample: int) -> None:
     """Hide what earlier tests made, so that the same words take the same way in every test.
 
-    Also what a test put into the table itself: the scheduled ``sync_embeddings`` finds it too.
+    Also what a test put into the table itself: the scheduled ``sync_embeddings`` finds it too. And
+    the samples are found by their own text alone, not by what was attached to them before.
     """
     made = {"newest": newest_sample}
     with session_scope() as session:
+        session.execute(text("DELETE FROM request_evidence"))
+        session.execute(text("DELETE FROM request_centroids"))
         session.execute(text("DELETE FROM request_embeddings WHERE request_id > :newest"), made)
         session.execute(
             text(f"UPDATE requests SET title = '{HIDDEN}', description = '' WHERE id > :newest"),

@@ -182,7 +182,7 @@ def test_many_at_once_are_taken_by_one_run_told_together_and_cleared_in_the_midd
     said_by_eve = (
         "Receipts of the coffee machine lack a tax number",
         "Nurses cannot see who is allergic to latex",
-        "The telescope points at the wrong star",
+        "Beer kegs lose pressure overnight",
         "Our drone loses its position above water",
         "Bees die while the hive's sensor reboots",
         "Subtitles run ahead of the film",
