@@ -94,7 +94,7 @@ def test_a_likely_match_asks_and_the_press_decides(
     assert airflow.result(run_id)["outcome"] == outcome
     assert ("gtm_feedback_requests" in airflow.written(run_id)) is (choice == "create")
     words = str(card_of(slack, run_id)["blocks"])
-    assert "by <@U0ANN> on " in words
+    assert "<@U0ANN> chose" in words
 
 
 def test_a_repeat_with_the_same_external_id_changes_nothing(airflow: Airflow) -> None:
