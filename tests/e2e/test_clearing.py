@@ -176,20 +176,22 @@ def instances(airflow: Airflow, run_id: str) -> dict[int, dict[str, Any]]:
     }
 
 
+SAID_BY_EVE = (
+    "Receipts of the coffee machine lack a tax number",
+    "Nurses cannot see who is allergic to latex",
+    "Beer kegs lose pressure overnight",
+    "Our drone loses its position above water",
+    "Bees die while the hive's sensor reboots",
+    "Subtitles run ahead of the film",
+    "The elevator stops between floors at night",
+    "Seeds are sown twice at the edge of a field",
+)
+
+
 def test_many_at_once_are_taken_by_one_run_told_together_and_cleared_in_the_middle(
     airflow: Airflow, slack: SlackSandbox, stack: Stack
 ) -> None:
-    said_by_eve = (
-        "Receipts of the coffee machine lack a tax number",
-        "Nurses cannot see who is allergic to latex",
-        "Beer kegs lose pressure overnight",
-        "Our drone loses its position above water",
-        "Bees die while the hive's sensor reboots",
-        "Subtitles run ahead of the film",
-        "The elevator stops between floors at night",
-        "Seeds are sown twice at the edge of a field",
-    )
-    pains = [*(f"{pain} [route]" for pain in said_by_eve), ASKS]
+    pains = [*SAID_BY_EVE, ASKS]
     eve = {"slack_user_id": "U0EVE", "email": "eve.l@example.com"}
     many = [
         {"customer_pain": pain, "external_id": f"route-{number}", "submitter": eve}
@@ -217,7 +219,7 @@ def test_many_at_once_are_taken_by_one_run_told_together_and_cleared_in_the_midd
         owners = set(session.scalars(select(Entry.run_id).where(Entry.id.in_(ids))))
     [run_id] = owners
     assert run_id.startswith("backlog__")
-    until(lambda: any("[route]" in str(m.get("blocks")) for m in slack.dm("U0EVE")), 60)
+    until(lambda: any(SAID_BY_EVE[0] in str(m.get("blocks")) for m in slack.dm("U0EVE")), 60)
 
     wait = "ask_people.wait_for_answer"
     airflow.wait_for_task(run_id, wait, "deferred", dag_id=DRAIN)
@@ -241,7 +243,7 @@ def test_many_at_once_are_taken_by_one_run_told_together_and_cleared_in_the_midd
 
 def in_slack(slack: SlackSandbox) -> list[str]:
     """Where Eve sees the drain's words."""
-    words = ("[route]", ASKS)
+    words = (*SAID_BY_EVE, ASKS)
     return [m["ts"] for m in slack.dm("U0EVE") if any(w in str(m.get("blocks")) for w in words)]
 
 
