@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 from pytest_socket import socket_allow_hosts
 from xdist.scheduler import LoadScopeScheduling
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from sandbox.postgres import SandboxPostgres
     from tests.chat import Chat
 
+
+# How long an example takes is nothing that a test asserts.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # In Airflow a plugin does it.
 register_hook_handlers()

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 MISSING_NEIGHBOUR = 0.35
 """A product with fewer than six requests is judged as if strangers stood this near."""
 
+LEAST_BACKGROUND = 0.25
+"""Neighbours that are further away count as near as that: among requests that have nothing in
+common a stranger, too, is far nearer to one of them than to the others."""
+
 NEIGHBOURS = 5
 VECTOR_FEATURES = (
     "closeness",
@@ -40,7 +44,8 @@ def vector_features(pain: str, candidates: Sequence[Candidate]) -> list[tuple[fl
     """`VECTOR_FEATURES` of each candidate; one without a cosine counts as unrelated (0).
 
     closeness: of the request with its feedback. above_background: closeness minus the mean of the
-    five nearest others. margin: closeness minus the nearest other. agreement: see `Candidate`.
+    five nearest others. margin: closeness minus the nearest other. (Both count at least
+    `LEAST_BACKGROUND`.) agreement: see `Candidate`.
     number_conflict: title and pain each hold a number (a version, a ticket) that the other lacks.
     length: how much longer the pain is than a hundred characters, as a logarithm, for a long text
     is often about several things.
@@ -89,7 +94,8 @@ def _surroundings(candidate: Candidate, others: Sequence[float]) -> tuple[float,
     missing = NEIGHBOURS - present
     total = (candidate.background_mean or 0.0) * present + MISSING_NEIGHBOUR * missing
     best = max(others, default=-1.0) if candidate.best_other is None else candidate.best_other
-    return total / NEIGHBOURS, max(best, MISSING_NEIGHBOUR) if missing else best
+    least = MISSING_NEIGHBOUR if missing else LEAST_BACKGROUND
+    return max(total / NEIGHBOURS, LEAST_BACKGROUND), max(best, least)
 
 
 def number_conflict(pain: str, title: str) -> bool:

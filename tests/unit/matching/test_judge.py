@@ -49,6 +49,16 @@ def test_strangers_are_not_reported() -> None:
     assert MINILM.judge("x", [candidate(1, 0.25), candidate(2, 0.24)]) == []
 
 
+def test_among_requests_that_have_nothing_in_common_a_stranger_is_no_match() -> None:
+    def top(cosine: float, background: float) -> float:
+        rows = [candidate(1, cosine, background_mean=background), candidate(2, background)]
+        return MINILM.confidences("draw delivery zones", rows)[0]
+
+    assert top(0.3, 0.02) < 0.8
+    assert 0.8 <= top(0.4, 0.02) < 0.9
+    assert top(0.4, 0.02) == top(0.4, 0.25) > top(0.4, 0.26)
+
+
 def test_no_candidates_give_no_verdicts() -> None:
     assert MINILM.judge("anything", []) == []
 
