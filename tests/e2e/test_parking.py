@@ -115,7 +115,7 @@ def test_a_run_in_every_shape_is_parked_whole_and_each_answer_lets_its_part_go_o
     go_on_and_finish(airflow, run_id, SHAPES)
     ran = tries(airflow, run_id, SHAPES)
     assert (ran["group.after_left"], ran["group.always"], ran["finish"]) == (1, 1, 1)
-    until(lambda: ends(stack, run_id) == 1, 60)
+    until(lambda: ends(stack, run_id) == 1, 180)
     assert open_deadlines(stack, run_id) == 0
     events = airflow.client.get("/assets/events", params={"source_dag_id": SHAPES}).json()
     assert [e["source_run_id"] for e in events["asset_events"]].count(run_id) == 1

@@ -43,6 +43,6 @@ def test_create_new_request_is_pressed_and_the_card_says_who_decided(
         expect(press).to_have_count(0, timeout=10_000)
         expect(card).to_contain_text("@Ann Ames chose “Create new request” on", timeout=10_000)
         airflow.finish(run_id)
-        expect(card).to_contain_text("It is now", timeout=10_000)
+        expect(card).to_contain_text("This is a request of its own: HR has", timeout=10_000)
         browser.close()
     assert entry_of(run_id).outcome == "created"
