@@ -70,7 +70,7 @@ def receiver() -> Iterator[tuple[type[Receiver], str]]:
         got: list[tuple[dict[str, str], bytes]] = []  # noqa: RUF012
 
     server = HTTPServer(("127.0.0.1", 0), Mine)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
         yield Mine, f"http://127.0.0.1:{server.server_port}/in"

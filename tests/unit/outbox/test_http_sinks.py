@@ -47,7 +47,7 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Receiver]]:
         got: list[tuple[str, dict[str, str], Any]] = []  # noqa: RUF012
 
     server = HTTPServer(("127.0.0.1", 0), Mine)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     connection = {
         "conn_type": "http",
