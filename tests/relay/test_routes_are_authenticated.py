@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from airflow.plugins_manager import AirflowPlugin
@@ -15,16 +16,18 @@ from starlette.testclient import TestClient
 
 from tests.relay.support import SECRET
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 # What answers everybody, and all it may say.
 OPEN = {("/slack", "/health"): {"status": "ok"}}
 
 
-def plugin_apps() -> Iterator[tuple[str, Any]]:
-    """Prefix and app of every FastAPI app that any file in ``plugins/`` registers."""
+@cache
+def plugin_apps() -> list[tuple[str, Any]]:
+    """Prefix and app of every FastAPI app that any file in ``plugins/`` registers.
+
+    Made once, as by Airflow: to make them takes longer than to ask a route.
+    """
+    found = []
     for path in sorted(PLUGINS.glob("*.py")):
         name = f"plugins_under_test_{path.stem}"
         spec = importlib.util.spec_from_file_location(name, path)
@@ -39,8 +42,8 @@ def plugin_apps() -> Iterator[tuple[str, Any]]:
                 and issubclass(value, AirflowPlugin)
                 and value is not AirflowPlugin
             ):
-                for entry in value.fastapi_apps:
-                    yield entry["url_prefix"], entry["app"]
+                found += [(entry["url_prefix"], entry["app"]) for entry in value.fastapi_apps]
+    return found
 
 
 def routes() -> list[tuple[str, str, str]]:
