@@ -157,7 +157,7 @@ class SlackSandbox:
             if time.monotonic() > deadline:
                 texts = [m.get("text", "")[:80] for m in found[-5:]]
                 raise TimeoutError(f"no such message after {timeout} s; the last were {texts}")
-            time.sleep(0.1)
+            time.sleep(0.02)
 
     def _everything(self, channel: str | None, user: str | None) -> list[Json]:
         if channel is not None:
