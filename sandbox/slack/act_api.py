@@ -113,12 +113,12 @@ async def faults(request: Request) -> Response:
 
 async def reset(request: Request) -> Response:
     """Back to the seeded workspace."""
-    hub: Hub = request.app.state.hub
+    actor: Actor = request.app.state.actor
     try:
         await _body(request)
     except ActError as exc:
         return _refuse(str(exc))
-    hub.reset()
+    await actor.reset()
     return JSONResponse({"ok": True})
 
 

@@ -30,6 +30,12 @@ class Actor:
         self._hub = hub
         self._relay = relay
 
+    async def reset(self) -> None:
+        """A fresh workspace (:meth:`Hub.reset`), whose app is told nothing more of the old one."""
+        await self._relay.reset()
+        await self._hub.sockets.reset()
+        self._hub.reset()
+
     async def act(self, kind: str, user: str, fields: Json, how: Sending) -> Json:
         """Do one thing as a person.
 

@@ -97,10 +97,15 @@ class RelayLine:
 
     async def close(self) -> None:
         """Stop repeating and close connections."""
-        for task in list(self._retries):
-            task.cancel()
-        await asyncio.gather(*self._retries, return_exceptions=True)
+        await self.reset()
         await self._client.aclose()
+
+    async def reset(self) -> None:
+        """Stop repeating."""
+        repeats = list(self._retries)
+        for task in repeats:
+            task.cancel()
+        await asyncio.gather(*repeats, return_exceptions=True)
 
     async def send_form(self, fields: dict[str, str], how: Sending) -> list[Delivery]:
         """Send a slash command, or an interaction as its one field ``payload``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import secrets
 from typing import Any
@@ -36,6 +37,14 @@ class SocketDesk:
     def is_open(self) -> bool:
         """Whether the app listens over a socket now."""
         return bool(self._open)
+
+    async def reset(self) -> None:
+        """Close the sockets and take the tickets back."""
+        self._tickets.clear()
+        sockets, self._open = self._open, []
+        for socket in sockets:
+            with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+                await socket.close()
 
     async def send(self, kind: str, payload: Json, *, retry: int, reason: str) -> Json | None:
         """Send one call and wait for its acknowledgement; ``{}`` when that holds nothing.
@@ -81,7 +90,8 @@ class SocketDesk:
         except (WebSocketDisconnect, RuntimeError):
             pass
         finally:
-            self._open.remove(socket)
+            if socket in self._open:
+                self._open.remove(socket)
 
     def _hello(self) -> Json:
         return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from dataclasses import dataclass
@@ -19,13 +20,12 @@ from include.relay import background
 from include.relay.asgi import build
 from include.store.models import Entry, Hook, Message, Request, User
 from include.store.session import session_scope
-from sandbox.slack.running import free_port, running_sandbox
+from sandbox.slack.running import running_sandbox
 from tests.db.conftest import feedback_db, template  # noqa: F401 - fixtures used by name
 from tests.relay.support import SECRET, Caller, FakeAirflow, running_airflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from sqlalchemy import URL
 
@@ -149,26 +149,46 @@ def hook_of(asked: Asked) -> Hook:
         return session.get_one(Hook, asked.hook_id)
 
 
+@pytest.fixture(scope="session")
+def relay_socket() -> Iterator[socket.socket]:
+    """Where each test's relay listens in turn."""
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listening:
+        yield listening
+
+
+@pytest.fixture(scope="session")
+def calling_slack(
+    relay_socket: socket.socket, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SlackSandbox]:
+    """A sandbox that calls the relay; a process of its own, which takes a second to start."""
+    folder = tmp_path_factory.mktemp("slack")
+    url = f"http://127.0.0.1:{relay_socket.getsockname()[1]}/events"
+    domain = ("--unfurl-domain", "feedback.example.com")
+    with running_sandbox(folder, url, signing_secret=SECRET, extra=domain) as sandbox:
+        yield sandbox
+
+
 @pytest.fixture
 def workspace(
-    relay: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    relay: Caller,
+    relay_socket: socket.socket,
+    calling_slack: SlackSandbox,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[SlackSandbox]:
-    """A workspace whose clicks reach the relay over HTTP."""
-    port = free_port()
-    server = uvicorn.Server(
-        uvicorn.Config(build(), "127.0.0.1", port, log_level="error", ws="none")
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
+    """A fresh workspace whose clicks reach the relay over HTTP."""
+    calling_slack.reset()
+    connect_slack(monkeypatch, calling_slack.api_url)
+    server = uvicorn.Server(uvicorn.Config(build(), log_level="error", ws="none"))
+    # A copy: the server closes what it listens on.
+    thread = threading.Thread(target=server.run, args=([relay_socket.dup()],), daemon=True)
     thread.start()
     deadline = time.monotonic() + 10
     while not server.started:
         assert time.monotonic() < deadline, "the relay did not start"
-        time.sleep(0.02)
-    url = f"http://127.0.0.1:{port}/events"
-    domain = ("--unfurl-domain", "feedback.example.com")
-    with running_sandbox(tmp_path / "slack", url, signing_secret=SECRET, extra=domain) as sandbox:
-        connect_slack(monkeypatch, sandbox.api_url)
-        yield sandbox
+        time.sleep(0.01)
+    yield calling_slack
+    # What Slack still repeats, it repeats to nobody.
+    calling_slack.reset()
     background.drain()
     server.should_exit = True
     thread.join(10)
