@@ -165,7 +165,7 @@ def test_no_model_changes_nothing_and_no_pain_is_set_aside_unless_somebody_insis
     with session_scope() as session:
         entry = get_entry(session, entry_id)
         assert (entry.outcome, entry.noise_reason) == ("noise", "no_pain")
-    setting_aside.restore({"entry_id": entry_id}, dag_id="d", run_id="r")
+    setting_aside.restore({"entry_id": entry_id}, dag_id="d", run_id="r", started_by="olga")
     with session_scope() as session:
         run_id = get_entry(session, entry_id).run_id
     assert pains.take_apart(session_scope, entry_id, run_id=run_id, read=lambda _: []) is None
