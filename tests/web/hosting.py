@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from airflow.api_fastapi.app import _AuthManagerState
@@ -45,10 +46,16 @@ def host() -> FastAPI:
     return app
 
 
+@cache
+def shared_host() -> FastAPI:
+    """The app once more, made once: to make it takes longer than most pages."""
+    return host()
+
+
 def client_of(name: str, role: str, **headers: str) -> TestClient:
     """A browser that is signed in."""
     return TestClient(
-        host(),
+        shared_host(),
         cookies={"_token": token_of(name, role)},
         headers={**HTML, **OURS, **headers},
         follow_redirects=False,

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from include.store.models import AuditRow, RequestMerge, Webhook
 from include.store.session import session_scope
-from tests.web.hosting import MOUNT, ROLES, host, token_of
+from tests.web.hosting import MOUNT, ROLES, host, shared_host, token_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ READS = (
 
 def program(name: str = "ann@example.com", role: str = "viewer") -> TestClient:
     """A program that carries a token, and no cookie."""
-    return TestClient(host(), headers={"authorization": f"Bearer {token_of(name, role)}"})
+    return TestClient(shared_host(), headers={"authorization": f"Bearer {token_of(name, role)}"})
 
 
 @pytest.fixture
