@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
-from sqlalchemy import create_engine, text
+from psycopg import sql
 from sqlalchemy.orm import Session
 
 from include.base.connections import get_connection
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sandbox.postgres import SandboxPostgres
 
 TEMPLATE = "feedback_template"
+DATABASE = "test"
 
 
 @pytest.fixture(scope="session")
@@ -38,21 +39,23 @@ def template(postgres: SandboxPostgres) -> str:
 def feedback_db(
     postgres: SandboxPostgres, template: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[URL]:
-    """A fresh migrated database, also set as the connection ``feedback_db``."""
+    """A fresh migrated database, also set as the connection ``feedback_db``.
+
+    It is called the same in every test: the engine stays, which knows the statements compiled.
+    """
     from sandbox.postgres import drop_database
 
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    admin = create_engine(url_of(postgres, "postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(
-            text(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+    with psycopg.connect(postgres.uri("postgres"), autocommit=True) as admin:
+        admin.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
+                sql.Identifier(DATABASE), sql.Identifier(template)
+            )
         )
-    admin.dispose()
-    monkeypatch.setenv("AIRFLOW_CONN_FEEDBACK_DB", postgres.uri(name))
+    monkeypatch.setenv("AIRFLOW_CONN_FEEDBACK_DB", postgres.uri(DATABASE))
     url = database_url(get_connection("feedback_db"))
     yield url
     engine_for(url).dispose()
-    drop_database(postgres, name)
+    drop_database(postgres, DATABASE)
 
 
 @pytest.fixture
