@@ -20,7 +20,7 @@ from include.people.audit import write_down
 from include.requests.evidence import Evidence, attach
 from include.requests.lifecycle import live_evidence
 from include.requests.opening import lock_opening, open_request
-from include.slack.cards import blocks
+from include.slack.cards.markup import markup
 from include.slack.cards.words import moment_words, person_words
 from include.store.models import (
     ActorKind,
@@ -131,8 +131,7 @@ def _move(session: Session, feedback_id: int | None, actor: Actor, request_id: i
         return AnswerReply("unknown", "That request does not exist any more. Nothing was changed.")
     current = _feedback(session, feedback_id)
     if current is not None and current.removed_at is None and current.request_id == request_id:
-        title = blocks.escape(picked.title)
-        return AnswerReply("too_late", f"This feedback is on *{title}* already.")
+        return AnswerReply("too_late", markup("This feedback is on *{}* already.", picked.title))
     taken = _taken(session, feedback_id, actor)
     if isinstance(taken, AnswerReply):
         return taken
@@ -190,7 +189,7 @@ def _refusal(
         return AnswerReply("not_allowed", refusal_words(actor, Action.CORRECT, note))
     if feedback.removed_at is not None:
         who, when = person_words(feedback.removed_by), moment_words(feedback.removed_at)
-        return AnswerReply("too_late", f"This was changed already by {who} on {when}.")
+        return AnswerReply("too_late", markup("This was changed already by {} on {}.", who, when))
     return None
 
 

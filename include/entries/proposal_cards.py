@@ -12,6 +12,7 @@ from include.outbox.messages import queue_message, queue_update
 from include.outbox.replies import AnswerReply
 from include.people.actor import Action, may, refusal_words
 from include.people.audit import write_down
+from include.slack.cards.markup import Markup, markup
 from include.slack.cards.proposal import Proposed, proposal_card, proposal_closed
 from include.slack.cards.words import person_words
 from include.store.models import Area, ProposalState, ThresholdProposal
@@ -71,7 +72,7 @@ def answer(session: Session, *, token: str, choice: str, actor: Actor) -> Answer
     session.flush()
     session.refresh(found)
     if changed is None:
-        return AnswerReply("too_late", f"{_verdict(found)} Nothing was changed.")
+        return AnswerReply("too_late", markup("{} Nothing was changed.", _verdict(found)))
     write_down(session, actor, Action.DECIDE_THRESHOLDS, f"proposal:{found.id}", choice=choice)
     undoable = found.state == ProposalState.ACCEPTED
     card = proposal_closed(
@@ -87,11 +88,13 @@ def answer(session: Session, *, token: str, choice: str, actor: Actor) -> Answer
     return AnswerReply("recorded", None, [message] if message is not None else [])
 
 
-def _verdict(found: ThresholdProposal) -> str:
+def _verdict(found: ThresholdProposal) -> Markup:
     if found.state == ProposalState.OPEN:
-        return "This proposal is open."
+        return markup("This proposal is open.")
     words = _WORDS[found.state]
-    return f"{words} by {person_words(found.decided_by)}." if found.decided_by else f"{words}."
+    if not found.decided_by:
+        return markup("{}.", words)
+    return markup("{} by {}.", words, person_words(found.decided_by))
 
 
 def _shown(session: Session, found: ThresholdProposal) -> Proposed:

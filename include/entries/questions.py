@@ -35,6 +35,7 @@ from include.outbox.runs import queue_entry
 from include.people.actor import Action, label_of, may, refusal_words
 from include.people.audit import write_down
 from include.slack.cards import blocks
+from include.slack.cards.markup import joined, markup
 from include.slack.cards.words import CHOICE_WORDS, closed_words, person_words, remaining
 from include.store.locks import AdvisoryLock, hold
 from include.store.models import (
@@ -226,9 +227,8 @@ def answer_question(
     if hook is None:
         return AnswerReply("unknown", "This question no longer exists. Nothing was changed.")
     if result.status is AnswerStatus.TOO_LATE:
-        return AnswerReply(
-            "too_late", f"This question is closed. {closed_words(question_state(hook))}"
-        )
+        closed = closed_words(question_state(hook))
+        return AnswerReply("too_late", markup("This question is closed. {}", closed))
     write_down(session, actor, Action.ANSWER, f"question:{hook.id}", **answer, via=via)
     picked = question_state(hook).picked_id
     for entry_id, confidence in asked_about(hook):
@@ -251,8 +251,8 @@ def answer_question(
 
 def not_yours(actor: Actor, hook: HookView) -> str:
     """What somebody is told who may not answer a question."""
-    people = " or ".join(person_words(person) for person in hook.responders)
-    return refusal_words(actor, Action.ANSWER, f"Only {people} can answer this question.")
+    people = joined((person_words(person) for person in hook.responders), " or ")
+    return refusal_words(actor, Action.ANSWER, markup("Only {} can answer this question.", people))
 
 
 def on_hook_event(hook: HookView, event: HookEvent) -> None:

@@ -23,6 +23,7 @@ from include.people.audit import write_down
 from include.people.signed_in import run_actor
 from include.people.users import slack_user_of
 from include.slack.cards.entry_card import entry_card
+from include.slack.cards.markup import markup
 from include.slack.cards.words import moment_words, person_words
 from include.store.models import EntryStatus, Outcome, RunStart
 from include.store.session import session_scope
@@ -70,7 +71,7 @@ def press_restore(session: Session, *, token: str, actor: Actor) -> AnswerReply:
         return AnswerReply("not_allowed", refusal_words(actor, Action.RESTORE, note))
     if entry.outcome != Outcome.NOISE:
         who, when = person_words(entry.restored_by), moment_words(entry.restored_at)
-        return AnswerReply("too_late", f"This was taken up already by {who} on {when}.")
+        return AnswerReply("too_late", markup("This was taken up already by {} on {}.", who, when))
     start_ids, message_ids = _restore(session, entry, actor)
     return AnswerReply("recorded", None, message_ids, after=lambda: start_runs(start_ids))
 

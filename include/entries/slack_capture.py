@@ -15,6 +15,7 @@ from include.agents.extract import ThreadMessage
 from include.base.errors import FatalError
 from include.outbox.messages import queue_message
 from include.slack.cards import blocks, status_emoji
+from include.slack.cards.markup import escape, markup
 from include.store.models import Entry, SlackCapture
 
 if TYPE_CHECKING:
@@ -171,15 +172,16 @@ def refuse(session: Session, capture_id: int, code: str) -> None:
 
 def tell_person(session: Session, capture: SlackCapture, what: str, text: str) -> int:
     """Queue one direct message about a capture."""
+    said = escape(text)
     if capture.permalink:
-        text = f"{text} (<{capture.permalink}|the message>)"
+        said = markup("{} (<{}|the message>)", said, capture.permalink)
     return queue_message(
         session,
         key=f"{what}:{capture.key}:{capture.run_id}",
         purpose="capture",
         address=capture.slack_user_id,
-        body=text,
-        blocks=[blocks.section(text)],
+        body=said,
+        blocks=[blocks.section(said)],
     )
 
 

@@ -14,6 +14,7 @@ from include.entries.slack_capture import get_capture
 from include.entries.state import state_of
 from include.outbox.messages import queue_message, queue_update
 from include.slack.cards import blocks, status_emoji
+from include.slack.cards.markup import Markup, escape, joined, markup
 from include.slack.cards.words import stage_words
 from include.slack.client import slack_client
 from include.store.models import Entry, Message, SlackCapture
@@ -39,17 +40,16 @@ _EMOJI = {
 }
 
 
-def standing(session: Session, entry: Entry) -> tuple[str, str]:
+def standing(session: Session, entry: Entry) -> tuple[str, Markup]:
     """Emoji and words; of an entry that was taken apart, those of all its pains."""
     state = state_of(session, entry.parent_id or entry.id)
     emojis = {_EMOJI.get(one.stage, status_emoji.DONE) for one in state.pains or (state,)}
     emoji = next((level for level in _LEVELS if level in emojis), _LEVELS[-1])
     lines = [
-        f"• “{blocks.escape(blocks.shorten(' '.join(pain.quote.split()), QUOTE))}” "
-        f"{stage_words(pain)}"
+        markup("• “{}” {}", blocks.one_line(pain.quote, QUOTE), stage_words(pain))
         for pain in state.pains
     ]
-    return emoji, "\n".join([f"Thanks. {stage_words(state)}", *lines])
+    return emoji, joined([markup("Thanks. {}", stage_words(state)), *lines])
 
 
 _OUTSIDE = {
@@ -71,7 +71,7 @@ def tell_thread(session: Session, entry: Entry) -> int | None:
         return None
     emoji, text = standing(session, entry)
     if not capture.is_internal:
-        text = _OUTSIDE[emoji]
+        text = escape(_OUTSIDE[emoji])
     if capture.emoji_wanted != emoji:
         capture.emoji_wanted, capture.updated_at = emoji, func.now()
     key = f"capture:{capture.id}"

@@ -18,6 +18,7 @@ from include.people.actor import Action, may, refusal_words
 from include.people.audit import write_down
 from include.requests.evidence import Evidence, attach, live_feedback
 from include.requests.opening import lock_opening
+from include.slack.cards.markup import markup
 from include.slack.cards.words import moment_words, person_words
 from include.store.models import (
     ActorKind,
@@ -48,7 +49,9 @@ def press_withdraw(session: Session, *, token: str, actor: Actor) -> AnswerReply
         return AnswerReply("not_allowed", refusal_words(actor, Action.WITHDRAW, note))
     if entry.outcome == Outcome.NOISE:
         who, when = withdrawn_by(session, entry)
-        return AnswerReply("too_late", f"This was taken back already by {who} on {when}.")
+        return AnswerReply(
+            "too_late", markup("This was taken back already by {} on {}.", who, when)
+        )
     if entry.status == EntryStatus.WAITING:
         return AnswerReply("too_late", "A question about this is open: choose Not feedback there.")
     withdraw(session, entry, by=actor.label)

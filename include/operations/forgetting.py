@@ -18,6 +18,7 @@ from include.durable.api import cancel_hook, get_hook
 from include.entries.show import show_question_card
 from include.outbox.messages import queue_update
 from include.slack.cards.blocks import section
+from include.slack.cards.markup import markup
 from include.store.models import (
     AreaReport,
     Base,
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 ERASED = "(erased)"
-NOTICE = "This message was erased."
+NOTICE = markup("This message was erased.")
 REASON = "erased"
 _FRAGMENT = re.compile(r"[^\W_][\w ,.'-]{18,60}")
 

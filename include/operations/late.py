@@ -12,6 +12,7 @@ from include.base.settings import load_settings
 from include.outbox.events import new_event
 from include.outbox.messages import queue_message
 from include.slack.cards.blocks import Rendered
+from include.slack.cards.markup import escape
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def late_card(late: Sequence[Late]) -> Rendered:
     body: dict[str, Any] = {"type": "plain_text", "text": "\n".join(lines)[:3000]}
     head = f"{len(late)} late. What to do: docs/operations.md"
     return Rendered(
-        text=head,
+        text=escape(head),
         blocks=[
             {"type": "section", "text": {"type": "plain_text", "text": head}},
             {"type": "section", "text": body},

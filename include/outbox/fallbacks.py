@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from include.outbox.effects import Fate, Outcome
 from include.outbox.posting import is_user
-from include.slack.cards.blocks import context, escape
+from include.slack.cards.blocks import context
+from include.slack.cards.markup import markup
 from include.slack.errors import Trouble, Verdict
 from include.store.models.capture import SlackCapture
 from include.store.models.entries import Entry
@@ -55,7 +56,7 @@ def rerouted(message: Message, trouble: Trouble, place: Place) -> Outcome:
     person = message.rerouted_from or message.address or ""
     blocks = message.blocks
     if message.rerouted_from is None and blocks and len(blocks) < MOST_BLOCKS:
-        note = f"For <@{escape(person)}>, who could not be reached in a direct message."
+        note = markup("For <@{}>, who could not be reached in a direct message.", person)
         blocks = [context(note), *blocks]
     where = "the thread" if place.thread_ts else "the review channel"
     return Outcome(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from include.slack.cards.markup import escape
 from include.store.models.slack import Message, MessageKind, MessageState
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def queue_message(
         purpose: A word for operators: ``question``, ``attached``, ``reminder``, ...
         address: Channel id, or user id for a DM.
         body: Notification text; no more than 4,000 characters, or an update of it is refused.
+            What is not ``Markup`` is escaped.
         blocks: At most 50.
         entry_id: The entry it is about.
         hook_id: The question it shows.
@@ -57,7 +59,7 @@ def queue_message(
         "kind": MessageKind.POST.value,
         "purpose": purpose,
         "address": address,
-        "body": body,
+        "body": str(escape(body)),
         "blocks": blocks,
         "entry_id": entry_id,
         "hook_id": hook_id,
@@ -95,7 +97,7 @@ def queue_update(
         "kind": MessageKind.UPDATE.value,
         "purpose": target.purpose,
         "target_id": target.id,
-        "body": body,
+        "body": str(escape(body)),
         "blocks": blocks,
         "entry_id": entry_id,
         "hook_id": hook_id,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from include.base.settings import load_settings
 from include.outbox.events import new_event
 from include.outbox.messages import queue_message
+from include.slack.cards.blocks import clip
+from include.slack.cards.markup import escape
 from include.store.session import session_scope
 
 
@@ -22,7 +24,7 @@ def notify(key: str, words: str) -> bool:
             key=key,
             purpose="notice",
             address=settings.operations_channel or settings.review_channel,
-            body=words[:3000],
+            body=clip(escape(words), 3000),
             blocks=[block],
         )
     deliver([message_id])

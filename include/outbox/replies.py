@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 class AnswerReply:
     """What the relay tells the person: ``note`` goes to them alone, the messages to Slack.
 
+    A note that is not ``Markup`` is escaped on its way.
+
     ``after`` is called when the transaction is committed; it may run twice and never raises.
     """
 

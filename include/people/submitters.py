@@ -8,6 +8,7 @@ from include.clients.language_model import find_agent
 from include.outbox.messages import queue_message
 from include.people import identity
 from include.slack.cards.blocks import section
+from include.slack.cards.markup import escape
 from include.slack.client import TIMEOUT_SECONDS, slack_client
 from include.slack.profile import read_profile
 from include.store.models import PersonKind, User
@@ -63,5 +64,5 @@ def queue_note(session: Session, key: str, user: str, who: Mapping[str, Any]) ->
 
 def _queue_text(session: Session, key: str, user: str, text: str) -> int:
     return queue_message(
-        session, key=key, purpose="capture", address=user, body=text, blocks=[section(text)]
+        session, key=key, purpose="capture", address=user, body=text, blocks=[section(escape(text))]
     )

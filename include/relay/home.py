@@ -9,8 +9,9 @@ from include.base.safe_log import describe
 from include.entries.overview import overview_of
 from include.people.actor import Action, may, refusal_words
 from include.people.signed_in import slack_actor
-from include.slack.cards.blocks import SECTION_LIMIT, escape, header, section, shorten
+from include.slack.cards.blocks import SECTION_LIMIT, clip, header, one_line, section
 from include.slack.cards.entry_card import choices, question_blocks
+from include.slack.cards.markup import escape, joined, markup
 from include.slack.cards.words import request_words, stage_words
 from include.slack.client import slack_client
 from include.slack.errors import read_trouble
@@ -32,21 +33,20 @@ def home_view(overview: Overview) -> dict[str, Any]:
     for number, question in enumerate(overview.questions):
         shown += _question(question, number)
     if overview.more_questions:
-        shown.append(section(f"… and {overview.more_questions} more, in our messages."))
+        shown.append(section(markup("… and {} more, in our messages.", overview.more_questions)))
     if not overview.questions:
-        shown.append(section("Nothing is waiting for you."))
+        shown.append(section(markup("Nothing is waiting for you.")))
     shown.append(header("Your last feedback"))
     for entry in overview.entries:
         shown += _entry(entry)
     if not overview.entries:
         hint = "Put :gtm-feedback: on a message, use *Add Feedback*, or type `/feedback`."
-        shown.append(section(f"Nothing yet. {hint}"))
+        shown.append(section(markup("Nothing yet. {}", hint)))
     shown.append(header("What you follow"))
     shown += [_followed(request) for request in overview.followed]
     if not overview.followed:
-        shown.append(
-            section("Nothing yet. You follow a request when your feedback is added to it.")
-        )
+        hint = "You follow a request when your feedback is added to it."
+        shown.append(section(markup("Nothing yet. {}", hint)))
     return {"type": "home", "blocks": shown[:MOST_BLOCKS]}
 
 
@@ -68,7 +68,7 @@ def publish_home(actor: Actor) -> bool:
                 view = home_view(overview_of(session, actor))
             else:
                 refusal = refusal_words(actor, Action.READ)
-                view = {"type": "home", "blocks": [section(refusal)]}
+                view = {"type": "home", "blocks": [section(escape(refusal))]}
         slack_client().views_publish(user_id=actor.slack_user_id or "", view=view)
     # It is shown anew whenever somebody looks.
     except Exception as error:
@@ -84,16 +84,18 @@ def _question(question: OpenQuestion, number: int) -> list[dict[str, Any]]:
 
 def _entry(entry: RecentEntry) -> list[dict[str, Any]]:
     state = entry.state
-    quote = escape(shorten(" ".join(state.quote.split()), QUOTE))
-    lines = [f"“{quote}”", f"{stage_words(state)} · {state.created_at:%-d %b}"]
-    lines += [f"• {stage_words(pain)}" for pain in state.pains]
-    return [section(shorten("\n".join(lines), SECTION_LIMIT)), *choices(state, entry.tokens)]
+    lines = [
+        markup("“{}”", one_line(state.quote, QUOTE)),
+        markup("{} · {:%-d %b}", stage_words(state), state.created_at),
+        *(markup("• {}", stage_words(pain)) for pain in state.pains),
+    ]
+    return [section(clip(joined(lines), SECTION_LIMIT)), *choices(state, entry.tokens)]
 
 
 def _followed(followed: Followed) -> dict[str, Any]:
     noun = "piece" if followed.feedback_count == 1 else "pieces"
     request = followed.request
     status = "" if request.part_of or request.status == "shipped" else f" · {request.status}"
-    return section(
-        f"{request_words(request)}{status} · {followed.feedback_count} {noun} of feedback"
-    )
+    count = followed.feedback_count
+    said = request_words(request)
+    return section(markup("{}{} · {} {} of feedback", said, status, count, noun))

@@ -24,6 +24,7 @@ from include.people.audit import write_down
 from include.requests import merging
 from include.requests.related import dismiss_pair
 from include.slack.cards import requests as cards
+from include.slack.cards.markup import markup
 from include.slack.cards.words import moment_words, person_words
 from include.store.models import (
     LinkKind,
@@ -111,11 +112,11 @@ def answer(session: Session, *, token: str, choice: str, actor: Actor) -> Answer
             write_down(session, actor, Action.UNMERGE, f"pair:{link.id}")
         return _undo(session, link, merged, by)
     if merged is not None:
-        note = f"They are merged already, by {person_words(merged.merged_by)}."
+        note = markup("They are merged already, by {}.", person_words(merged.merged_by))
         return AnswerReply("too_late", note, _show(session, link, "merged"))
     if link.kind == LinkKind.DISMISSED:
-        when = moment_words(link.dismissed_at)
-        note = f"{person_words(link.dismissed_by)} said on {when} that they are not the same."
+        who, when = person_words(link.dismissed_by), moment_words(link.dismissed_at)
+        note = markup("{} said on {} that they are not the same.", who, when)
         return AnswerReply("too_late", note, _show(session, link, "dismissed"))
     if choice == DISMISS:
         write_down(session, actor, Action.MERGE, f"pair:{link.id}", choice=choice)
@@ -173,13 +174,13 @@ def _closed(session: Session, link: RequestLink) -> Rendered:
     merged = _live_merge(session, link)
     if merged is None:
         who, when = person_words(link.dismissed_by), moment_words(link.dismissed_at)
-        verdict = f"Not the same, said {who} on {when}."
+        verdict = markup("Not the same, said {} on {}.", who, when)
     else:
         who, when = person_words(merged.merged_by), moment_words(merged.merged_at)
         gone = session.get_one(Request, merged.request_id)
         into = session.get_one(Request, merged.into_id)
-        titles = f"{cards.title_of(gone.title)} merged into {cards.title_of(into.title)}"
-        verdict = f"{titles} by {who} on {when}."
+        lost, kept = cards.title_of(gone.title), cards.title_of(into.title)
+        verdict = markup("{} merged into {} by {} on {}.", lost, kept, who, when)
     return cards.merge_answered(
         lesser=_side(session, lesser),
         survivor=_side(session, survivor),

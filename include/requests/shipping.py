@@ -20,6 +20,7 @@ from include.requests.lifecycle import merged_into, set_status
 from include.requests.lookup import find_request
 from include.requests.merging import family_of
 from include.slack.cards import requests as cards
+from include.slack.cards.markup import Markup, markup
 from include.slack.cards.words import person_words
 from include.store.models import (
     Message,
@@ -213,13 +214,13 @@ def _card_facts(request: Request, actor: Actor) -> dict[str, Any]:
     }
 
 
-def _by_words(actor: Actor) -> str:
+def _by_words(actor: Actor) -> Markup:
     if actor.standing is Standing.PROGRAM:
-        return "an operator"
+        return markup("an operator")
     by = person_words(actor.label)
     if actor.claimed is None:
         return by
-    return f"{by}, for {person_words(claimed_label(actor.claimed))}"
+    return markup("{}, for {}", by, person_words(claimed_label(actor.claimed)))
 
 
 def followers_of(session: Session, request_id: int) -> list[User]:

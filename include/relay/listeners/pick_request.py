@@ -24,6 +24,7 @@ from include.relay.open_form import open_soon
 from include.requests.search_now import search_now, warm_up
 from include.slack.cards import modals
 from include.slack.cards.entry_card import PICK_FOR_FEEDBACK, PICK_FOR_QUESTION
+from include.slack.cards.markup import markup
 from include.slack.cards.words import closed_words
 from include.store.session import session_scope
 
@@ -121,7 +122,7 @@ def _quote_of_question(session: Session, token: str, actor: Actor) -> str | Answ
         return AnswerReply("not_allowed", not_yours(actor, hook))
     if not hook.is_open:
         return AnswerReply(
-            "too_late", f"This question is closed. {closed_words(question_state(hook))}"
+            "too_late", markup("This question is closed. {}", closed_words(question_state(hook)))
         )
     return quotes_of(session, hook)[0]
 

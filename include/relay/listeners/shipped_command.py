@@ -24,7 +24,7 @@ from include.relay.incoming import from_action
 from include.requests.pages import slug_in
 from include.requests.search_now import search_now
 from include.requests.ship_preview import find_titled, preview
-from include.slack.cards.blocks import escape
+from include.slack.cards.markup import Markup, escape, markup
 from include.slack.cards.shipping import CHOOSE_SHIPPED, SHIP_REQUEST, ask_first, pick_list
 from include.store.models import Request
 from include.store.session import session_scope
@@ -65,7 +65,7 @@ def receive(ack: Ack, body: dict[str, Any]) -> None:
         return
     refusal = _refusal(body["user_id"])
     if refusal:
-        ack(text=refusal, response_type="ephemeral")
+        ack(text=escape(refusal), response_type="ephemeral")
         return
     found = _find(said)
     if isinstance(found, str):
@@ -105,7 +105,7 @@ def press(ack: Ack, body: dict[str, Any]) -> None:
         run_key=f"ship:{request.id}:{user_id}:{place}",
     )
     accept(ack, run)
-    note = f"Marking *{escape(request.title)}* as shipped. I will tell you what came of it."
+    note = markup("Marking *{}* as shipped. I will tell you what came of it.", request.title)
     background.submit_delivery(partial(notes.send_note, incoming.channel_id, user_id, note))
 
 
@@ -118,11 +118,11 @@ def _refusal(slack_user_id: str) -> str:
         return "" if may(session, actor, Action.SHIP) else refusal_words(actor, Action.SHIP)
 
 
-def _find(said: str) -> list[int] | str:
+def _find(said: str) -> list[int] | Markup:
     """The requests that may be meant, the likeliest first; or why there is none."""
     slug = slug_in(said, load_settings().pages_url)
     if slug is None and "://" in said:
-        return f"`{escape(said[:80])}` is not the page of one of our requests. {USAGE}"
+        return markup("`{}` is not the page of one of our requests. {}", said[:80], USAGE)
     with session_scope() as session:
         by_slug = session.scalar(select(Request.id).where(Request.slug == slug)) if slug else None
         titled = [by_slug] if by_slug is not None else list(find_titled(session, said))
@@ -130,7 +130,7 @@ def _find(said: str) -> list[int] | str:
         return titled
     words = said.replace("-", " ") if slug else said
     found = [one.id for one in search_now(words, limit=len(CHOOSE_SHIPPED))]
-    return found or f"I know no request like `{escape(said[:80])}`. {USAGE}"
+    return found or markup("I know no request like `{}`. {}", said[:80], USAGE)
 
 
 def _ask(request_id: int) -> Rendered:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from include.slack.cards.blocks import (
     SECTION_LIMIT,
     Rendered,
+    clip,
     context,
-    escape,
     link,
     section,
     shorten,
 )
+from include.slack.cards.markup import escape, joined, markup
 
 if TYPE_CHECKING:
     from include.base.settings import Settings
@@ -27,12 +28,11 @@ def answer_card(words: Words, settings: Settings) -> Rendered:
     for number, line in enumerate(words.lines, 1):
         name = shorten(line.name, _NAME_LIMIT)
         url = settings.request_url(line.slug) if line.slug else None
-        lines.append(f"{number}. {link(name, url)}: {escape(line.facts)}")
-    listed = "\n".join([escape(words.heading), *lines])
+        lines.append(markup("{}. {}: {}", number, link(name, url), line.facts))
     return Rendered(
         text=escape(f"{words.heading} {words.totals}"),
         blocks=[
-            section(shorten(listed, SECTION_LIMIT)),
+            section(clip(joined([words.heading, *lines]), SECTION_LIMIT)),
             section(escape(words.totals)),
             context(escape(shorten(words.source, 1_000))),
         ],

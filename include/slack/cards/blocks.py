@@ -1,14 +1,16 @@
 """What people see in Slack: cards as Block Kit. Pure functions, nothing but the standard library.
 
 Slack's limits are kept: 3,000 characters a section, 50 blocks, 2,000 characters a button value.
-Whatever comes from outside is escaped; ``verbatim`` keeps Slack from turning ``@channel`` in a
-customer's words into a ping.
+A card's text is :class:`~include.slack.cards.markup.Markup`, so whatever comes from outside is
+escaped; ``verbatim`` keeps Slack from turning ``@channel`` in a customer's words into a ping.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+
+from include.slack.cards.markup import Markup, escape, joined, markup, only_markup
 
 Block = dict[str, Any]
 
@@ -23,13 +25,11 @@ REASON_LIMIT = 300
 class Rendered:
     """A message: ``text`` is what notifications and screen readers get."""
 
-    text: str
+    text: Markup
     blocks: list[Block]
 
-
-def escape(text: str) -> str:
-    """Slack's three control characters, so that text cannot become a link or a ping."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    def __post_init__(self) -> None:
+        only_markup(self.text)
 
 
 def shorten(text: str, limit: int) -> str:
@@ -41,22 +41,35 @@ def shorten(text: str, limit: int) -> str:
     return (head if gap and len(head) >= limit // 2 else cut).rstrip(" ,.;:") + "…"
 
 
-def quoted(text: str) -> str:
+def clip(text: Markup, limit: int) -> Markup:
+    """Markup of at most ``limit`` characters; a cut cannot bring to life what was escaped."""
+    return Markup(shorten(text, limit))
+
+
+def clip_lines(text: Markup, limit: int) -> Markup:
+    """The first lines of markup that fit; where not even one does, the start of it."""
+    if len(text) < limit:
+        return text
+    end = text.rfind("\n", 0, limit)
+    return Markup(text[:end]) if end > 0 else clip(text, limit)
+
+
+def quoted(text: str) -> Markup:
     """Text as Slack quote lines, escaped, at most 500 characters in 12 lines."""
     lines = [line.strip() for line in shorten(text.strip(), QUOTE_LIMIT).splitlines()]
     lines = [line for line in lines if line]
     if len(lines) > QUOTE_LINES:
         lines = [*lines[: QUOTE_LINES - 1], "…"]
-    return "\n".join(f"> {escape(line)}" for line in lines) or "> …"
+    return joined(markup("> {}", line) for line in lines) or markup("> …")
 
 
-def link(title: str, url: str | None) -> str:
+def link(title: str, url: str | None) -> Markup:
     """A title that leads to its page; a bold title when there is no page to show."""
     label = title_words(title) or "this request"
     if not url:
-        return f"*{label}*"
-    address = url.replace("&", "&amp;").replace("<", "%3C").replace(">", "%3E")
-    return f"<{address.replace('|', '%7C')}|{label}>"
+        return markup("*{}*", label)
+    address = url.replace("<", "%3C").replace(">", "%3E").replace("|", "%7C")
+    return markup("<{}|{}>", address, label)
 
 
 def confidence_words(confidence: float | None) -> str:
@@ -76,11 +89,16 @@ def reminder_card(*, request_title: str, question_link: str | None, expires_in: 
     title = title_words(request_title)
     question = link("your answer", question_link) if question_link else "your answer"
     return Rendered(
-        text=f"Still open: is this about “{title_words(request_title)}”?",
+        text=markup("Still open: is this about “{}”?", title),
         blocks=[
             section(
-                f"I am still waiting for {question} about *{title}*. "
-                f"Without one, the feedback becomes a new request in {escape(expires_in)}."
+                markup(
+                    "I am still waiting for {} about *{}*. "
+                    "Without one, the feedback becomes a new request in {}.",
+                    question,
+                    title,
+                    expires_in,
+                )
             )
         ],
     )
@@ -91,28 +109,35 @@ def one_line(text: str, limit: int) -> str:
     return shorten(" ".join(text.split()), limit)
 
 
-def title_words(title: str) -> str:
+def title_words(title: str) -> Markup:
     """A title for a notification: one line, escaped."""
     return escape(one_line(title, TITLE_LIMIT))
 
 
-def section(text: str) -> Block:
+def section(text: Markup) -> Block:
     """A section of mrkdwn, in which names do not become pings by themselves."""
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
+    return {"type": "section", "text": _mrkdwn(text)}
 
 
-def context(text: str) -> Block:
+def context(text: Markup) -> Block:
     """A line of small grey mrkdwn."""
-    return {
-        "type": "context",
-        "elements": [{"type": "mrkdwn", "text": shorten(text, SECTION_LIMIT), "verbatim": True}],
-    }
+    return {"type": "context", "elements": [_mrkdwn(clip(only_markup(text), SECTION_LIMIT))]}
+
+
+def _mrkdwn(text: Markup) -> Block:
+    """The one place where text is handed to Slack as markup. A plain string is refused."""
+    return {"type": "mrkdwn", "text": only_markup(text), "verbatim": True}
 
 
 def why(confidence: float | None, reason: str) -> list[Block]:
     """How sure a match is, and why."""
-    said = escape(one_line(reason, REASON_LIMIT))
-    return [context(f"{confidence_words(confidence)}. {said}".strip())]
+    return [context(sureness(confidence, one_line(reason, REASON_LIMIT)))]
+
+
+def sureness(confidence: float | None, reason: str) -> Markup:
+    """How sure a match is, and why, as sentences."""
+    sure = markup("{}.", confidence_words(confidence))
+    return markup("{} {}", sure, reason) if reason else sure
 
 
 def plain(text: str) -> Block:

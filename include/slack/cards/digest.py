@@ -15,13 +15,14 @@ from include.slack.cards.blocks import (
     SECTION_LIMIT,
     Block,
     Rendered,
+    clip_lines,
     context,
-    escape,
     header,
     link,
     section,
     shorten,
 )
+from include.slack.cards.markup import Markup, escape, joined, markup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,7 +59,7 @@ def digest_card(
     if content["questions"]["count"]:
         blocks.append(_section(_questions(content["questions"], request_url)))
     blocks.append({"type": "divider"})
-    blocks.append(context(_work(content["work"])))
+    blocks.append(context(escape(_work(content["work"]))))
     return Rendered(text=escape(f"{title}: {_short(part)}"), blocks=blocks)
 
 
@@ -107,7 +108,7 @@ def _pieces(number: int) -> str:
     return count(number, "piece")
 
 
-def _totals(part: Mapping[str, Any]) -> str:
+def _totals(part: Mapping[str, Any]) -> Markup:
     said = (
         f"*{_pieces(part['feedback'])}* of feedback ({part['feedback_before']:,} the week before)"
     )
@@ -115,7 +116,7 @@ def _totals(part: Mapping[str, Any]) -> str:
         said += f" from *{count(part['accounts'], 'account')}* with *{money(part['arr'])}* ARR"
     opened, done = part["new"]["count"], part["shipped"]["count"]
     said += f". *{count(opened, 'request')}* {verb(opened, 'was', 'were')} opened"
-    return f"{said}, *{done:,}* shipped."
+    return escape(f"{said}, *{done:,}* shipped.")
 
 
 def _lists(part: Mapping[str, Any], request_url: RequestUrl) -> list[Block]:
@@ -130,20 +131,20 @@ def _lists(part: Mapping[str, Any], request_url: RequestUrl) -> list[Block]:
         listing = part[key]
         if not listing["count"]:
             continue
-        lines = [f"*{title}*"]
+        lines: list[str] = [f"*{title}*"]
         for item in listing["items"]:
             name = link(shorten(item["title"], _TITLE_LIMIT), request_url(item["slug"]))
-            lines.append(f"• {name}: {words(item)}{_areas(item)}")
+            lines.append(markup("• {}: {}{}", name, words(item), _areas(item)))
         more = listing["count"] - len(listing["items"])
         if more > 0:
             lines.append(f"and {more:,} more")
-        blocks.append(_section("\n".join(lines)))
+        blocks.append(_section(joined(lines)))
     return blocks
 
 
 def _areas(item: Json) -> str:
     areas = item.get("areas")
-    return f" _({escape(shorten(areas, 60))})_" if areas else ""
+    return f" _({shorten(areas, 60)})_" if areas else ""
 
 
 def _rising(item: Json) -> str:
@@ -167,18 +168,18 @@ def _unanswered(item: Json) -> str:
     return said + (f", {money(item['arr'])} ARR in all" if item["arr"] else "")
 
 
-def _questions(listing: Mapping[str, Any], request_url: RequestUrl) -> str:
+def _questions(listing: Mapping[str, Any], request_url: RequestUrl) -> Markup:
     number = listing["count"]
     oldest = listing["items"][0]["hours"]
-    lines = [
+    lines: list[str] = [
         f"*Open questions*: {number:,} {verb(number, 'waits', 'wait')} for an answer, "
         f"the oldest for {_age(oldest)}"
     ]
     for item in listing["items"]:
         about = link(shorten(item["title"] or "a request", _TITLE_LIMIT), _url(item, request_url))
-        person = escape(item["person"]) or "the review channel"
-        lines.append(f"• {about}: asked {person} {_age(item['hours'])} ago")
-    return "\n".join(lines)
+        person = item["person"] or "the review channel"
+        lines.append(markup("• {}: asked {} {} ago", about, person, _age(item["hours"])))
+    return joined(lines)
 
 
 def _url(item: Json, request_url: RequestUrl) -> str | None:
@@ -208,12 +209,6 @@ def _work(work: Mapping[str, Any]) -> str:
     )
 
 
-def _section(text: str) -> Block:
+def _section(text: Markup) -> Block:
     # Lines are short; the limit is a last resort against a list of very long titles.
-    lines, length = [], 0
-    for line in text.split("\n"):
-        length += len(line) + 1
-        if length > SECTION_LIMIT:
-            break
-        lines.append(line)
-    return section("\n".join(lines))
+    return section(clip_lines(text, SECTION_LIMIT))

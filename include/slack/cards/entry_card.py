@@ -14,16 +14,16 @@ from include.slack.cards.blocks import (
     Rendered,
     actions,
     button,
-    confidence_words,
     confirmation,
     context,
-    escape,
     one_line,
     quoted,
     section,
     shorten,
+    sureness,
     title_words,
 )
+from include.slack.cards.markup import Markup, escape, markup
 from include.slack.cards.words import (
     closed_words,
     customer_words,
@@ -75,7 +75,7 @@ def entry_card(state: EntryState, tokens: Tokens | None) -> Rendered:
         return _question(state, tokens)
     said = stage_words(state)
     if state.stage is Stage.ATTACHED and not state.in_review:
-        said += " You will hear when it ships."
+        said = markup("{} You will hear when it ships.", said)
     return Rendered(
         text=_notification(state),
         blocks=[
@@ -108,27 +108,29 @@ def group_card(
     """
     request = next((one.request for one in states if one.request is not None), None)
     if not question.is_open or request is None:
-        said = f"There was a question about {count} pieces of feedback. {closed_words(question)}"
+        said = markup(
+            "There was a question about {} pieces of feedback. {}", count, closed_words(question)
+        )
         return Rendered(
-            text=f"Answered: {count} pieces of feedback",
+            text=markup("Answered: {} pieces of feedback", count),
             blocks=[section(said), *_lines(states, tokens, count)],
         )
     quotes: list[Block] = []
     for state in states[:QUOTES]:
-        sure = confidence_words(state.confidence)
-        reason = escape(one_line(state.reason, _LINE))
+        sure = sureness(state.confidence, one_line(state.reason, _LINE))
         quotes += [
             section(quoted(shorten(state.quote, 2 * _LINE))),
-            context(f"{customer_words(state.customer)} · {sure}. {reason}".strip()),
+            context(markup("{} · {}", customer_words(state.customer), sure)),
         ]
     if count > QUOTES:
-        quotes.append(section(f"… and {count - QUOTES} more."))
+        quotes.append(section(markup("… and {} more.", count - QUOTES)))
+    named = request_words(request)
     return Rendered(
-        text=f"{count} customers: is this about “{title_words(request.title)}”?",
+        text=markup("{} customers: is this about “{}”?", count, title_words(request.title)),
         blocks=[
-            section("Customers said:"),
+            section(markup("Customers said:")),
             *quotes,
-            section(f"These {count} sound like {request_words(request)}. Is it the same problem?"),
+            section(markup("These {} sound like {}. Is it the same problem?", count, named)),
             _answers(token, f"Add all {count} to this request", "Create new requests"),
         ],
     )
@@ -145,9 +147,9 @@ def summary_card(states: Sequence[EntryState], tokens: Mapping[int, Tokens]) -> 
         counts.append(f"{taken} taken back")
     head = f"{len(states)} pieces of feedback are placed: {', '.join(counts)}."
     return Rendered(
-        text=head,
+        text=escape(head),
         blocks=[
-            section(f"*{head}* You will hear when these requests ship."),
+            section(markup("*{}* You will hear when these requests ship.", head)),
             *_lines(states, tokens, len(states)),
         ],
     )
@@ -173,17 +175,17 @@ def _question(state: EntryState, tokens: Tokens | None, together: int = 1) -> Re
     request = state.request
     title = request.title if request is not None else "a request"
     named = request_words(request) if request is not None else "a request"
-    ask = f"This sounds like {named}. Is it the same problem?"
+    ask = markup("This sounds like {}. Is it the same problem?", named)
     if request is not None and (request.part_of or request).status == "shipped":
-        ask = f"This sounds like {named}. Does the customer mean that?"
+        ask = markup("This sounds like {}. Does the customer mean that?", named)
     shown = state.quote if together == 1 else f"(1 of {together}) {state.quote}"
     add, create = "Add to this request", "Create new request"
     if together > 1:
         add, create = f"Add all {together} to this request", "Create new requests"
     return Rendered(
-        text=f"Is this feedback about “{title_words(title)}”?",
+        text=markup("Is this feedback about “{}”?", title_words(title)),
         blocks=[
-            section("A customer said:\n" + quoted(shown)),
+            section(markup("A customer said:\n{}", quoted(shown))),
             section(ask),
             context(customer_words(state.customer)),
             *_confidence(state),
@@ -247,7 +249,7 @@ def _nearest(state: EntryState, tokens: Tokens) -> list[Block]:
     ]
     if not buttons:
         return []
-    return [section("Is it one of these?"), actions(f"nearest-{state.entry_id}", *buttons)]
+    return [section(markup("Is it one of these?")), actions(f"nearest-{state.entry_id}", *buttons)]
 
 
 def _why(state: EntryState) -> list[Block]:
@@ -255,7 +257,7 @@ def _why(state: EntryState) -> list[Block]:
     said = []
     if state.stage is Stage.CREATED and state.request is not None:
         areas = ", ".join(state.request.areas)
-        said.append(context(f"Area: {escape(one_line(areas or 'none yet', _REASON))}"))
+        said.append(context(markup("Area: {}", one_line(areas or "none yet", _REASON))))
     history = history_words(state)
     if history:
         return [*said, context(history)]
@@ -265,18 +267,17 @@ def _why(state: EntryState) -> list[Block]:
 
 
 def _confidence(state: EntryState) -> list[Block]:
-    reason = escape(one_line(state.reason, _REASON))
-    return [context(f"{confidence_words(state.confidence)}. {reason}".strip())]
+    return [context(sureness(state.confidence, one_line(state.reason, _REASON)))]
 
 
 def _lines(states: Sequence[EntryState], tokens: Mapping[int, Tokens], count: int) -> list[Block]:
     lines: list[Block] = []
     for state in states[:LINES]:
-        quote = escape(shorten(" ".join(state.quote.split()), _LINE))
-        lines.append(section(f"> {quote}\n{stage_words(state)}"))
+        quote = shorten(" ".join(state.quote.split()), _LINE)
+        lines.append(section(markup("> {}\n{}", quote, stage_words(state))))
         lines += choices(state, tokens[state.entry_id])
     if count > len(states[:LINES]):
-        lines.append(section(f"… and {count - len(states[:LINES])} more."))
+        lines.append(section(markup("… and {} more.", count - len(states[:LINES]))))
     return lines
 
 
@@ -289,11 +290,11 @@ def _sure_no_feedback() -> Block:
     )
 
 
-def _notification(state: EntryState) -> str:
+def _notification(state: EntryState) -> Markup:
     title = title_words(state.request.title) if state.request is not None else "a request"
     whose = "Feedback" if state.in_review else "Your feedback"
     return {
-        Stage.ATTACHED: f"{whose} was added to “{title}”.",
-        Stage.CREATED: f"{whose} opened “{title}”.",
-        Stage.DECIDED: f"Answered: is this about “{title}”?",
+        Stage.ATTACHED: markup("{} was added to “{}”.", whose, title),
+        Stage.CREATED: markup("{} opened “{}”.", whose, title),
+        Stage.DECIDED: markup("Answered: is this about “{}”?", title),
     }.get(state.stage, stage_words(state))

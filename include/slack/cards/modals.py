@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from include.slack.cards.blocks import plain, quoted, section, shorten
+from include.slack.cards.markup import markup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,7 +83,7 @@ def details_modal(state: EntryState, token: str) -> View:
         "Save",
         {"token": token},
         [
-            section("A customer said:\n" + quoted(state.quote)),
+            section(markup("A customer said:\n{}", quoted(state.quote))),
             field("severity", "How much does it hurt?", severity),
             field("account", "Account", account, optional=True),
             field("opportunity", "Opportunity", deal, optional=True),
@@ -98,7 +99,7 @@ def pick_modal(*, quote: str, subject: str, token: str) -> View:
         "Add to this request",
         {"subject": subject, "token": token},
         [
-            section("A customer said:\n" + quoted(quote)),
+            section(markup("A customer said:\n{}", quoted(quote))),
             field("request", "Request", search(REQUEST, "Search by meaning or words", least=2)),
         ],
     )

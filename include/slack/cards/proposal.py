@@ -10,10 +10,10 @@ from include.slack.cards.blocks import (
     actions,
     button,
     context,
-    escape,
     section,
     title_words,
 )
+from include.slack.cards.markup import Markup, joined, markup
 
 ACCEPT_PROPOSAL = "accept_proposal"
 DECLINE_PROPOSAL = "decline_proposal"
@@ -51,23 +51,25 @@ def proposal_card(proposed: Proposed, token: str) -> Rendered:
     )
 
 
-def proposal_closed(proposed: Proposed, verdict: str, token: str | None) -> Rendered:
+def proposal_closed(proposed: Proposed, verdict: Markup, token: str | None) -> Rendered:
     """The card after its answer; what was accepted can be taken back."""
     undo = [actions("proposal", button("Undo", UNDO_PROPOSAL, token))] if token else []
     return Rendered(
         text=_title(proposed),
-        blocks=[section(_words(proposed)), context(escape(verdict)), *undo],
+        blocks=[section(_words(proposed)), context(verdict), *undo],
     )
 
 
-def _title(proposed: Proposed) -> str:
-    where = f"area {title_words(proposed.area)}" if proposed.area else "all areas"
-    return f"Proposed thresholds for {where}"
+def _title(proposed: Proposed) -> Markup:
+    if not proposed.area:
+        return markup("Proposed thresholds for all areas")
+    return markup("Proposed thresholds for area {}", title_words(proposed.area))
 
 
-def _words(proposed: Proposed) -> str:
+def _words(proposed: Proposed) -> Markup:
     facts, before = proposed.facts, proposed.before
-    lines = [f"*{_title(proposed)}*, learned from {proposed.labels} answers."]
+    head = markup("*{}*, learned from {} answers.", _title(proposed), proposed.labels)
+    lines: list[str] = [head]
     if facts["attaches"]:
         lines.append(
             f"Attach from {proposed.attach:.2f} (now {before['attach']:.2f}), "
@@ -79,7 +81,7 @@ def _words(proposed: Proposed) -> str:
         )
     else:
         lines.append(
-            f"Nothing would be attached by itself, for {escape(facts['why_not'])}. "
+            f"Nothing would be attached by itself, for {facts['why_not']}. "
             f"People are asked from {proposed.ask:.2f} on (now {before['ask']:.2f})."
         )
     month = facts["last_month"]
@@ -94,7 +96,7 @@ def _words(proposed: Proposed) -> str:
             f"One person gave {100 * facts['most_by_one']:.0f} % of the answers. Look at them "
             "before you accept."
         )
-    return "\n".join(lines)
+    return joined(lines)
 
 
 def _change(name: str, then: dict[str, Any], now: dict[str, Any]) -> str:

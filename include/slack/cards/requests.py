@@ -10,9 +10,9 @@ from include.slack.cards.blocks import (
     Rendered,
     actions,
     button,
+    clip,
     confirmation,
     context,
-    escape,
     link,
     one_line,
     quoted,
@@ -21,6 +21,7 @@ from include.slack.cards.blocks import (
     title_words,
     why,
 )
+from include.slack.cards.markup import Markup, joined, markup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,15 +34,16 @@ _DESCRIPTION = 500
 
 
 def opened_in_area(
-    *, title: str, url: str | None, description: str, by: str, words: str | None = None
+    *, title: str, url: str | None, description: str, by: Markup, words: str | None = None
 ) -> Rendered:
     """For an area's firehose channel: a new request; ``words`` stand instead of its description."""
-    said = escape(one_line(words or description, _DESCRIPTION))
+    head = markup("*New request*: {}", link(title, url))
+    said = one_line(words or description, _DESCRIPTION)
     return Rendered(
-        text=f"New request: {title_words(title)}",
+        text=markup("New request: {}", title_words(title)),
         blocks=[
-            section(f"*New request*: {link(title, url)}" + (f"\n{said}" if said else "")),
-            context(f"Opened by {by}."),
+            section(markup("{}\n{}", head, said) if said else head),
+            context(markup("Opened by {}.", by)),
         ],
     )
 
@@ -49,51 +51,61 @@ def opened_in_area(
 def still_without_feedback(*, title: str, url: str | None) -> Rendered:
     """Reminds the creator of a request that nobody has given evidence for."""
     return Rendered(
-        text=f"No feedback yet: {title_words(title)}",
+        text=markup("No feedback yet: {}", title_words(title)),
         blocks=[
             section(
-                f"{link(title, url)} has no customer feedback yet. Do you have a customer's words "
-                "for it? Evidence is what gets a request built."
+                markup(
+                    "{} has no customer feedback yet. Do you have a customer's words for it? "
+                    "Evidence is what gets a request built.",
+                    link(title, url),
+                )
             )
         ],
     )
 
 
-def shipped(*, title: str, url: str | None, by: str) -> Rendered:
+def shipped(*, title: str, url: str | None, by: Markup) -> Rendered:
     """Tells a follower that a request has shipped."""
     return Rendered(
-        text=f"Shipped: {title_words(title)}",
+        text=markup("Shipped: {}", title_words(title)),
         blocks=[
             section(
-                f":tada: {link(title, url)} has *shipped*. You follow it: your customers will "
-                "want to know."
+                markup(
+                    ":tada: {} has *shipped*. You follow it: your customers will want to know.",
+                    link(title, url),
+                )
             ),
-            context(f"Marked as shipped by {by}."),
+            context(markup("Marked as shipped by {}.", by)),
         ],
     )
 
 
-def planned(*, title: str, url: str | None, by: str) -> Rendered:
+def planned(*, title: str, url: str | None, by: Markup) -> Rendered:
     """Tells a follower that a request is planned."""
     return Rendered(
-        text=f"Planned: {title_words(title)}",
+        text=markup("Planned: {}", title_words(title)),
         blocks=[
-            section(f":spiral_calendar_pad: {link(title, url)} is *planned*. You follow it."),
-            context(f"Planned by {by}."),
+            section(
+                markup(":spiral_calendar_pad: {} is *planned*. You follow it.", link(title, url))
+            ),
+            context(markup("Planned by {}.", by)),
         ],
     )
 
 
-def reopened(*, title: str, url: str | None, by: str) -> Rendered:
+def reopened(*, title: str, url: str | None, by: Markup) -> Rendered:
     """Tells somebody who heard that a request had shipped that it is open again."""
     return Rendered(
-        text=f"Open again: {title_words(title)}",
+        text=markup("Open again: {}", title_words(title)),
         blocks=[
             section(
-                f"{link(title, url)} is *open again*. I had told you that it shipped; if you "
-                "told customers, please tell them this too."
+                markup(
+                    "{} is *open again*. I had told you that it shipped; if you told customers, "
+                    "please tell them this too.",
+                    link(title, url),
+                )
             ),
-            context(f"Reopened by {by}."),
+            context(markup("Reopened by {}.", by)),
         ],
     )
 
@@ -101,15 +113,18 @@ def reopened(*, title: str, url: str | None, by: str) -> Rendered:
 def still_hurting(*, title: str, url: str | None, slug: str, quote: str, when: str) -> Rendered:
     """Asks the owner of a request that has just shipped whether it still hurts."""
     return Rendered(
-        text=f"Is it still hurting? {title_words(title)}",
+        text=markup("Is it still hurting? {}", title_words(title)),
         blocks=[
             section(
-                f"{link(title, url)} shipped on {escape(when)}, and a customer has said since:"
+                markup("{} shipped on {}, and a customer has said since:", link(title, url), when)
             ),
             section(quoted(quote)),
             section(
-                "Is it still hurting? If so, open it again with the workflow `reopen_request` "
-                f"(request `{escape(slug)}`); everybody who heard that it shipped is then told."
+                markup(
+                    "Is it still hurting? If so, open it again with the workflow `reopen_request` "
+                    "(request `{}`); everybody who heard that it shipped is then told.",
+                    slug,
+                )
             ),
         ],
     )
@@ -117,19 +132,17 @@ def still_hurting(*, title: str, url: str | None, slug: str, quote: str, when: s
 
 def not_reached(*, title: str, url: str | None, people: Sequence[str], what: str) -> Rendered:
     """For the review channel: followers who have no Slack account."""
-    shown = ", ".join(escape(person) for person in people[:NAMES_SHOWN])
     more = f" and {len(people) - NAMES_SHOWN} more" if len(people) > NAMES_SHOWN else ""
+    said = markup(
+        "{} {}. These followers have no Slack account, so nobody told them: {}{}.",
+        link(title, url),
+        what,
+        joined(people[:NAMES_SHOWN], ", "),
+        more,
+    )
     return Rendered(
-        text=f"{len(people)} people could not be told about {title_words(title)}",
-        blocks=[
-            section(
-                shorten(
-                    f"{link(title, url)} {escape(what)}. These followers have no Slack account, "
-                    f"so nobody told them: {shown}{more}.",
-                    SECTION_LIMIT,
-                )
-            )
-        ],
+        text=markup("{} people could not be told about {}", len(people), title_words(title)),
+        blocks=[section(clip(said, SECTION_LIMIT))],
     )
 
 
@@ -143,9 +156,9 @@ class Side:
     accounts: int
 
 
-def title_of(title: str) -> str:
+def title_of(title: str) -> Markup:
     """A request's title in bold."""
-    return f"*{escape(shorten(title, 150))}*"
+    return markup("*{}*", shorten(title, 150))
 
 
 def merge_question(
@@ -159,32 +172,39 @@ def merge_question(
         no="Leave them",
     )
     merge = button("Merge", MERGE_REQUESTS, token, confirm=asked, primary=True)
+    other = link(lesser.title, lesser.url)
     return Rendered(
-        text=f"Are these one request? {title_words(survivor.title)} / {title_words(lesser.title)}",
+        text=markup("Are these one request? {}", _titles(survivor, lesser)),
         blocks=[
-            section(f"These two requests look like one:\n• {_side(survivor)}\n• {_side(lesser)}"),
+            section(markup("These two requests look like one:{}", _sides(survivor, lesser))),
             *why(confidence, reason),
-            section(f"Merged, {link(lesser.title, lesser.url)} counts as part of the other."),
+            section(markup("Merged, {} counts as part of the other.", other)),
             actions("merge_question", merge, button("Not the same", DISMISS_PAIR, token)),
         ],
     )
 
 
-def merge_answered(*, lesser: Side, survivor: Side, verdict: str, token: str | None) -> Rendered:
+def merge_answered(*, lesser: Side, survivor: Side, verdict: Markup, token: str | None) -> Rendered:
     """The card after its answer: who decided what and when; a merge can be taken back."""
     return Rendered(
-        text=f"Answered: {title_words(survivor.title)} / {title_words(lesser.title)}",
+        text=markup("Answered: {}", _titles(survivor, lesser)),
         blocks=[
-            section(
-                f"The question was whether these are one:\n• {_side(survivor)}\n• {_side(lesser)}"
-            ),
+            section(markup("The question was whether these are one:{}", _sides(survivor, lesser))),
             context(verdict),
             *([actions("merged", button("Undo the merge", UNDO_MERGE, token))] if token else []),
         ],
     )
 
 
-def _side(side: Side) -> str:
+def _titles(survivor: Side, lesser: Side) -> Markup:
+    return markup("{} / {}", title_words(survivor.title), title_words(lesser.title))
+
+
+def _sides(survivor: Side, lesser: Side) -> Markup:
+    return markup("\n• {}\n• {}", _side(survivor), _side(lesser))
+
+
+def _side(side: Side) -> Markup:
     pieces = "1 piece" if side.feedback == 1 else f"{side.feedback} pieces"
     accounts = "1 account" if side.accounts == 1 else f"{side.accounts} accounts"
-    return f"{link(side.title, side.url)} ({pieces} of feedback, {accounts})"
+    return markup("{} ({} of feedback, {})", link(side.title, side.url), pieces, accounts)

@@ -13,6 +13,7 @@ from include.slack.cards.blocks import (
     section,
     title_words,
 )
+from include.slack.cards.markup import Markup, markup
 from include.slack.cards.words import person_words
 
 if TYPE_CHECKING:
@@ -47,21 +48,21 @@ def ask_first(preview: Preview, token: str) -> Rendered:
     """Asks before people are told; a request that has shipped has nothing to press."""
     head = _head(preview)
     if preview.shipped_on is not None:
-        return _said(f"{head} {_already(preview)} Nobody will be told again.")
-    text = f"{head} {will_tell(preview)}"
+        return _said(markup("{} {} Nobody will be told again.", head, _already(preview)))
+    text = markup("{} {}", head, will_tell(preview))
     return Rendered(
         text=text,
         blocks=[
             section(text),
             actions("ship", button("Mark as shipped", SHIP_REQUEST, token, primary=True)),
-            context("Nothing has been changed yet."),
+            context(markup("Nothing has been changed yet.")),
         ],
     )
 
 
 def pick_list(said: str, found: Sequence[tuple[str, str]]) -> Rendered:
     """The requests that the words may mean, as (title, token of its button)."""
-    text = f"Which of these has shipped? You said “{title_words(said)}”."
+    text = markup("Which of these has shipped? You said “{}”.", title_words(said))
     buttons = [
         button(one_line(title, _BUTTON), action_id, token)
         for action_id, (title, token) in zip(CHOOSE_SHIPPED, found, strict=False)
@@ -82,38 +83,41 @@ def will_tell(preview: Preview) -> str:
 def outcome_card(preview: Preview | None, facts: Mapping[str, Any], error: str) -> Rendered:
     """What came of it: told, told before, or failed, and why."""
     if error or preview is None:
-        why = f" {title_words(error)}" if error else ""
-        return _said(f"I could not mark the request as shipped, and told nobody.{why}")
-    title = f"*{title_words(preview.title)}*"
+        why = markup(" {}", title_words(error)) if error else ""
+        return _said(markup("I could not mark the request as shipped, and told nobody.{}", why))
+    title = markup("*{}*", title_words(preview.title))
     if facts["dry_run"]:
-        return _said(f"{title} was not marked as shipped: it was a dry run. {will_tell(preview)}")
+        told = will_tell(preview)
+        return _said(markup("{} was not marked as shipped: it was a dry run. {}", title, told))
     if facts["already_shipped"]:
-        return _said(f"{title}: {_already(preview)} Nobody was told again.")
-    said = f"{title} is marked as shipped. {_people(facts['notified_count'])} told."
+        return _said(markup("{}: {} Nobody was told again.", title, _already(preview)))
+    said = f" is marked as shipped. {_people(facts['notified_count'])} told."
     if facts["waiting_count"]:
         said += f" {_people(facts['waiting_count'])} will be told when Slack takes the messages."
     if facts["failed_count"]:
         said += f" {_people(facts['failed_count'])} could not be reached."
     if facts["unreachable_count"]:
         said += f" {_people(facts['unreachable_count'])} without Slack could not be told."
-    return _said(said)
+    return _said(markup("{}{}", title, said))
 
 
-def _head(preview: Preview) -> str:
-    title = f"*{title_words(preview.title)}*"
+def _head(preview: Preview) -> Markup:
+    title = markup("*{}*", title_words(preview.title))
     if preview.into is None:
-        return f"{title}:"
-    return f"{title} was merged into *{title_words(preview.into)}*, so that one would be shipped:"
+        return markup("{}:", title)
+    into = title_words(preview.into)
+    return markup("{} was merged into *{}*, so that one would be shipped:", title, into)
 
 
-def _already(preview: Preview) -> str:
-    by = f" by {person_words(preview.shipped_by)}" if preview.shipped_by else ""
-    return f"It already shipped on {preview.shipped_on}{by}; {_people(preview.told)} told then."
+def _already(preview: Preview) -> Markup:
+    by = markup(" by {}", person_words(preview.shipped_by)) if preview.shipped_by else ""
+    day, told = preview.shipped_on, _people(preview.told)
+    return markup("It already shipped on {}{}; {} told then.", day, by, told)
 
 
 def _people(number: int) -> str:
     return "1 person" if number == 1 else f"{number} people"
 
 
-def _said(text: str) -> Rendered:
+def _said(text: Markup) -> Rendered:
     return Rendered(text=text, blocks=[section(text)])

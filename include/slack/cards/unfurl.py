@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from include.slack.cards.blocks import context, escape, link, section, shorten
+from include.slack.cards.blocks import context, link, section, shorten
+from include.slack.cards.markup import escape, markup
 
 TEXT_LIMIT = 300
 _KINDS = {"request": "Feature request", "area": "Product area", "account": "Account"}
@@ -23,12 +24,12 @@ class PageFacts:
 
 def page_card(facts: PageFacts, url: str) -> dict[str, Any]:
     """A page's title, a sentence or two, and its numbers."""
-    said = escape(shorten(" ".join(facts.text.split()), TEXT_LIMIT))
+    said = shorten(" ".join(facts.text.split()), TEXT_LIMIT)
     head = link(facts.title, url)
     numbers = escape(shorten(" · ".join([_KINDS[facts.kind], *facts.facts]), TEXT_LIMIT))
     return {
         "blocks": [
-            section(f"{head}\n{said}" if said else head),
+            section(markup("{}\n{}", head, said) if said else head),
             context(numbers),
         ]
     }
@@ -36,4 +37,5 @@ def page_card(facts: PageFacts, url: str) -> dict[str, Any]:
 
 def private_card() -> dict[str, Any]:
     """What people of another company see: that there is a page, and nothing of it."""
-    return {"blocks": [section(":lock: *GTM Feedback* · a private page. Open it to sign in.")]}
+    said = markup(":lock: *GTM Feedback* · a private page. Open it to sign in.")
+    return {"blocks": [section(said)]}

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from include.base.entry_state import Stage
 from include.insights.wording import money
-from include.slack.cards.blocks import confidence_words, escape, link, one_line, shorten
+from include.slack.cards.blocks import confidence_words, link, one_line, shorten
+from include.slack.cards.markup import Markup, escape, joined, markup
 
 if TYPE_CHECKING:
     from include.base.entry_state import Customer, EntryState, QuestionState, RequestFacts
@@ -41,15 +42,15 @@ def reason_words(reason: str | None) -> str:
     return _REASONS.get(reason or "", "I found nothing to act on in it")
 
 
-def person_words(person: str | None) -> str:
+def person_words(person: str | None) -> Markup:
     """``slack:U123`` as a Slack mention, anything else by its name; as mrkdwn."""
     if not person:
-        return "somebody"
+        return markup("somebody")
     kind, _, name = person.partition(":")
     if kind == "slack" and _SLACK_ID.fullmatch(name):
-        return f"<@{name}>"
-    shown = escape(shorten(name or person, 100))
-    return f"{shown} (in Airflow)" if kind == "airflow" else shown
+        return markup("<@{}>", name)
+    shown = markup("{}", shorten(name or person, 100))
+    return markup("{} (in Airflow)", shown) if kind == "airflow" else shown
 
 
 def moment_words(moment: datetime | None) -> str:
@@ -60,68 +61,69 @@ def moment_words(moment: datetime | None) -> str:
     return f"{at.day} {at:%b %Y, %H:%M} UTC"
 
 
-def closed_words(question: QuestionState) -> str:
+def closed_words(question: QuestionState) -> Markup:
     """Who decided what and when, for a closed question; not what came of it."""
     when = moment_words(question.at)
     if question.status == "answered":
         choice = f"“{CHOICE_WORDS.get(question.choice or '', 'an answer')}”"
         if question.picked_id is not None:
             choice = "another request"
-        return f"{person_words(question.by)} chose {choice} on {when}."
+        return markup("{} chose {} on {}.", person_words(question.by), choice, when)
     if question.status == "expired":
-        return f"Nobody answered until {when}."
+        return markup("Nobody answered until {}.", when)
     if question.status == "cancelled":
-        return f"This question was closed in Airflow on {when}."
-    return "It is still open."
+        return markup("This question was closed in Airflow on {}.", when)
+    return markup("It is still open.")
 
 
-def customer_words(customer: Customer) -> str:
+def customer_words(customer: Customer) -> Markup:
     """Account with its ARR, deal, severity and submitter, on one line."""
-    parts = []
+    parts: list[str] = []
     if customer.account:
-        name = escape(one_line(customer.account, _NAME))
+        name = one_line(customer.account, _NAME)
         if not customer.account_known:
-            parts.append(f"account {name}, which we do not know")
+            parts.append(f"Account {name}, which we do not know")
         elif customer.arr is None:
-            parts.append(name)
+            parts.append(name[:1].upper() + name[1:])
         else:
-            parts.append(f"{name}, {money(float(customer.arr))} ARR")
+            parts.append(f"{name[:1].upper()}{name[1:]}, {money(float(customer.arr))} ARR")
     else:
-        parts.append("no account named")
+        parts.append("No account named")
     if customer.deal:
-        parts.append(f"deal {escape(one_line(customer.deal, _NAME))}")
+        parts.append(f"deal {one_line(customer.deal, _NAME)}")
     parts.append(SEVERITY_WORDS.get(customer.severity, customer.severity))
     if customer.submitter:
-        parts.append(f"from {person_words(customer.submitter)}")
-    line = " · ".join(parts)
-    return line[0].upper() + line[1:]
+        parts.append(markup("from {}", person_words(customer.submitter)))
+    return joined(parts, " · ")
 
 
-def request_words(request: RequestFacts) -> str:
+def request_words(request: RequestFacts) -> Markup:
     """The request's title as a link, and what one has to know of it: merged, or shipped."""
     said = link(request.title, request.url)
     if request.part_of is not None:
-        said += f" (now part of {link(request.part_of.title, request.part_of.url)})"
+        merged = link(request.part_of.title, request.part_of.url)
+        said = markup("{} (now part of {})", said, merged)
     if (request.part_of or request).status == "shipped":
-        said += " (already shipped)"
+        return markup("{} (already shipped)", said)
     return said
 
 
-def stage_words(state: EntryState) -> str:
+def stage_words(state: EntryState) -> Markup:
     """Where an entry is now, in a sentence or two that are so at this moment."""
-    request = request_words(state.request) if state.request is not None else "a request"
-    asked = " or ".join(person_words(one) for one in state.question.asked) if state.question else ""
+    request = request_words(state.request) if state.request is not None else markup("a request")
+    people = state.question.asked if state.question else ()
+    asked = joined((person_words(one) for one in people), " or ")
     sure = ""
     if state.confidence is not None and not _by_person(state):
         sure = f" ({confidence_words(state.confidence).lower()})"
-    return {
+    said: dict[Stage, str] = {
         Stage.WORKING: "I am working on this.",
-        Stage.ASKED: f"I asked {asked or 'the team'} whether this belongs to {request}.",
+        Stage.ASKED: markup("I asked {} whether this belongs to {}.", asked or "the team", request),
         Stage.DECIDED: _pending_words(state.question, request) if state.question else "",
-        Stage.ATTACHED: f"{_twin_words(state)}his was added to {request}{sure}.",
-        Stage.CREATED: f"No request fitted, so this opened {request}."
+        Stage.ATTACHED: markup("{}his was added to {}{}.", _twin_words(state), request, sure),
+        Stage.CREATED: markup("No request fitted, so this opened {}.", request)
         if not _by_person(state)
-        else f"This is a request of its own: {request}.",
+        else markup("This is a request of its own: {}.", request),
         Stage.SET_ASIDE: f"I kept this and set it aside, because "
         f"{reason_words(state.noise_reason)}.",
         Stage.WITHDRAWN: "This was taken back as not feedback. It is kept and can be restored.",
@@ -129,25 +131,26 @@ def stage_words(state: EntryState) -> str:
         if len(state.pains) != 1
         else "I took the part of this that names a problem; it goes its own way.",
         Stage.FAILED: "I could not finish working on this. An operator can see why.",
-    }[state.stage]
+    }
+    return escape(said[state.stage])
 
 
-def history_words(state: EntryState) -> str:
+def history_words(state: EntryState) -> Markup:
     """Who brought an entry where it is, and when; empty where only the matcher did."""
     question, change = state.question, state.change
     asked_last = question is not None and not question.is_open and question.at is not None
     if change is not None and (
         not asked_last or (question and question.at and change.at > question.at)
     ):
-        who = f"by {person_words(change.by)} on {moment_words(change.at)}."
+        who = markup("by {} on {}.", person_words(change.by), moment_words(change.at))
         left = request_words(state.came_from) if state.came_from is not None else "its request"
         return {
-            "undo": f"Undone {who} It had been added to {left}.",
-            "pick": f"Moved from {left} {who}",
-            "withdraw": f"Taken back {who}",
-            "restore": f"Taken up {who}",
-        }.get(change.step, "")
-    return closed_words(question) if asked_last and question is not None else ""
+            "undo": markup("Undone {} It had been added to {}.", who, left),
+            "pick": markup("Moved from {} {}", left, who),
+            "withdraw": markup("Taken back {}", who),
+            "restore": markup("Taken up {}", who),
+        }.get(change.step, markup(""))
+    return closed_words(question) if asked_last and question is not None else markup("")
 
 
 def remaining(hook: HookView) -> str:
@@ -172,11 +175,11 @@ def _by_person(state: EntryState) -> bool:
     return state.change is not None or state.question is not None
 
 
-def _pending_words(question: QuestionState, request: str) -> str:
+def _pending_words(question: QuestionState, request: Markup) -> str:
     """What follows from an answer that is not carried out yet."""
     if question.status == "answered" and question.choice == "attach":
         where = "the picked request" if question.picked_id is not None else request
-        return f"It is being added to {where}."
+        return markup("It is being added to {}.", where)
     if question.status == "answered" and question.choice == "set_aside":
         return "It is being taken back."
     if question.status == "cancelled":

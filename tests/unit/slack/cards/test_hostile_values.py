@@ -38,6 +38,7 @@ from include.requests.ship_preview import ShipPreview
 from include.slack import cards
 from include.slack.cards import digest, unfurl, words
 from include.slack.cards.entry_card import Tokens
+from include.slack.cards.markup import Markup, joined
 from include.slack.cards.proposal import Proposed
 from tests.unit.slack.cards.test_digest import CONTENT
 
@@ -55,8 +56,6 @@ HOSTILE = [
     "<" * 4000,
     "",
 ]
-MARKUP = {"verdict", "by"}
-"""Parameters that are given as markup: sentences that the product made with ``person_words``."""
 HINTS: dict[str, Any] = {
     **vars(entry_state),
     "Block": dict[str, Any],
@@ -65,6 +64,7 @@ HINTS: dict[str, Any] = {
     "Decimal": Decimal,
     "UUID": uuid.UUID,
     "Mapping": Mapping,
+    "Markup": Markup,
     "FoundRequest": FoundRequest,
     "Settings": Settings,
     "Words": answer_words.Words,
@@ -133,8 +133,9 @@ PARTS = {
 
 def value_for(name: str, hint: Any, hostile: str) -> Any:
     """A value of this type in which every text is hostile."""
-    if name in MARKUP:
-        return f"{words.person_words('slack:U0ANN')} and {words.person_words('user:' + hostile)}"
+    if hint is Markup:
+        people = (words.person_words(one) for one in ("slack:U0ANN", f"user:{hostile}"))
+        return joined(people, " and ")
     if name.endswith(("url", "link")):
         return f"{BASE}/requests/{hostile}"
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):

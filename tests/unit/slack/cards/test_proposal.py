@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from include.slack.cards.markup import markup
 from include.slack.cards.proposal import UNDO_PROPOSAL, Proposed, proposal_card, proposal_closed
 
 MONTH = {
@@ -50,5 +51,7 @@ def test_answers_of_mostly_one_person_are_pointed_out() -> None:
 
 
 def test_only_an_accepted_one_can_be_taken_back() -> None:
-    assert UNDO_PROPOSAL in str(proposal_closed(proposed(), "Accepted by @ann.", "t").blocks)
-    assert UNDO_PROPOSAL not in str(proposal_closed(proposed(), "Taken back.", None).blocks)
+    assert UNDO_PROPOSAL in str(
+        proposal_closed(proposed(), markup("Accepted by @ann."), "t").blocks
+    )
+    assert UNDO_PROPOSAL not in str(proposal_closed(proposed(), markup("Taken back."), None).blocks)
