@@ -135,7 +135,7 @@ def _store(lines: int) -> list[tuple[str, str]]:
     from include.store.session import engine
     from include.workflows import import_feedback
 
-    os.environ.setdefault("AIRFLOW_VAR_GTM_FEEDBACK", "{}")
+    os.environ.setdefault("AIRFLOW_VAR_GTM_FEEDBACK", '{"import_roots": ["/"]}')
     with scratch_database() as database, tempfile.TemporaryDirectory() as folder:
         os.environ["AIRFLOW_CONN_FEEDBACK_DB"] = database.url.render_as_string(hide_password=False)
         engine.cache_clear() if hasattr(engine, "cache_clear") else None

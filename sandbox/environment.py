@@ -103,6 +103,7 @@ class Sandbox:
                 # Set, it would make every task compile again what it imports.
                 "PYTHONDONTWRITEBYTECODE": "",
                 "SANDBOX_STATE": str(self.state),
+                "SANDBOX_IMPORTS": str(ROOT / "data"),
                 "AIRFLOW_PORT": str(self.airflow_port),
                 "SLACK_SANDBOX_PORT": str(self.slack_port),
                 "EMBEDDINGS_PORT": str(self.embeddings_port),

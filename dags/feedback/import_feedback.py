@@ -28,7 +28,8 @@ JSON lines, a JSON array, or objects laid out over several lines. UTF-8, UTF-16 
 byte order mark, and CSV in Windows-1252: no byte order mark, and what is not ASCII is not UTF-8.
 At most 2 GiB, a million lines, and 200,000 characters a line. Of an Excel workbook (.xlsx, at most
 512 MiB unpacked) the first sheet with rows is read; other sheets are told as bad lines. A file that
-is compressed is refused: unpack it.
+is compressed is refused: unpack it. A file must be below one of the setting `import_roots`; until
+that names some, none can be read.
 
 **Parameters**: `{"path": "s3://aws_default@bucket/feedback.csv", "ask": "U0ANN"}`. CSV columns have
 the names of the fields of a JSON line: `customer_pain` (required), `severity`, `account_id`,

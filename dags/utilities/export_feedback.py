@@ -17,9 +17,10 @@ spreadsheet, for a warehouse, or to take your data elsewhere.
 ```
 
 `target` is a folder on the worker, or a URL for which Airflow has a provider. To use credentials,
-name a connection in the URL: `s3://aws_default@exports/feedback`. The setting `export_roots` limits
-where exports may be written. The files hold customers' words, so restrict who can read them. In
-CSV, text that a spreadsheet would run as a formula gets a quote in front of it.
+name a connection in the URL: `s3://aws_default@exports/feedback`. It must be below one of the
+setting `export_roots`; until that names some, nothing can be written. The files hold customers'
+words, so restrict who can read them. In CSV, text that a spreadsheet would run as a formula gets a
+quote in front of it.
 
 **Runs** when started from the REST API or the UI.
 

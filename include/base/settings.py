@@ -80,7 +80,8 @@ class Settings(Checked):
         model_budget_per_day: US dollars that language models may cost in a day (UTC).
         audit_share: Share of sure matches that a person is asked about all the same, 0 to 1.
         webhook_private_addresses: Whether webhooks may call this machine and its network.
-        export_roots: Folders and URLs below which exports may be written; empty for anywhere.
+        import_roots: Folders and URLs below which files may be imported; empty for none.
+        export_roots: Folders and URLs below which exports may be written; empty for none.
         operators: Names of Airflow users whose runs may erase, apply the retention, settle
             anybody's question and change thresholds.
         retention: After how many days what is told apart by its kind is forgotten; see there.
@@ -107,6 +108,7 @@ class Settings(Checked):
     theme_similarity: AboveZero = 0.5
     digest_channel: str = "#feedback"
     digest_areas: tuple[str, ...] = ()
+    import_roots: tuple[str, ...] = ()
     export_roots: tuple[str, ...] = ()
     operators: tuple[str, ...] = ()
     retention: Retention = Retention()

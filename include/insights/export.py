@@ -18,7 +18,7 @@ from sqlalchemy import text
 from include.base.errors import FatalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from typing import IO
 
     from sqlalchemy.orm import Session
@@ -58,25 +58,6 @@ _SQL = {
           FROM area_reports p JOIN areas a ON a.id = p.area_id ORDER BY p.day, a.slug
     """,
 }
-
-
-def check_target(target: str, roots: Iterable[str]) -> str:
-    """The target without a trailing slash.
-
-    Raises:
-        FatalError: it is empty, goes up with ``..``, or is not below one of ``roots``.
-    """
-    wanted = target.strip().rstrip("/")
-    if not wanted:
-        raise FatalError("'target' is empty; give a folder or a URL such as s3://bucket/exports")
-    if ".." in wanted.split("/"):
-        raise FatalError(f"'target' {target!r} goes up with '..'; give the folder itself")
-    allowed = [root.rstrip("/") for root in roots if root.strip()]
-    if allowed and not any(wanted == root or wanted.startswith(f"{root}/") for root in allowed):
-        raise FatalError(
-            f"'target' {target!r} is not below one of {allowed} (setting 'export_roots')"
-        )
-    return wanted
 
 
 def write_rows(session: Session, kind: str, form: str, out: IO[str]) -> int:

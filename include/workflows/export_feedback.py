@@ -7,8 +7,9 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from include.base.errors import FatalError
+from include.base.places import allowed_place
 from include.base.settings import load_settings
-from include.insights.export import ENCODINGS, KINDS, check_target, write_rows
+from include.insights.export import ENCODINGS, KINDS, write_rows
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def list_kinds(kinds: Iterable[str], *, target: str) -> list[str]:
     Raises:
         FatalError: a kind is unknown, or the target is not allowed.
     """
-    check_target(target, load_settings().export_roots)
+    _allowed(target)
     wanted = list(dict.fromkeys(kinds))
     unknown = [kind for kind in wanted if kind not in KINDS]
     if unknown or not wanted:
@@ -42,7 +43,7 @@ def export_kind(kind: str, *, form: str, target: str, at: datetime) -> dict[str,
     """
     from airflow.sdk import ObjectStoragePath
 
-    base = check_target(target, load_settings().export_roots)
+    base = _allowed(target)
     folder: Any = ObjectStoragePath(base if "://" in base else f"file://{base}")
     name = f"{kind}-{at.astimezone(UTC):%Y%m%dT%H%M%SZ}.{form}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -59,3 +60,8 @@ def export_kind(kind: str, *, form: str, target: str, at: datetime) -> dict[str,
         raise
     log.info("Exported %s rows of %s", rows, kind)
     return {"kind": kind, "file": f"{base}/{name}", "rows": rows}
+
+
+def _allowed(target: str) -> str:
+    roots = load_settings().export_roots
+    return allowed_place(target, roots, name="target", setting="export_roots")

@@ -171,7 +171,8 @@ def test_the_weekly_digest_of_a_past_week_is_stored(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("areas")
-def test_an_export_writes_its_files(tmp_path: Path) -> None:
+def test_an_export_writes_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", json.dumps({"export_roots": [str(tmp_path)]}))
     folder = tmp_path / "exports"
     conf = json.dumps({"target": str(folder), "kinds": ["requests", "reports"], "format": "csv"})
     arguments = (str(ROOT / "dags"), "export_feedback", "list_files", conf)

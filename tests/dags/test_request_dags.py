@@ -55,7 +55,8 @@ def ran(
     feedback_db: URL, embeddings: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> list[dict[str, Any]]:
     """Every DAG's run, in this order."""
-    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", '{"new_request_sleep_minutes": 0.001}')
+    settings = {"new_request_sleep_minutes": 0.001, "import_roots": [str(tmp_path)]}
+    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", json.dumps(settings))
     with session_scope() as session:
         load_samples(session, Stack.embedder_at(embeddings))
         request = session.scalars(select(Request).where(Request.slug == SLUG)).one()

@@ -88,6 +88,11 @@ def test_a_file_that_cannot_be_meant_is_refused(text: bytes, form: str, said: st
         lines(text, form)
 
 
+@pytest.fixture(autouse=True)
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", json.dumps({"import_roots": [str(tmp_path)]}))
+
+
 def test_a_file_is_stored_once_and_its_longer_version_adds_what_is_new(
     feedback_db: object, tmp_path: Path
 ) -> None:
@@ -141,7 +146,12 @@ def test_a_value_that_only_the_database_refuses_is_told_and_the_rest_is_stored(
 
 
 @pytest.mark.parametrize(
-    ("path", "said"), [("nowhere.jsonl", "cannot be read"), ("notes.txt", "ends in none of .jsonl")]
+    ("path", "said"),
+    [
+        ("nowhere.jsonl", "is relative"),
+        ("/nowhere.jsonl", "not below one of"),
+        ("notes.txt", "ends in none of .jsonl"),
+    ],
 )
 def test_a_file_that_is_not_there_or_of_no_known_kind_is_fatal(path: str, said: str) -> None:
     with pytest.raises(FatalError, match=said):
