@@ -14,7 +14,20 @@ class FatalError(Exception):
 
 
 class UnstorableValue(FatalError):
-    """A value no row can hold: a text with NUL, a lone half of a character, a number too large."""
+    """A value no row can hold: a text with NUL, a lone half of a character, a number too large.
+
+    Args:
+        message: A sentence for whoever sent it, without the value.
+        field: Which value it is, where that can be told.
+    """
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class Defect(FatalError):
+    """The product is at fault, such as by a statement that does not fit the schema."""
 
 
 class TransientError(Exception):

@@ -11,12 +11,13 @@ from slack_bolt import App, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltUnhandledRequestError
 
-from include.base.errors import UnstorableValue
+from include.base.errors import TransientError, UnstorableValue
 from include.base.safe_log import describe, where
 from include.relay.accept import act_with
 from include.relay.dispatch import dispatch
 from include.relay.incoming import MalformedPayload
 from include.relay.listeners import register_all
+from include.store.refusals import RETRY_SECONDS
 
 if TYPE_CHECKING:
     from slack_bolt import Ack
@@ -87,4 +88,8 @@ def _on_error(error: Exception) -> BoltResponse:
         log.warning("A signed call of Slack is malformed: %s\n%s", describe(error), where(error))
         return BoltResponse(status=400, body={"error": "malformed"})
     log.error("Slack call not taken: %s\n%s", describe(error), where(error))
+    if isinstance(error, TransientError):
+        answer = BoltResponse(status=503, body={"error": "not stored"})
+        answer.headers["retry-after"] = [str(RETRY_SECONDS)]
+        return answer
     return BoltResponse(status=500, body={"error": "not stored"})

@@ -9,11 +9,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, create_engine
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 
 from include.base.connections import FEEDBACK_DB, ConnectionInfo, get_connection
-from include.base.errors import FatalError, TransientError, UnstorableValue
+from include.base.errors import UnstorableValue
+from include.store.refusals import translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,41 +98,17 @@ def session_scope() -> Iterator[Session]:
     """A session that commits at the end and rolls back on an exception.
 
     Raises:
-        TransientError: the database cannot be reached, or another transaction was in the way; a
-            retry helps.
+        TransientError: the database cannot be reached, has no room, or another transaction was in
+            the way; a retry helps.
         FatalError: the database refused a row; the message names the constraint, not the row.
         UnstorableValue: a value is one that no row can hold.
+        Defect: the database refused a statement; the product is at fault.
     """
     try:
         with sessionmaker(engine(), expire_on_commit=False)() as session, session.begin():
             yield session
-    except DBAPIError as error:
+    except (StatementError, PoolTimeoutError) as error:
         # PostgreSQL's own message quotes the row, that is the customer's words: `from None`.
-        raise _translated(error) from None
+        raise translated(error) from None
     except UnicodeEncodeError:
         raise UnstorableValue("A text holds half a character and cannot be stored.") from None
-
-
-def _translated(error: DBAPIError) -> FatalError | TransientError:
-    state = str(getattr(error.orig, "sqlstate", None) or "")
-    diagnosis = getattr(error.orig, "diag", None)
-    # 54: a limit of the database, such as the longest key of an index.
-    is_value = isinstance(error, DataError) or state.startswith("54")
-    if is_value or isinstance(error, IntegrityError | ProgrammingError):
-        where = [
-            f"{what} {value}"
-            for what, value in (
-                ("table", getattr(diagnosis, "table_name", None)),
-                ("constraint", getattr(diagnosis, "constraint_name", None)),
-                ("column", getattr(diagnosis, "column_name", None)),
-            )
-            if value
-        ]
-        kind = UnstorableValue if is_value else FatalError
-        return kind(
-            f"The database refused it ({type(error).__name__} {state}): "
-            f"{', '.join(where) or getattr(diagnosis, 'message_primary', 'no detail')}"
-        )
-    return TransientError(
-        f"The database cannot be used now ({type(error).__name__} {state}). Is it running?"
-    )

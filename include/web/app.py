@@ -6,6 +6,7 @@ says what a reader sees when something is wrong.
 
 from __future__ import annotations
 
+import logging
 from urllib.parse import urlencode
 
 from fastapi import FastAPI, HTTPException, Request
@@ -15,8 +16,10 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.routing import Route
 
 from include.base.addresses import FRAME
-from include.base.errors import FatalError, TransientError
+from include.base.errors import Defect, FatalError, TransientError
+from include.base.safe_log import describe, where
 from include.people.actor import NotAllowed
+from include.store.refusals import RETRY_SECONDS
 from include.web import (
     accounts,
     api,
@@ -35,6 +38,8 @@ from include.web.api.read import Missing
 from include.web.guard import MAY_READ, SIGNED_IN
 from include.web.mcp.mount import PATH, McpMount
 from include.web.rendering import STATIC, fingerprint, go_to, render, sign_in_page
+
+log = logging.getLogger(__name__)
 
 PAGES = (
     inbox,
@@ -88,6 +93,7 @@ def build() -> FastAPI:
     app.add_exception_handler(RequestValidationError, unreadable)
     app.add_exception_handler(Missing, missing)
     app.add_exception_handler(FatalError, fatal)
+    app.add_exception_handler(Defect, defect)
     app.add_exception_handler(TransientError, away)
     return app
 
@@ -121,11 +127,17 @@ def fatal(request: Request, error: Exception) -> Response:
     return _trouble(request, 422, "That did not work", str(error))
 
 
+def defect(request: Request, error: Exception) -> Response:
+    """A fault of the product: what it is stands in the log, without anybody's words."""
+    log.error("A page could not be made: %s\n%s", describe(error), where(error))
+    return _trouble(request, 500, "That did not work", "GTM Feedback is at fault; see its log.")
+
+
 def away(request: Request, error: Exception) -> Response:
     """The product's database or Airflow's API is away; the details are for the log."""
     said = f"{error} Nothing was changed. Load the page again in a moment."
     answer = _trouble(request, 503, "GTM Feedback is not available now", said)
-    answer.headers["retry-after"] = "5"
+    answer.headers["retry-after"] = str(RETRY_SECONDS)
     return answer
 
 

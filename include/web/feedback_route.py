@@ -9,6 +9,7 @@ read. Who is calling and how much is sent is looked at before the body is read.
 from __future__ import annotations
 
 import json
+import logging
 from typing import Annotated, Any
 
 import anyio
@@ -22,13 +23,17 @@ from fastapi.responses import JSONResponse
 from starlette.requests import Request
 
 from include.base.checked import Refused
-from include.base.errors import FatalError, TransientError
+from include.base.errors import Defect, FatalError, TransientError
+from include.base.safe_log import describe, where
 from include.engine.dag_ids import MAIN_DAG
 from include.engine.params import LARGEST_ID, schema_of
 from include.entries import intake
 from include.entries.intake import MOST_AT_ONCE
 from include.entries.submission import Submission
 from include.relay import background
+from include.store.refusals import RETRY_SECONDS
+
+log = logging.getLogger(__name__)
 
 THREADS = 8
 LONGEST_BODY = 16 * 1024 * 1024
@@ -86,7 +91,7 @@ def build() -> FastAPI:
         return found
 
     @app.get("/openapi.json", dependencies=[may_read], include_in_schema=False)
-    async def describe() -> dict[str, Any]:
+    async def document() -> dict[str, Any]:
         """The OpenAPI document of these routes."""
         return app.openapi()
 
@@ -94,9 +99,14 @@ def build() -> FastAPI:
     async def refused(_request: Request, error: Exception) -> JSONResponse:
         return JSONResponse({"detail": str(error)}, 422)
 
+    @app.exception_handler(Defect)
+    async def at_fault(_request: Request, error: Exception) -> JSONResponse:
+        log.error("Feedback could not be taken: %s\n%s", describe(error), where(error))
+        return JSONResponse({"detail": "GTM Feedback is at fault; see its log."}, 500)
+
     @app.exception_handler(TransientError)
     async def away(_request: Request, error: Exception) -> JSONResponse:
-        return JSONResponse({"detail": str(error)}, 503, {"retry-after": "5"})
+        return JSONResponse({"detail": str(error)}, 503, {"retry-after": str(RETRY_SECONDS)})
 
     return app
 

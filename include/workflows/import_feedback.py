@@ -120,10 +120,9 @@ def _store_part(
     try:
         with session_scope() as session:
             return store(session, pairs, dag_id=dag_id, run_id=run_id, take_from=dag_id), []
-    except UnstorableValue:
-        pass
-    if len(part) == 1:
-        return [], [(part[0], "the database cannot store one of its values")]
+    except UnstorableValue as error:
+        if len(part) == 1:
+            return [], [(part[0], str(error))]
     middle = len(part) // 2
     first, refused = _store_part(part[:middle], dag_id=dag_id, run_id=run_id)
     second, more = _store_part(part[middle:], dag_id=dag_id, run_id=run_id)

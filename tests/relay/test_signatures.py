@@ -170,8 +170,9 @@ def test_what_cannot_be_stored_is_not_acknowledged(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setenv("AIRFLOW_CONN_FEEDBACK_DB", f"postgresql://postgres@/gone?host={tmp_path}")
-        assert relay.command(slash("Exports time out")).status_code == 500
-        assert relay.interact(click("answer_attach", "t")).status_code == 500
+        refused = relay.command(slash("Exports time out"))
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+        assert relay.interact(click("answer_attach", "t")).status_code == 503
     assert background.drain()
 
     assert (stored(), airflow.starts) == (0, 0)

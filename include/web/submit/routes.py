@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from sqlalchemy import select
 
 from include.base.checked import Refused
+from include.base.errors import UnstorableValue
 from include.entries import intake
 from include.relay import background
 from include.store.models import Account, Area, Opportunity
@@ -44,15 +45,19 @@ def hand_in(request: Request, visitor: Visiting, form: Sent) -> Response:
     values |= {"areas": areas, "links": links, "source": "ui"}
     if visitor.email:
         values["submitter"] = {"email": visitor.email, "name": None}
+    shown = given | {"areas": areas, "links": "\n".join(links)}
     try:
         arrived = intake.arrival(values)
     except Refused as refused:
         problems = {one.field: one.beside_field() for one in refused.problems}
-        shown = given | {"areas": areas, "links": "\n".join(links)}
         return _form(request, visitor, shown, problems, 422)
     with session_scope() as session:
         by = visitor.actor(session).label
-    [stored], start_ids = intake.take_in_now([arrived], handed_in_by=by)
+    try:
+        [stored], start_ids = intake.take_in_now([arrived], handed_in_by=by)
+    except UnstorableValue as refused:
+        problems = {refused.field or "customer_pain": str(refused)}
+        return _form(request, visitor, shown, problems, 422)
     if start_ids:
         background.submit(intake.start, start_ids)
     note = "Stored. Its run is starting; load this page again to see what became of it."

@@ -142,7 +142,7 @@ def test_a_value_that_only_the_database_refuses_is_told_and_the_rest_is_stored(
     _, facts = import_steps.store_file({"path": str(path)}, dag_id=DAG, run_id="a")
     assert (facts["stored"], facts["bad_lines"], facts["lines"]) == (3, 1, 4)
     [[number, problem]] = facts["problems"]
-    assert (number, problem) == (4, "the database cannot store one of its values")
+    assert (number, problem) == (4, "The database refused it.")
 
 
 @pytest.mark.parametrize(
