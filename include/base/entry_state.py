@@ -101,7 +101,7 @@ class EntryState:
     ``came_from`` is the request that it was on before. ``nearest`` are the requests that were
     looked at when it opened its own, the nearest first. ``in_review`` says that nobody can be
     reached as its submitter, so that others read its card. ``pains`` are the entries that it was
-    taken apart into.
+    taken apart into. ``why_url`` is the page that says how it came here.
     """
 
     entry_id: int
@@ -120,3 +120,4 @@ class EntryState:
     noise_reason: str | None = None
     in_review: bool = False
     pains: tuple[EntryState, ...] = ()
+    why_url: str | None = None

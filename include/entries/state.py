@@ -261,6 +261,7 @@ def _state(
         noise_reason=entry.noise_reason if entry.outcome == Outcome.NOISE else None,
         in_review=row.User is None or row.User.slack_user_id is None,
         pains=pains,
+        why_url=load_settings().entry_url(entry.id),
     )
 
 

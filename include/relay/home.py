@@ -12,7 +12,7 @@ from include.people.signed_in import slack_actor
 from include.slack.cards.blocks import SECTION_LIMIT, clip, header, one_line, section
 from include.slack.cards.entry_card import choices, question_blocks
 from include.slack.cards.markup import escape, joined, markup
-from include.slack.cards.words import request_words, stage_words
+from include.slack.cards.words import request_words, stage_words, why_words
 from include.slack.client import slack_client
 from include.slack.errors import read_trouble
 from include.store.session import session_scope
@@ -86,7 +86,10 @@ def _entry(entry: RecentEntry) -> list[dict[str, Any]]:
     state = entry.state
     lines = [
         markup("“{}”", one_line(state.quote, QUOTE)),
-        markup("{} · {:%-d %b}", stage_words(state), state.created_at),
+        joined(
+            [stage_words(state), f"{state.created_at:%-d %b}", *why_words(state)],
+            " · ",
+        ),
         *(markup("• {}", stage_words(pain)) for pain in state.pains),
     ]
     return [section(clip(joined(lines), SECTION_LIMIT)), *choices(state, entry.tokens)]

@@ -23,13 +23,14 @@ from include.slack.cards.blocks import (
     sureness,
     title_words,
 )
-from include.slack.cards.markup import Markup, escape, markup
+from include.slack.cards.markup import Markup, escape, joined, markup
 from include.slack.cards.words import (
     closed_words,
-    customer_words,
     history_words,
     request_words,
     stage_words,
+    whose_words,
+    why_words,
 )
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def entry_card(state: EntryState, tokens: Tokens | None) -> Rendered:
         blocks=[
             section(said),
             section(quoted(state.quote)),
-            context(customer_words(state.customer)),
+            context(whose_words(state)),
             *_why(state),
             *(_nearest(state, tokens) if tokens else []),
             *(choices(state, tokens) if tokens else []),
@@ -120,7 +121,7 @@ def group_card(
         sure = sureness(state.confidence, one_line(state.reason, _LINE))
         quotes += [
             section(quoted(shorten(state.quote, 2 * _LINE))),
-            context(markup("{} · {}", customer_words(state.customer), sure)),
+            context(markup("{} · {}", whose_words(state), sure)),
         ]
     if count > QUOTES:
         quotes.append(section(markup("… and {} more.", count - QUOTES)))
@@ -187,7 +188,7 @@ def _question(state: EntryState, tokens: Tokens | None, together: int = 1) -> Re
         blocks=[
             section(markup("A customer said:\n{}", quoted(shown))),
             section(ask),
-            context(customer_words(state.customer)),
+            context(whose_words(state)),
             *_confidence(state),
             *([_answers(tokens.question, add, create, tokens.details)] if tokens else []),
         ],
@@ -274,7 +275,8 @@ def _lines(states: Sequence[EntryState], tokens: Mapping[int, Tokens], count: in
     lines: list[Block] = []
     for state in states[:LINES]:
         quote = shorten(" ".join(state.quote.split()), _LINE)
-        lines.append(section(markup("> {}\n{}", quote, stage_words(state))))
+        said = joined([stage_words(state), *why_words(state)], " · ")
+        lines.append(section(markup("> {}\n{}", quote, said)))
         lines += choices(state, tokens[state.entry_id])
     if count > len(states[:LINES]):
         lines.append(section(markup("… and {} more.", count - len(states[:LINES]))))

@@ -97,6 +97,16 @@ def customer_words(customer: Customer) -> Markup:
     return joined(parts, " · ")
 
 
+def whose_words(state: EntryState) -> Markup:
+    """Whose words an entry is, and where its way is told."""
+    return joined([customer_words(state.customer), *why_words(state)], " · ")
+
+
+def why_words(state: EntryState) -> list[Markup]:
+    """The link to the page that tells an entry's way, where there is one."""
+    return [link("Why?", state.why_url)] if state.why_url else []
+
+
 def request_words(request: RequestFacts) -> Markup:
     """The request's title as a link, and what one has to know of it: merged, or shipped."""
     said = link(request.title, request.url)

@@ -153,6 +153,15 @@ def test_every_card_names_account_deal_severity_and_submitter() -> None:
             assert part in said, name
 
 
+@pytest.mark.parametrize("surface", [one for one in SURFACES if one != "thread"])
+@pytest.mark.parametrize("name", STATES)
+def test_every_card_leads_to_the_page_that_says_why(name: str, surface: str) -> None:
+    url = "https://airflow.example.com/plugin/feedback/gtm-feedback/entries/3"
+    shown = SURFACES[surface](replace(STATES[name], why_url=url))
+    assert f"<{url}|Why?>" in json.dumps(shown)
+    assert "Why?" not in json.dumps(SURFACES[surface](STATES[name])), "there is no page"
+
+
 def test_who_decided_and_when_is_said() -> None:
     said = {name: json.dumps(entry_card(state, None).blocks) for name, state in STATES.items()}
     assert "<@U0ANN> chose " in said["decided answered create"]
