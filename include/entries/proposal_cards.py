@@ -1,8 +1,11 @@
-"""Proposals of thresholds in Slack: one card each, answered by an approver's press."""
+"""Proposals of thresholds: a card each in Slack, a list on a page, answered once by who may."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from sqlalchemy import select
 
 from include.base.settings import load_settings
 from include.durable.api import signing_keys
@@ -13,7 +16,7 @@ from include.outbox.replies import AnswerReply
 from include.people.actor import Action, may, refusal_words
 from include.people.audit import write_down
 from include.slack.cards.markup import Markup, markup
-from include.slack.cards.proposal import Proposed, proposal_card, proposal_closed
+from include.slack.cards.proposal import Proposed, proposal_card, proposal_closed, proposal_words
 from include.slack.cards.words import person_words
 from include.store.models import Area, ProposalState, ThresholdProposal
 
@@ -27,12 +30,39 @@ if TYPE_CHECKING:
 PURPOSE = "proposal"
 ACCEPT, DECLINE, UNDO = "accept", "decline", "undo"
 _STEPS = {ACCEPT: learning.accept, DECLINE: learning.decline, UNDO: learning.undo}
+_CHOICES = {ProposalState.OPEN: (ACCEPT, DECLINE), ProposalState.ACCEPTED: (UNDO,)}
 _WORDS = {
     ProposalState.ACCEPTED: "Accepted",
     ProposalState.DECLINED: "Left as it was",
     ProposalState.UNDONE: "Taken back",
     ProposalState.REPLACED: "Replaced by a newer proposal",
 }
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A proposal on a page: what it says, how it stands, and the answers it still takes."""
+
+    token: str
+    words: Markup
+    verdict: Markup
+    choices: tuple[str, ...]
+
+
+def listed(session: Session, most: int) -> list[Listed]:
+    """The newest proposals, the newest first."""
+    found = session.scalars(
+        select(ThresholdProposal).order_by(ThresholdProposal.id.desc()).limit(most)
+    )
+    return [
+        Listed(
+            _token(session, one),
+            proposal_words(_shown(session, one)),
+            _verdict(one),
+            _CHOICES.get(one.state, ()),
+        )
+        for one in found
+    ]
 
 
 def queue_cards(session: Session, proposal_ids: Sequence[int]) -> list[int]:

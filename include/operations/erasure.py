@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+_DIGITS = 18
 NOBODY = "person:erased"
 NAMED_IN = (
     AnalyticsEvent.actor,
@@ -218,14 +219,46 @@ def erase_account(
     return dict(done), list(dict.fromkeys(message_ids))
 
 
-def erase(what: str, who: str, actor: Actor, *, dry_run: bool) -> dict[str, Any]:
-    """Erase a ``person`` or an ``account`` and send what Slack is to show, or only count.
+def erase_entry(session: Session, entry_id: str, actor: Actor) -> tuple[dict[str, int], list[int]]:
+    """Erase the words of an entry and of the pains that it was taken apart into.
+
+    Args:
+        session: The caller's transaction; roll it back to only count.
+        entry_id: Its number.
+        actor: Who erases.
+
+    Returns:
+        As :func:`erase_person`.
 
     Raises:
-        FatalError: there is nothing to erase by this name.
+        FatalError: there is no such entry.
         NotAllowed: the actor may not erase.
     """
-    act = {"person": erase_person, "account": erase_account}[what]
+    demand(session, actor, Action.ERASE)
+    done: Counter[str] = Counter()
+    known = entry_id.isascii() and entry_id.isdigit() and len(entry_id) <= _DIGITS
+    if not known or session.get(Entry, int(entry_id)) is None:
+        raise FatalError(f"there is no entry {entry_id[:40]!r}")
+    message_ids = forget_entries(session, [int(entry_id)], done)
+    write_down(session, actor, Action.ERASE, f"entry:{int(entry_id)}", **done)
+    session.flush()
+    return dict(done), list(dict.fromkeys(message_ids))
+
+
+WHAT = {"entry": erase_entry, "person": erase_person, "account": erase_account}
+"""What can be erased, and how."""
+
+
+def erase(what: str, who: str, actor: Actor, *, dry_run: bool) -> dict[str, Any]:
+    """Erase an ``entry``, a ``person`` or an ``account`` and redact in Slack, or only count.
+
+    Raises:
+        FatalError: there is no such kind, or nothing to erase by this name.
+        NotAllowed: the actor may not erase.
+    """
+    if what not in WHAT:
+        raise FatalError(f"{what[:40]!r} cannot be erased; one of {', '.join(WHAT)} can")
+    act = WHAT[what]
     with session_scope() as session:
         rows, message_ids = act(session, who, actor)
         if dry_run:

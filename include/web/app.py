@@ -26,6 +26,7 @@ from include.web import (
     areas,
     digests,
     entry,
+    erase,
     health,
     inbox,
     me,
@@ -52,6 +53,7 @@ PAGES = (
     digests,
     health,
     settings,
+    erase,
     me,
     api,
 )

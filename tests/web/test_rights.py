@@ -35,6 +35,7 @@ PAGES = (
     "health",
     "health.json",
     "settings",
+    "erase",
     "me",
 )
 ACTS = (
@@ -49,12 +50,15 @@ ACTS = (
     "feedback/1/move",
     "feedback/1/undo",
     "entries/1/restore",
+    "entries/1/withdraw",
     "entries/1/go-on",
     "open",
     "entries/new",
     "settings",
     "settings/thresholds",
+    "settings/proposals",
     "manage-areas",
+    "erase",
 )
 FOR_PROGRAMS = {
     "api/requests",
@@ -71,7 +75,7 @@ FOR_PROGRAMS = {
     "api/webhooks/{webhook_id}",
 }
 """Of these and of ``mcp``, test_api.py and test_mcp.py say who may use them."""
-FOR_OPERATORS = {"entries/1/go-on", "settings", "settings/thresholds", "manage-areas"}
+FOR_OPERATORS = {"entries/1/go-on", "settings", "settings/thresholds", "manage-areas", "erase"}
 FRAMED = {"sec-fetch-dest": "iframe"}
 
 

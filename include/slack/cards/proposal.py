@@ -41,7 +41,7 @@ def proposal_card(proposed: Proposed, token: str) -> Rendered:
     return Rendered(
         text=_title(proposed),
         blocks=[
-            section(_words(proposed)),
+            section(proposal_words(proposed)),
             actions(
                 "proposal",
                 button("Accept", ACCEPT_PROPOSAL, token, primary=True),
@@ -56,7 +56,7 @@ def proposal_closed(proposed: Proposed, verdict: Markup, token: str | None) -> R
     undo = [actions("proposal", button("Undo", UNDO_PROPOSAL, token))] if token else []
     return Rendered(
         text=_title(proposed),
-        blocks=[section(_words(proposed)), context(verdict), *undo],
+        blocks=[section(proposal_words(proposed)), context(verdict), *undo],
     )
 
 
@@ -66,7 +66,8 @@ def _title(proposed: Proposed) -> Markup:
     return markup("Proposed thresholds for area {}", title_words(proposed.area))
 
 
-def _words(proposed: Proposed) -> Markup:
+def proposal_words(proposed: Proposed) -> Markup:
+    """What would change, what is expected of it, and what the last month would have been."""
     facts, before = proposed.facts, proposed.before
     head = markup("*{}*, learned from {} answers.", _title(proposed), proposed.labels)
     lines: list[str] = [head]

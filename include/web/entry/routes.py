@@ -10,7 +10,8 @@ from fastapi.responses import Response
 from include.engine import airflow_api
 from include.entries.entry import get_entry
 from include.entries.set_aside import press_restore
-from include.entries.tokens import RESTORE, token_of
+from include.entries.tokens import RESTORE, WITHDRAW, token_of
+from include.entries.withdraw import press_withdraw
 from include.operations.stuck import ALIVE, StuckEntry, run_again
 from include.people.actor import Action, demand
 from include.people.audit import write_down
@@ -55,6 +56,18 @@ def take_up(request: Request, visitor: Visiting, entry_id: EntryId) -> Response:
     follow_up(reply.message_ids)
     if reply.after is not None:
         background.submit(reply.after)
+    return go_to(request, f"entries/{entry_id}", note)
+
+
+@router.post("/entries/{entry_id}/withdraw", dependencies=[MAY_ANSWER, OUR_FORM])
+def take_back(request: Request, visitor: Visiting, entry_id: EntryId) -> Response:
+    """Say that an entry is no feedback."""
+    with session_scope() as session:
+        reply = press_withdraw(
+            session, token=token_of(session, WITHDRAW, entry_id), actor=visitor.actor(session)
+        )
+        note = plain(session, reply.note) if reply.note else "Taken back. It can be restored."
+    follow_up(reply.message_ids)
     return go_to(request, f"entries/{entry_id}", note)
 
 

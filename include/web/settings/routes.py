@@ -7,19 +7,20 @@ from collections.abc import Iterable
 from typing import Annotated
 
 from airflow.models.variable import Variable
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import select
 
 from include.base.errors import FatalError
 from include.base.settings import VARIABLE, Settings, load_settings
+from include.entries.proposal_cards import ACCEPT, DECLINE, UNDO, answer, listed
 from include.entries.thresholds import set_thresholds
-from include.people.actor import Action, demand
+from include.people.actor import Action, demand, may
 from include.people.audit import write_down
 from include.store.models import Area
 from include.store.session import session_scope
-from include.web.forms import Sent
-from include.web.guard import MAY_READ, OUR_FORM
+from include.web.forms import Sent, field, follow_up, plain
+from include.web.guard import MAY_ANSWER, MAY_READ, OUR_FORM
 from include.web.rendering import go_to, render
 from include.web.settings.queries import (
     ENVIRONMENT,
@@ -31,6 +32,12 @@ from include.web.settings.queries import (
 from include.web.visitor import Visiting
 
 router = APIRouter()
+MOST_PROPOSALS = 10
+CHOICES = {
+    ACCEPT: "Accepted. The next entries are judged by it.",
+    DECLINE: "Left as it was.",
+    UNDO: "Taken back. The thresholds are what they were before.",
+}
 
 
 def may_change_settings(visitor: Visiting) -> None:
@@ -47,6 +54,16 @@ def settings_page(request: Request, visitor: Visiting) -> HTMLResponse:
     """Every setting and threshold."""
     with session_scope() as session:
         thresholds = read_thresholds(session)
+        proposals = [
+            {
+                "token": one.token,
+                "words": plain(session, one.words),
+                "verdict": plain(session, one.verdict),
+                "choices": one.choices,
+            }
+            for one in listed(session, MOST_PROPOSALS)
+        ]
+        may_decide = may(session, visitor.actor(session), Action.DECIDE_THRESHOLDS)
         areas = session.execute(select(Area.id, Area.slug, Area.name).order_by(Area.name)).all()
     return render(
         request,
@@ -58,7 +75,24 @@ def settings_page(request: Request, visitor: Visiting) -> HTMLResponse:
         environment=ENVIRONMENT,
         thresholds=thresholds,
         areas=areas,
+        proposals=proposals,
+        may_decide=may_decide,
     )
+
+
+@router.post("/settings/proposals", dependencies=[MAY_ANSWER, OUR_FORM])
+def decide_proposal(request: Request, visitor: Visiting, form: Sent) -> Response:
+    """Accept, decline or take back proposed thresholds; the card in Slack follows."""
+    choice = field(form, "choice")
+    if choice not in CHOICES:
+        raise HTTPException(422, f"choice is {choice[:40]!r}; it is one of {', '.join(CHOICES)}")
+    with session_scope() as session:
+        reply = answer(
+            session, token=field(form, "token"), choice=choice, actor=visitor.actor(session)
+        )
+        note = plain(session, reply.note) if reply.note else CHOICES[choice]
+    follow_up(reply.message_ids)
+    return go_to(request, "settings", note)
 
 
 @router.post("/settings", dependencies=[MAY_READ, OUR_FORM])
