@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,8 +35,15 @@ for dag_id in ("area_insights", "weekly_digest"):
         found.setdefault(dag_id, []).append(
             [str(info.logical_date) for info in dag.iter_dagrun_infos_between(*days)]
         )
+for dag_id, first, last in json.loads(sys.argv[2]):
+    dag = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(bag.get_dag(dag_id)))
+    infos = dag.iter_dagrun_infos_between(pendulum.parse(first), pendulum.parse(last))
+    found[f"backfill of {dag_id}"] = [str(info.logical_date) for info in infos]
 print("RESULT" + json.dumps(found))
 """
+BACKFILL = re.compile(
+    r"airflow backfill create --dag-id (\w+) --from-date ([\d-]+) --to-date ([\d-]+)"
+)
 
 RUN_AREAS = """
 import json, sys
@@ -92,10 +101,38 @@ def result_of(code: str, home: Path, *arguments: str) -> Any:
     return json.loads(line.removeprefix("RESULT"))
 
 
-def test_the_hour_in_new_york_stays_through_both_changes_of_the_clock(tmp_path: Path) -> None:
+def documented_backfills() -> set[tuple[str, str, str]]:
+    """DAG, first and last date of every backfill that a page shows."""
+    pages = (page.read_text(encoding="utf-8") for page in (ROOT / "docs").glob("*.md"))
+    return {found for page in pages for found in BACKFILL.findall(page)}
+
+
+@pytest.fixture(scope="module")
+def schedules(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The moments of runs, by DAG and by backfill, as Airflow's scheduler makes them."""
+    home, asked = tmp_path_factory.mktemp("schedules"), json.dumps(sorted(documented_backfills()))
+    found: dict[str, Any] = result_of(SCHEDULES, home, str(ROOT / "dags"), asked)
+    return found
+
+
+def test_a_documented_backfill_of_october_has_its_last_day(schedules: dict[str, Any]) -> None:
+    october = [date(2026, 10, 1) + timedelta(days=number) for number in range(31)]
+    documented = documented_backfills()
+    assert {dag_id for dag_id, _, _ in documented} >= {"area_insights", "replay_decisions"}
+    for dag_id, _, _ in documented:
+        days = [date.fromisoformat(one[:10]) for one in schedules[f"backfill of {dag_id}"]]
+        if dag_id == "learn_from_answers":  # weekly
+            october_runs = [day for day in october if day.weekday() == days[0].weekday()]
+            assert days == october_runs, dag_id
+        else:
+            assert days == october, dag_id
+
+
+def test_the_hour_in_new_york_stays_through_both_changes_of_the_clock(
+    schedules: dict[str, Any],
+) -> None:
     """The clocks go forward on 8 March 2026 and back on 1 November 2026."""
-    found = result_of(SCHEDULES, tmp_path, str(ROOT / "dags"))
-    spring, autumn = found["area_insights"]
+    spring, autumn = schedules["area_insights"]
     assert len(spring) == 15
     assert len(autumn) == 16
     hours = {moment[:10]: moment[11:16] for moment in spring + autumn}
@@ -104,7 +141,7 @@ def test_the_hour_in_new_york_stays_through_both_changes_of_the_clock(tmp_path: 
     assert hours["2026-10-31"] == "12:00"
     assert hours["2026-11-01"] == "13:00"
     assert set(hours.values()) == {"12:00", "13:00"}
-    spring, autumn = found["weekly_digest"]
+    spring, autumn = schedules["weekly_digest"]
     assert [moment[:16] for moment in spring] == ["2026-03-02 14:00", "2026-03-09 13:00"]
     assert [moment[:16] for moment in autumn] == [
         "2026-10-26 13:00",

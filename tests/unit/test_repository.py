@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 from pathlib import Path
@@ -13,6 +14,7 @@ import yaml
 
 from include.base import connections
 from include.base.settings import Retention, Settings
+from include.entries.submission import Submission
 from include.outbox import http_sinks
 from sandbox.dag_page import read_dag_files
 from sandbox.environment import shipped_settings
@@ -39,6 +41,7 @@ LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 NAMED = re.compile(
     r"`((?:\.ci|benchmarks|dags|data|deploy|docs|include|plugins|slack|tests)/[\w./-]*\w)`"
 )
+CURL = re.compile(r"^(?:TOKEN=\$\()?curl\b[^']*?(?:'[^'{]*'[^']*?)*?-d '(\{.*?\})'", re.M | re.S)
 CODE_BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 BLOCK_TITLE = re.compile(r"^```\w+ title=(\S+)$", re.MULTILINE)
 HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
@@ -323,6 +326,20 @@ def test_a_broken_link_would_be_found() -> None:
         "../README.md#nowhere",
         "include/no.py",
     ]
+
+
+def test_what_the_pages_send_with_curl_is_taken_and_has_ids_of_its_own() -> None:
+    """Pasted one after the other, each example is an entry."""
+    sent = []
+    for page in sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")]):
+        for call in CURL.findall(page.read_text(encoding="utf-8")):
+            body = json.loads(call)
+            sent += body.get("entries", [])
+            sent += [one for one in [body.get("conf", {})] if "customer_pain" in one]
+    assert len(sent) >= 2
+    taken = [Submission.model_validate(one) for one in sent]
+    ids = [(one.source, one.external_id) for one in taken]
+    assert len(set(ids)) == len(ids)
 
 
 def test_decisions_are_numbered_and_say_context_choice_and_consequence() -> None:
