@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from include.base.addresses import framed_pages
 from include.insights.charts import describe_days
 from include.slack.cards.digest import digest_card
 from include.store.models import Digest
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
 CHANNEL = "#general"
 
 
-def show(client: WebClient, content: dict[str, Any], week: str, base_url: str) -> str:
-    """Post a digest's card, marked as a preview; the message's ts."""
+def show(client: WebClient, content: dict[str, Any], week: str, pages: str) -> str:
+    """Post a digest's card, marked as a preview, its links below ``pages``; the message's ts."""
     card = digest_card(
         content,
-        request_url=lambda slug: f"{base_url}/app/requests/{slug}",
+        request_url=lambda slug: f"{pages}/requests/{slug}",
         chart_words=describe_days(content["days"]),
     )
     words = f"Preview of the digest of {week}; only this sandbox shows it."
@@ -59,7 +60,7 @@ def main() -> int:
         return 1
     token = sandbox.keys()["slack_bot_token"]
     client = WebClient(token=token, base_url=f"{sandbox.slack_url}/api/")
-    show(client, digest.content, digest.week, sandbox.slack_url)
+    show(client, digest.content, digest.week, framed_pages(sandbox.airflow_url))
     sys.stdout.write(f"{digest.week} is shown in {CHANNEL}: {sandbox.slack_url}\n")
     return 0
 

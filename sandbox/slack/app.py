@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 
-from sandbox.slack import act_api, page, pages, sockets, web_api
+from sandbox.slack import act_api, page, sockets, web_api
 from sandbox.slack.actor import Actor
 from sandbox.slack.hub import Hub
 from sandbox.slack.relay import RelayLine
@@ -66,7 +66,6 @@ def make_app(settings: Settings) -> Starlette:
             *web_api.ROUTES,
             *act_api.ROUTES,
             *page.ROUTES,
-            *pages.ROUTES,
             *sockets.ROUTES,
         ],
         middleware=[Middleware(LoopbackOnly)],
