@@ -40,7 +40,7 @@ WITH_AIRFLOW = ("button_latency", "entry_latency", "one_run_each", "open_waits")
 DEFAULT = (*WITHOUT_AIRFLOW, *WITH_AIRFLOW)
 # More than half an hour, with sandboxes of its own: only when it is named.
 BURSTS = ("burst", "burst_relay", "burst_runs")
-WHEN_NAMED = ("relay_load", "search_million", *BURSTS, "waits_compared")
+WHEN_NAMED = ("relay_load", "relay_burst", "lists", "search_million", *BURSTS, "waits_compared")
 NAMES = (*DEFAULT, *WHEN_NAMED)
 
 
@@ -81,6 +81,7 @@ class Session:
             import_file,
             import_time,
             insights,
+            lists,
             related,
             relay_load,
             search,
@@ -99,6 +100,10 @@ class Session:
                 self._one(name, partial(module.measure, quick=self.quick))
         if "relay_load" in self.names:
             self._one("relay_load", lambda: relay_load.measure(quick=self.quick))
+        if "relay_burst" in self.names:
+            self._one("relay_burst", lambda: relay_load.measure_presses(quick=self.quick))
+        if "lists" in self.names:
+            self._one("lists", lambda: lists.measure(quick=self.quick))
         for name, module in (("sync", sync), ("import_batch", import_batch), ("related", related)):
             if name in self.names:
                 self._one(name, partial(module.measure, quick=self.quick))

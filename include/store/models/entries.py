@@ -200,6 +200,7 @@ class Feedback(Base):
             unique=True,
             postgresql_where=text("removed_at IS NULL"),
         ),
+        Index("ix_feedback_entry_id", "entry_id", "id"),
     )
 
 
