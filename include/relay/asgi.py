@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
 BODY_LIMIT = 1024 * 1024
-THREADS = 16
+THREADS = 12
+"""With the twelve of ``include.relay.background`` fewer than a process has connections."""
 
 
 def build(

@@ -68,6 +68,10 @@ POOL_SIZE = 5
 MOST_CONNECTIONS = 25
 """Of one process. The relay's threads may need that many for a moment; others use one or two."""
 
+POOL_SECONDS = 10
+"""How long a thread waits for a connection, then it is told that none was free. Slack has given up
+after three seconds and calls again; a page is asked for again."""
+
 
 @lru_cache(maxsize=4)
 def engine_for(url: URL) -> Engine:
@@ -76,6 +80,7 @@ def engine_for(url: URL) -> Engine:
         url,
         pool_size=POOL_SIZE,
         max_overflow=MOST_CONNECTIONS - POOL_SIZE,
+        pool_timeout=POOL_SECONDS,
         pool_pre_ping=True,
         hide_parameters=True,
         connect_args={"connect_timeout": 10},
