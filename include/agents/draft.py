@@ -43,7 +43,7 @@ _TAG = re.compile(
 )
 _SLACK_LINK = re.compile(r"<(?:https?://|mailto:)[^|>\s]+(?:\|([^>]*))?>")
 _SLACK_ID = re.compile(r"<[@#!][^>]*>")
-_URL = re.compile(r"\s*\(https?://[^\s)]*\)|https?://(?P<address>[^\s?#]{0,60})\S*")
+_URL = re.compile(r"(?:(?<!\s)\s+)?\(https?://[^\s)]*\)|https?://(?P<address>[^\s?#]{0,60})\S*")
 # An emoji says something where a sentence needs it ("the status stays :red_circle:"), elsewhere
 # it is decoration.
 _EMOJI_NAME = re.compile(
@@ -57,7 +57,9 @@ _QUOTE_MARK = re.compile(r"^[ \t]*(?:(?:>+|[-*•#]+|\d{1,2}[.)])[ \t]+(?:\[[ xX
 _MARKUP = re.compile(
     r"(?<![\w/\\])(\*{1,3}|_(?!_)|~{1,2}|`{1,2})(?!\s|\.\w)([^\n]{0,300}?[^\s/])\1(?!\w)"
 )
-_SENTENCE = re.compile(r"\s*[•●▪]\s*|(?<=[.!?…])[\"'”\u2019)]*\s+|\n+|(?<=[。\uff01\uff1f])")
+_SENTENCE = re.compile(
+    r"(?:(?<!\s)\s+)?[•●▪]\s*|(?<=[.!?…])[\"'”\u2019)]*\s+|\n+|(?<=[。\uff01\uff1f])"
+)
 _ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|vs|approx|no|dr|mr|mrs|ms)\.$", re.I)
 _GREETING = re.compile(
     r"""^(?:
@@ -136,7 +138,7 @@ _WORD = re.compile(r"[^\W_]+")
 _IDEOGRAPHS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2}")
 _PLAIN_WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*[,.;:!?]*")
 _LOOSE_END = re.compile(
-    r"\s+(?:and|or|but|so|because|that|which|who|when|if|while|as|to|of|for|with|in|on|at|"
+    r"(?<!\s)\s+(?:and|or|but|so|because|that|which|who|when|if|while|as|to|of|for|with|in|on|at|"
     r"by|the|a|an)$",
     re.I,
 )

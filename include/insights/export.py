@@ -32,7 +32,10 @@ ENCODINGS = {"csv": "utf-8-sig", "jsonl": "utf-8"}
 # A spreadsheet runs a cell that begins so as a formula, full-width signs too, and it begins a cell
 # after a semicolon, tab or line break where its own separator is another. A customer's words must
 # never be a formula.
-_FORMULA = re.compile(r"(^\s*|[;|\t\r\n\v\f\u2028\u2029]\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+_FORMULA = re.compile(
+    r"(^\s*+|[;|]\s*+|(?<![\s;|])\s++)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])"  # linear: no way back
+)
+_NEW_CELL = re.compile(r"[;|\t\r\n\v\f\u2028\u2029]")
 
 _SQL = {
     "requests": """
@@ -110,5 +113,11 @@ def _cell(value: Any) -> Any:
         plain = all(isinstance(item, str) for item in value)
         value = " ".join(value) if plain else json.dumps(value, ensure_ascii=False, sort_keys=True)
     if isinstance(value, str):
-        return _FORMULA.sub(r"\1'", value)
+        return _FORMULA.sub(_quoted, value)
     return _plain(value)
+
+
+def _quoted(before: re.Match[str]) -> str:
+    """What stands before a sign, with a quote where the sign would begin a cell."""
+    begins = before.start() == 0 or _NEW_CELL.search(before[0]) is not None
+    return f"{before[0]}'" if begins else before[0]
