@@ -5,9 +5,6 @@ is a stand-in that notes which runs it was asked to start, so that what was lost
 be counted; Slack is away. Times are from the moment a call was due, not from when it was sent, so a
 relay that falls behind shows it.
 
-``relay_burst`` is another measure of the same relay, with the settings as shipped: 200 people press
-the buttons of 200 open questions in the same moment, a tenth of them twice.
-
 ``python -m benchmarks.relay_load relay|airflow PORT`` is what the processes run.
 """
 
@@ -38,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 RATE = 50
-PRESSES = 200
 SECRET = "benchmark-signing-secret"
 START_SECONDS = 60.0
 DRAIN_SECONDS = 300.0
@@ -156,151 +152,14 @@ async def send_all(url: str, seconds: int, first: int) -> tuple[Outcome, int]:
     return outcome, unique
 
 
-def press(number: int, token: str) -> tuple[bytes, str]:
-    """A press on a question's button; the same number is the same press."""
-    body = {
-        "type": "block_actions",
-        "team": {"id": "T0DEMO"},
-        "user": {"id": "U0ANN", "name": "ann"},
-        "container": {"type": "message", "message_ts": "1.2", "channel_id": "D0ANN"},
-        "trigger_id": f"{number}.3.load",
-        "channel": {"id": "D0ANN"},
-        "actions": [{"action_id": "answer_attach", "value": token, "action_ts": f"{number}.0001"}],
-    }
-    return urlencode({"payload": json.dumps(body)}).encode(), "application/x-www-form-urlencoded"
-
-
-async def press_all(url: str, tokens: list[str]) -> Outcome:
-    """All presses in one moment, a tenth of them sent twice."""
-    outcome = Outcome()
-    calls = [press(number, token) for number, token in enumerate(tokens)]
-    calls += calls[::REPEAT_EVERY]
-    limits = httpx.Limits(max_connections=len(calls), max_keepalive_connections=len(calls))
-    async with httpx.AsyncClient(timeout=30, limits=limits, trust_env=False) as client:
-        began = time.monotonic()
-
-        async def send(number: int, raw: bytes, kind: str) -> None:
-            try:
-                answer = await client.post(url, content=raw, headers=signed(raw, kind))
-            except httpx.HTTPError:
-                outcome.refused += 1
-                return
-            into = outcome.waits if number < len(tokens) else outcome.repeats
-            into.append(time.monotonic() - began)
-            outcome.refused += answer.status_code != 200
-
-        await asyncio.gather(*(send(number, *call) for number, call in enumerate(calls)))
-    return outcome
-
-
-def ask_questions(count: int) -> list[str]:
-    """So many open questions about as many entries; the tokens of their buttons."""
-    from include.durable.api import create_hook, hook_token
-    from include.entries.state import HANDLER
-    from include.store.models import Entry, Request
-    from include.store.session import session_scope
-
-    tokens = []
-    with session_scope() as session:
-        request = Request(slug="csv", title="Export tables as CSV", description="")
-        session.add(request)
-        session.flush()
-        for number in range(count):
-            run_id = f"pressed-{number}-{request.id}"
-            entry = Entry(
-                idempotency_key=run_id,
-                source="api",
-                customer_pain="We copy tables by hand.",
-                severity="low",
-                status="waiting",
-                dag_id="process_customer_entry",
-                run_id=run_id,
-            )
-            session.add(entry)
-            session.flush()
-            hook = create_hook(
-                session,
-                dag_id=entry.dag_id,
-                run_id=run_id,
-                name="answer",
-                kind="approval",
-                question={
-                    "entries": [[entry.id, 0.85]],
-                    "request_id": request.id,
-                    "request_status": "open",
-                    "options": ["attach", "create", "set_aside"],
-                },
-                responders=["slack:U0ANN"],
-                handler=HANDLER,
-            )
-            tokens.append(hook_token(session, hook.id))
-    return tokens
-
-
-def answered() -> tuple[int, int]:
-    """How many questions are answered, and how many decisions their answers made."""
-    from include.store.models import Decision, Hook, HookStatus
-    from include.store.session import session_scope
-
-    with session_scope() as session:
-        closed = select(func.count()).where(Hook.status == HookStatus.ANSWERED)
-        made = select(func.count()).where(Decision.step == "answer")
-        return session.scalar(closed) or 0, session.scalar(made) or 0
-
-
-def measure_presses(*, quick: bool) -> Report:
-    """Two hundred presses at once (fifty when quick), after a warm-up."""
-    count = 50 if quick else PRESSES
-    with _stand() as (relay, airflow):
-        asyncio.run(send_all(f"{relay}/events", 2, 0))
-        _settle(airflow)
-        tokens = ask_questions(count)
-        began = time.monotonic()
-        outcome = asyncio.run(press_all(f"{relay}/interactive", tokens))
-        _settle(airflow)
-        settled = time.monotonic() - began
-        closed, decided = answered()
-    waits = outcome.waits + outcome.repeats
-    return Report(
-        name="relay_burst",
-        purpose=f"{count} presses in one moment, a tenth of them twice, on a relay as shipped.",
-        figures=[
-            Figures(
-                "Seconds to the acknowledgement",
-                ("Calls", "n", "p50", "p95", "min", "max", "p99"),
-                [("all", *spread(waits), f"{percentile(waits, 99):.3f}")],
-                "From the moment of the first press. Sender, relay and PostgreSQL share the "
-                "machine; Slack is away.",
-            ),
-            Figures(
-                "What became of them",
-                ("Count", ""),
-                [
-                    ("questions", str(count)),
-                    ("calls", str(len(waits))),
-                    ("not acknowledged with 200", str(outcome.refused)),
-                    ("answered", str(closed)),
-                    ("decisions", str(decided)),
-                    ("seconds until all were carried out", f"{settled:.1f}"),
-                ],
-            ),
-        ],
-        targets=[
-            Target("acknowledgement, p99", 1.0, percentile(waits, 99)),
-            Target("lost", 0, float(count - closed + outcome.refused), "presses"),
-            Target("done twice", 0, float(max(0, decided - count)), "presses"),
-        ],
-    )
-
-
 def measure(*, quick: bool) -> Report:
     """One minute (ten seconds when quick), after a warm-up."""
     seconds = 10 if quick else 60
-    with _stand() as (relay, airflow):
+    with stand() as (relay, airflow):
         asyncio.run(send_all(f"{relay}/events", 2, 0))
-        warm = _settle(airflow)
+        warm = settle(airflow)
         outcome, unique = asyncio.run(send_all(f"{relay}/events", seconds, 500_000))
-        counted = _settle(airflow)
+        counted = settle(airflow)
         stored = counted["stored"] - warm["stored"]
         started, asked = counted["runs"] - warm["runs"], counted["starts"] - warm["starts"]
     runs_wanted = sum(number % len(KINDS) != 2 for number in range(unique))
@@ -344,7 +203,7 @@ def measure(*, quick: bool) -> Report:
     )
 
 
-def _settle(airflow: str) -> dict[str, int]:
+def settle(airflow: str) -> dict[str, int]:
     """Wait until everything that was taken is done; what there is then."""
     from include.store.models import EventState, SlackEvent
     from include.store.session import session_scope
@@ -365,7 +224,7 @@ def _settle(airflow: str) -> dict[str, int]:
 
 
 @contextmanager
-def _stand() -> Iterator[tuple[str, str]]:
+def stand() -> Iterator[tuple[str, str]]:
     from include.base.connections import get_connection
     from include.store.migrate import upgrade
     from include.store.models import SlackPerson

@@ -83,6 +83,7 @@ class Session:
             insights,
             lists,
             related,
+            relay_burst,
             relay_load,
             search,
             slack_reading,
@@ -101,7 +102,7 @@ class Session:
         if "relay_load" in self.names:
             self._one("relay_load", lambda: relay_load.measure(quick=self.quick))
         if "relay_burst" in self.names:
-            self._one("relay_burst", lambda: relay_load.measure_presses(quick=self.quick))
+            self._one("relay_burst", lambda: relay_burst.measure(quick=self.quick))
         if "lists" in self.names:
             self._one("lists", lambda: lists.measure(quick=self.quick))
         for name, module in (("sync", sync), ("import_batch", import_batch), ("related", related)):
