@@ -17,6 +17,7 @@ from include.engine import airflow_api
 from include.entries.decisions import match_key, record_decision
 from include.entries.questions import ask, plan_groups
 from include.relay import background
+from include.relay import workspace as workspace_of_token
 from include.relay.asgi import build
 from include.store.models import Entry, Hook, Message, Request, User
 from include.store.session import session_scope
@@ -53,6 +54,8 @@ def slack(running_slack: SlackSandbox, monkeypatch: pytest.MonkeyPatch) -> Slack
 
 
 def connect_slack(monkeypatch: pytest.MonkeyPatch, base_url: str) -> None:
+    # What another test's Slack said of the same token.
+    workspace_of_token.forget()
     value = {
         "conn_type": "slack",
         "password": "xoxb-sandbox",
