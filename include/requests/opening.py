@@ -70,6 +70,7 @@ def open_request(session: Session, entry: Entry, draft: Draft, vector: Vector | 
         description=draft.description,
         created_by=entry.submitter_id,
         opened_by_entry_id=entry.id,
+        owner_id=_owner(session, draft.area_ids),
     )
     session.add(request)
     session.flush()
@@ -91,6 +92,13 @@ def open_request(session: Session, entry: Entry, draft: Draft, vector: Vector | 
     key = f"opened:{request.id}"
     queue_webhooks(session, WebhookEvent.REQUEST_OPENED, key, request_id=request.id)
     return request
+
+
+def _owner(session: Session, area_ids: Sequence[int]) -> int | None:
+    """Who owns a new request: the owner of its area, where it has one area."""
+    if len(area_ids) != 1:
+        return None
+    return session.scalar(select(Area.owner_id).where(Area.id == area_ids[0]))
 
 
 def areas_by_id(session: Session) -> Sequence[Area]:

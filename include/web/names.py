@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, or_, select
 
 from include.store.models import User
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy.orm import Session
+
+
+MOST_PEOPLE = 500
+
+
+def read_people(session: Session, chosen: Iterable[int | None] = ()) -> Sequence[Any]:
+    """Ids and names for a list to choose an owner from, without those who were erased.
+
+    ``chosen`` are in it in any case, so that saving a form unchanged changes nothing.
+    """
+    name = func.coalesce(func.nullif(User.name, ""), User.email, User.slack_user_id)
+    ids = [one for one in chosen if one is not None]
+    known = or_(User.email.is_(None), User.email.not_like("erased-%@erased.invalid"))
+    return session.execute(
+        select(User.id, name.label("name"))
+        .where(or_(known, User.id.in_(ids)))
+        .order_by(User.id.not_in(ids), "name", User.id)
+        .limit(MOST_PEOPLE)
+    ).all()
 
 
 class Names:

@@ -10,7 +10,9 @@ from urllib.parse import unquote
 import pytest
 from sqlalchemy import func, select
 
+from include.agents.draft import Draft
 from include.relay import background
+from include.requests.opening import open_request
 from include.store.models import (
     Area,
     Decision,
@@ -283,3 +285,25 @@ def test_only_operators_change_thresholds_and_areas(world: World) -> None:
     newest = one(select(ThresholdSet).order_by(ThresholdSet.version.desc()).limit(1))
     assert (newest.attach, newest.note, newest.created_by) == (0.95, "careful", "airflow:ops")
     assert one(select(Area.name).where(Area.slug == "billing")) == "Invoices"
+
+
+def test_an_area_has_an_owner_whom_its_new_requests_get(world: World) -> None:
+    ben, ann = world.users["ben"].id, world.users["ann"].id
+    with client_of("ops", "op") as op:
+        for slug, name, owner in (("reporting", "Reporting", ben), ("access", "Access", ann)):
+            assert post(op, "manage-areas", slug=slug, name=name, owner=owner)[0] == 303
+        assert f'<option value="{ben}" selected>Ben Okafor' in op.get(f"{MOUNT}/manage-areas").text
+        assert post(op, "manage-areas", slug="access", name="Access", owner=999)[0] == 422
+    session = world.session
+    session.expire_all()
+    ids = dict(session.execute(select(Area.slug, Area.id)).all())
+    entry = session.scalars(select(Entry).order_by(Entry.id)).first()
+    assert entry is not None
+    for areas, owner in (
+        ((ids["reporting"],), ben),
+        ((ids["reporting"], ids["access"]), None),
+        ((), None),
+    ):
+        draft = Draft("Reports arrive late", "They arrive late.", areas, "They arrive late.")
+        assert open_request(session, entry, draft, None).owner_id == owner
+        session.rollback()

@@ -28,7 +28,10 @@ class User(Base):
 
 
 class Area(Base):
-    """A product area; requests belong to one or more, reports are made for each."""
+    """A product area; requests belong to one or more, reports are made for each.
+
+    ``owner_id`` answers for it, and owns the new requests that belong to it alone.
+    """
 
     __tablename__ = "areas"
 
@@ -37,6 +40,7 @@ class Area(Base):
     name: Mapped[str] = mapped_column(Text)
     description: Mapped[str] = mapped_column(Text, default="", server_default="")
     slack_channel: Mapped[str | None] = mapped_column(Text)
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     created_at: Mapped[CreatedAt]
 
     __table_args__ = (CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]*$'", name="slug_form"),)

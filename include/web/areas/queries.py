@@ -48,6 +48,7 @@ class AreaRow:
     name: str
     description: str
     slack_channel: str | None
+    owner_id: int | None
     requests: int
     report: Report | None
 
@@ -83,6 +84,7 @@ def read_areas(session: Session) -> list[AreaRow]:
             name=area.name,
             description=area.description,
             slack_channel=area.slack_channel,
+            owner_id=area.owner_id,
             requests=number,
             report=reports.get(area.slug),
         )

@@ -13,8 +13,9 @@ from include.people.audit import write_down
 from include.requests.areas import keep_area
 from include.store.session import session_scope
 from include.web.areas.queries import read_area, read_areas
-from include.web.forms import Sent, field
+from include.web.forms import Sent, field, person_in
 from include.web.guard import MAY_READ, OUR_FORM
+from include.web.names import read_people
 from include.web.rendering import go_to, render
 from include.web.visitor import Visiting
 from include.workflows.ask_analytics import answer_question
@@ -73,7 +74,15 @@ def manage(request: Request, visitor: Visiting) -> HTMLResponse:
     """The list of areas, to add to and to change."""
     with session_scope() as session:
         rows = read_areas(session)
-    return render(request, "areas/manage.html", title="Manage areas", visitor=visitor, rows=rows)
+        people = read_people(session, [row.owner_id for row in rows])
+    return render(
+        request,
+        "areas/manage.html",
+        title="Manage areas",
+        visitor=visitor,
+        rows=rows,
+        people=people,
+    )
 
 
 @router.post("/manage-areas", dependencies=[MAY_READ, OUR_FORM])
@@ -88,6 +97,7 @@ def save_area(request: Request, visitor: Visiting, form: Sent) -> Response:
             name=field(form, "name"),
             description=field(form, "description"),
             slack_channel=field(form, "slack_channel"),
+            owner_id=person_in(form, "owner"),
         )
         write_down(session, actor, Action.CHANGE_SETTINGS, f"area:{area.slug}"[:200])
     return go_to(request, "manage-areas", f"“{area.name}” is saved.")

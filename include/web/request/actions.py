@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from include.base.errors import FatalError
 from include.insights.wording import count
@@ -19,11 +19,12 @@ from include.requests.editing import ChangedMeanwhile, Text
 from include.requests.planning import plan
 from include.requests.related import dismiss
 from include.requests.search_now import search_now
-from include.store.models import Area, RequestArea, User
+from include.store.models import Area, RequestArea
 from include.store.models import Request as FeatureRequest
 from include.store.session import session_scope
-from include.web.forms import Sent, field, fields, follow_up
+from include.web.forms import Sent, field, fields, follow_up, person_in
 from include.web.guard import MAY_ANSWER, MAY_READ, OUR_FORM
+from include.web.names import read_people
 from include.web.rendering import go_to, render
 from include.web.visitor import Visiting, Visitor
 
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 router = APIRouter()
 ACT = [MAY_ANSWER, OUR_FORM]
 FOUND = 15
-MOST_PEOPLE = 500
 NEAR = 0.8
 """From which confidence on somebody who opens a request is shown the one that may be it."""
 
@@ -233,12 +233,11 @@ def _found(session: Session, slug: str) -> FeatureRequest:
 
 
 def _text(form: FormData) -> Text:
-    owner = field(form, "owner")
     return Text(
         title=field(form, "title"),
         description=field(form, "description"),
         areas=tuple(fields(form, "areas")),
-        owner_id=int(owner) if owner.isascii() and owner.isdigit() and len(owner) < 19 else None,
+        owner_id=person_in(form, "owner"),
     )
 
 
@@ -256,10 +255,7 @@ def _text_form(
 ) -> Response:
     with session_scope() as session:
         areas = session.execute(select(Area.slug, Area.name).order_by(Area.name)).all()
-        name = func.coalesce(func.nullif(User.name, ""), User.email, User.slack_user_id)
-        people = session.execute(
-            select(User.id, name.label("name")).order_by("name", User.id).limit(MOST_PEOPLE)
-        ).all()
+        people = read_people(session, [said.owner_id])
     return render(
         request,
         "request/text.html",
