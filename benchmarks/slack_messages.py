@@ -141,6 +141,7 @@ class Writer:
             block["elements"] = [{"type": "button", "action_id": "a", "text": text}]
         elif kind == "new":
             block |= {"title": self._plain(), "inner": [{"text": self._text_object()}]}
+            block |= {"entries": [f"{self._word()} {self._word()}"], "heading": self._word()}
         return block
 
     def _cell(self) -> dict[str, Any]:
@@ -153,7 +154,7 @@ class Writer:
         return {"type": "rich_text_section", "elements": elements}
 
     def _rich(self) -> dict[str, Any]:
-        kind = self.random.choice(("section", "section", "list", "quote", "preformatted"))
+        kind = self.random.choice(("section", "section", "list", "quote", "preformatted", "new"))
         if kind == "section":
             return self._rich_section()
         if kind == "list":
@@ -170,7 +171,9 @@ class Writer:
         return {"type": f"rich_text_{kind}", "border": 0, "elements": elements}
 
     def _inline(self) -> dict[str, Any]:
-        kind = self.random.randrange(9)
+        kind = self.random.randrange(10)
+        if kind == 9:
+            return {"type": "new", "elements": [{"type": "text", "text": f" {self._word()} "}]}
         if kind == 0:
             return {"type": "link", "url": "https://example.com/x", "text": f" {self._word()} "}
         if kind == 1:
@@ -191,7 +194,8 @@ class Writer:
                 "footer": "Posted in #sales",
                 "fallback": "[November 14th] Ben Bell",
                 "message_blocks": [
-                    {"team": "T1", "channel": "C9", "message": {"blocks": [self._rich_block()]}}
+                    {"team": "T1", "channel": "C9", "message": self._inner()}
+                    for _ in range(self.random.choice((1, 1, 2)))
                 ],
             }
             return shared
@@ -208,6 +212,11 @@ class Writer:
         if not set(one) - {"id", "fallback"}:
             one["fallback"] = self._mrkdwn()
         return one
+
+    def _inner(self) -> dict[str, Any]:
+        if self.random.random() < 0.3:
+            return {"text": self._mrkdwn()}
+        return {"text": "x", "blocks": [self._rich_block()]}
 
     def _rich_block(self) -> dict[str, Any]:
         return {"type": "rich_text", "elements": [self._rich(), self._rich()]}

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from include.slack.reading.mrkdwn import read_mrkdwn
 from include.slack.reading.rich_text import read_rich_text
-from include.slack.reading.values import DEEPEST, dict_of, dicts_of, lines, link, text_of
+from include.slack.reading.values import (
+    DEEPEST,
+    dict_of,
+    dicts_of,
+    lines,
+    link,
+    text_of,
+    unescaped,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,10 +35,13 @@ _CONTROLS = frozenset(
 )
 _WORDED = frozenset(
     {
-        *("text", "title", "subtitle", "header", "label", "description", "alt_text", "caption"),
-        *("body", "fallback", "name", "details", "output", "hint"),
+        *("text", "title", "subtitle", "header", "heading", "label", "description", "alt_text"),
+        *("caption", "body", "fallback", "name", "details", "output", "hint", "content", "summary"),
+        *("message", "markdown", "question", "answer", "quote", "note", "items", "initial_value"),
     }
 )
+_UNWORDED = frozenset({"placeholder", "confirm", "format", "style", "style_name", "metadata"})
+"""Of these nobody said anything, though texts may stand there."""
 
 
 def read_blocks(blocks: object, names: Names) -> str:
@@ -57,8 +68,12 @@ def read_text(value: object, names: Names) -> str:
 
 def read_image(block: dict[str, Any], names: Names) -> str:
     """The title and, where it says something else, the words for those who do not see it."""
-    title, alt = read_text(block.get("title"), names), text_of(block.get("alt_text"))
-    return title if alt.strip() == title.strip() else lines(title, alt)
+    return _with_alt(read_text(block.get("title"), names), block)
+
+
+def _with_alt(shown: str, block: dict[str, Any]) -> str:
+    alt = text_of(block.get("alt_text"))
+    return shown if alt.strip() in shown.split("\n") else lines(shown, alt)
 
 
 def _section(block: dict[str, Any], names: Names) -> str:
@@ -74,27 +89,32 @@ def _section(block: dict[str, Any], names: Names) -> str:
 
 def _context(block: dict[str, Any], names: Names) -> str:
     elements = dicts_of(block.get("elements"))
-    found = (
-        read_image(one, names) if one.get("type") == "image" else read_text(one, names)
-        for one in elements
-    )
+    found = (_element(one, names) for one in elements)
     return " ".join(text for text in found if text.strip())
 
 
+def _element(one: dict[str, Any], names: Names) -> str:
+    if one.get("type") == "user":
+        return names.user(text_of(one.get("user_id")))
+    return read_text(one, names) if isinstance(one.get("text"), str) else read_block(one, names)
+
+
 def _video(block: dict[str, Any], names: Names) -> str:
-    title = link(text_of(block.get("title_url")), read_text(block.get("title"), names))
-    return lines(
+    name = read_text(block.get("title"), names)
+    shown = lines(
         text_of(block.get("provider_name")),
         text_of(block.get("author_name")),
-        title,
+        link(text_of(block.get("title_url")), name),
         read_text(block.get("description"), names),
-        text_of(block.get("alt_text")),
+    )
+    return (
+        shown if text_of(block.get("alt_text")).strip() == name.strip() else _with_alt(shown, block)
     )
 
 
 def _table(block: dict[str, Any], names: Names) -> str:
     rows = block.get("rows")
-    found = []
+    found = [shown] if (shown := read_text(block.get("caption"), names)).strip() else []
     for row in rows if isinstance(rows, list) else ():
         cells = [_cell(cell, names) for cell in dicts_of(row)]
         if any(cell.strip() for cell in cells):
@@ -105,14 +125,23 @@ def _table(block: dict[str, Any], names: Names) -> str:
 def _cell(cell: dict[str, Any], names: Names) -> str:
     if cell.get("type") == "rich_text":
         return read_rich_text(cell, names)
-    return read_text(cell, names)
+    return read_text(cell, names) or text_of(cell.get("value")) or _any_text(cell, names, 1)
 
 
-def _any_text(value: object, names: Names, depth: int) -> str:
-    if depth > DEEPEST:
+def _file(block: dict[str, Any], _: Names) -> str:
+    file = dict_of(block.get("file"))
+    return unescaped(text_of(file.get("title")) or text_of(file.get("name")))
+
+
+def _any_text(value: object, names: Names, depth: int, key: str = "") -> str:
+    """The texts of something that is not known: those of worded keys, and whatever has blanks."""
+    if depth > DEEPEST or key in _UNWORDED:
         return ""
+    if isinstance(value, str):
+        is_said = key in _WORDED or len(value.split()) > 1 or not value.isascii()
+        return value if is_said else ""
     if isinstance(value, list):
-        return lines(*(_any_text(one, names, depth + 1) for one in value))
+        return lines(*(_any_text(one, names, depth + 1, key) for one in value))
     if not isinstance(value, dict):
         return ""
     kind = str(value.get("type"))
@@ -122,13 +151,7 @@ def _any_text(value: object, names: Names, depth: int) -> str:
         return _READERS[kind](value, names)
     if kind in ("mrkdwn", "plain_text"):
         return read_text(value, names)
-    found = []
-    for key, inner in value.items():
-        if isinstance(inner, dict | list):
-            found.append(_any_text(inner, names, depth + 1))
-        elif key in _WORDED:
-            found.append(text_of(inner))
-    return lines(*found)
+    return lines(*(_any_text(inner, names, depth + 1, str(key)) for key, inner in value.items()))
 
 
 _READERS: dict[str, Reader] = {
@@ -139,6 +162,8 @@ _READERS: dict[str, Reader] = {
     "image": read_image,
     "video": _video,
     "table": _table,
+    "data_table": _table,
+    "file": _file,
     # Standard Markdown, which is not Slack's: it stays as it was written.
     "markdown": lambda block, _: text_of(block.get("text")),
 }

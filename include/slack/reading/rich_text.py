@@ -12,15 +12,6 @@ if TYPE_CHECKING:
     from include.slack.reading.values import Names
 
 BULLET, INDENT = "•", "    "
-_BOXES = frozenset(
-    {
-        "rich_text",
-        "rich_text_section",
-        "rich_text_list",
-        "rich_text_quote",
-        "rich_text_preformatted",
-    }
-)
 
 
 def read_rich_text(block: dict[str, Any], names: Names, depth: int = 0) -> str:
@@ -33,13 +24,19 @@ def read_rich_text(block: dict[str, Any], names: Names, depth: int = 0) -> str:
     rows: list[str] = []
     inline = ""
     for element in dicts_of(block.get("elements")):
-        if text_of(element.get("type")) in _BOXES:
+        if _is_box(element):
             rows += [inline, read_rich_text(element, names, depth + 1)]
             inline = ""
         else:
-            inline += _inline(element, names)
+            inline += _inline(element, names, depth)
     found = "\n".join(kept for row in [*rows, inline] if (kept := row.strip("\n")).strip())
     return _quoted(found) if kind == "rich_text_quote" else found
+
+
+def _is_box(element: dict[str, Any]) -> bool:
+    """Whether an element stands on lines of its own; those that are new are named so, too."""
+    kind = text_of(element.get("type"))
+    return kind == "rich_text" or kind.startswith("rich_text_")
 
 
 def _list(block: dict[str, Any], names: Names, depth: int) -> str:
@@ -66,13 +63,15 @@ def _quoted(text: str) -> str:
     return _indented(text, "> ") if text else ""
 
 
-def _inline(element: dict[str, Any], names: Names) -> str:
+def _inline(element: dict[str, Any], names: Names, depth: int) -> str:
     read = _INLINE.get(str(element.get("type")))
     if read is not None:
         return read(element, names)
     # A kind that Slack added later.
-    known = ("text", "fallback", "name", "value", "url")
-    return next((text for key in known if (text := text_of(element.get(key)))), "")
+    known = ("text", "label", "title", "fallback", "name", "value")
+    own = next((text for key in known if (text := text_of(element.get(key)))), "")
+    inner = read_rich_text({"elements": element.get("elements")}, names, depth + 1)
+    return own + inner or text_of(element.get("url"))
 
 
 def _emoji(element: dict[str, Any], _: Names) -> str:

@@ -89,6 +89,11 @@ def link(url: str, label: str) -> str:
     return f"{label} ({url})" if url else label
 
 
+def unescaped(text: str) -> str:
+    """A text without the three escapes that Slack knows."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
 def lines(*pieces: str) -> str:
     """The pieces that say something, one below the other."""
     return "\n".join(kept for piece in pieces if (kept := piece.strip("\n")).strip())

@@ -27,6 +27,8 @@ NAMES = Names(users={"U9": "Ann Ames"}, channels={"C9": "sales"})
         "List<std::string> stays",
         "a :not an emoji: b",
         "the filter *.csv and docs/* is ignored",
+        "the glob a_*b*_c and x~*y*~z",
+        "\u3053\u308c\u306f*\u592a\u5b57*\u3067\u3059",
     ],
 )
 def test_words_stay_as_written(written: str) -> None:
@@ -45,6 +47,19 @@ def test_words_stay_as_written(written: str) -> None:
         ("&gt; quoted", "> quoted"),
         ("```ERROR *42*\n  at _x_ &lt;init&gt;```", "ERROR *42*\n  at _x_ <init>"),
         ("before ```\na\n``` after", "before a after"),
+        ("before```a```after", "before\na\nafter"),
+        (
+            "\u300c*\u5927\u4e8b*\u300d\u3001_\u91cd\u8981_\u3002",
+            "\u300c\u5927\u4e8b\u300d\u3001\u91cd\u8981\u3002",
+        ),
+        (
+            "\xbf*qu\xe9*? \u201e*wichtig*\u201c \xab~vieux~\xbb",
+            "\xbfqu\xe9? \u201ewichtig\u201c \xabvieux\xbb",
+        ),
+        (
+            "\u0644\u0645\u0627\u0630\u0627 _\u0647\u0630\u0627_\u061f",
+            "\u0644\u0645\u0627\u0630\u0627 \u0647\u0630\u0627\u061f",
+        ),
         ("`a *b* &amp;`", "a *b* &"),
     ],
 )
@@ -71,6 +86,10 @@ def test_markup_and_escapes_go_once(written: str, read: str) -> None:
         ("<https://x.example/|https://x.example>", "https://x.example"),
         ("<mailto:a@x.example|a@x.example>", "a@x.example"),
         ("<tel:+123|+123>", "+123"),
+        ("<sip:ann@x.example|call Ann>", "call Ann"),
+        ("<!list^F12|the roadmap>", "the roadmap"),
+        ("<!new_thing^1^2|said &amp; done>", "said & done"),
+        ("<#G1|> <@W1|>", "#G1 @W1"),
         ("stays :red_circle: though :large_green_circle:",) * 2,
     ],
 )
