@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -189,6 +189,7 @@ def slack_rung(session: Session, ask: bool) -> Rung:
         )
     ).one()
     facts = [f"{waiting} messages wait" + (f", the oldest since {oldest:%H:%M}" if oldest else "")]
+    facts += _slack_codes(session)
     late = oldest is not None and (datetime.now(UTC) - oldest).total_seconds() > 600
     if ask:
         answer, trouble = ask_slack(client.auth_test)
@@ -197,6 +198,24 @@ def slack_rung(session: Session, ask: bool) -> Rung:
     return Rung(
         part, State.DEGRADED if late else State.ON, tuple(facts), WITHOUT_SLACK if late else ""
     )
+
+
+def _slack_codes(session: Session) -> list[str]:
+    """Why messages wait, and why those of the last day failed, in Slack's codes."""
+    code = func.split_part(Message.error, ":", 1).label("code")
+    has_failed = (Message.state == MessageState.FAILED).label("has_failed")
+    is_new = Message.created_at > datetime.now(UTC) - timedelta(days=1)
+    found = session.execute(
+        select(has_failed, code, func.count(Message.id))
+        .where(
+            Message.error.is_not(None),
+            Message.state.in_((MessageState.PENDING, MessageState.SENDING))
+            | ((Message.state == MessageState.FAILED) & is_new),
+        )
+        .group_by("has_failed", "code")
+        .order_by("has_failed", "code")
+    ).all()
+    return [f"{count} {'failed' if failed else 'wait'}: {said}" for failed, said, count in found]
 
 
 def _servers(session: Session, config: ModelConfig) -> list[ModelServer]:

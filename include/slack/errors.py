@@ -16,10 +16,13 @@ UNKNOWN_ATTEMPTS = 8
 _UNREACHABLE = frozenset(
     {
         "cannot_dm_bot",
+        "cannot_reply_to_message",
         "channel_not_found",
         "is_archived",
         "messages_tab_disabled",
         "method_not_supported_for_channel_type",
+        "not_enough_users",
+        "posting_to_general_channel_denied",
         "user_disabled",
         "user_not_found",
         "user_not_visible",
@@ -30,28 +33,38 @@ _UNREACHABLE = frozenset(
 _REFUSED = frozenset(
     {
         "cant_update_message",
+        "duplicate_message_not_found",
         "edit_window_closed",
-        "invalid_arguments",
-        "invalid_blocks",
-        "invalid_blocks_format",
-        "invalid_metadata_format",
+        "markdown_text_conflict",
         "message_not_found",
+        "metadata_must_be_sent_from_app",
         "metadata_too_large",
         "msg_blocks_too_long",
         "msg_too_long",
         "no_text",
         "thread_not_found",
+        "too_many_attachments",
+        "too_many_contact_cards",
     }
 )
+_UNREACHABLE_FAMILIES = ("restricted_action_",)
+"""Rules of a channel: read only, no threads, a locked thread."""
+_REFUSED_FAMILIES = ("invalid_", "slack_connect_")
+"""Faults of a message's form, and contents that a shared channel does not take."""
 # An operator can put it right; the message waits, its error is visible.
 _NO_ACCESS = frozenset(
     {
         "access_denied",
+        "accesslimited",
         "account_inactive",
+        "ekm_access_denied",
+        "enterprise_is_restricted",
         "invalid_auth",
+        "not_allowed_token_type",
         "not_authed",
         "token_expired",
         "token_revoked",
+        "two_factor_setup_required",
     }
 )
 _OPERATOR = frozenset(
@@ -64,8 +77,17 @@ _OPERATOR = frozenset(
     }
 )
 _OUTAGE = frozenset(
-    {"fatal_error", "internal_error", "request_timeout", "service_unavailable", "team_added_to_org"}
+    {
+        "external_channel_migrating",
+        "fatal_error",
+        "internal_error",
+        "org_login_required",
+        "request_timeout",
+        "service_unavailable",
+        "team_added_to_org",
+    }
 )
+_BUSY = frozenset({"message_limit_exceeded", "rate_limited", "ratelimited"})
 _CODE = re.compile(r"[a-z0-9_]{1,60}")
 
 
@@ -101,17 +123,18 @@ def _from_answer(error: SlackApiError, attempts: int) -> Trouble:
     response = error.response
     status = int(getattr(response, "status_code", 200) or 200)
     code = str(response.get("error") or "")
-    if status == 429 or code == "ratelimited":
-        return Trouble("ratelimited", Verdict.RETRY, _retry_after(response))
+    if status == 429 or code in _BUSY:
+        code = code if code in _BUSY else "ratelimited"
+        return Trouble(code, Verdict.RETRY, _retry_after(response))
     if status >= 500:
         return Trouble(f"http_{status}", Verdict.STOP)
     if not _CODE.fullmatch(code):
         return Trouble("unreadable_answer", Verdict.STOP)
     if code in _OUTAGE or code in _NO_ACCESS:
         return Trouble(code, Verdict.STOP)
-    if code in _UNREACHABLE:
+    if code in _UNREACHABLE or code.startswith(_UNREACHABLE_FAMILIES):
         return Trouble(code, Verdict.UNREACHABLE)
-    if code in _REFUSED:
+    if code in _REFUSED or code.startswith(_REFUSED_FAMILIES):
         return Trouble(code, Verdict.REFUSED)
     if code in _OPERATOR:
         return Trouble(code, Verdict.RETRY)

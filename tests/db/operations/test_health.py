@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import text
 from include.agents.judge import judge_task
 from include.clients.language_model import agent_from_connection
 from include.operations.health import State, ladder, main
+from include.store.models import Message, MessageState
 from include.store.session import session_scope
 from tests.unit.agents.test_client import DRAFT, values
 
@@ -135,6 +137,38 @@ def test_embeddings_and_slack_that_are_away_are_seen_when_asked(session: Session
     assert "full text" in asked["embeddings"].meanwhile
     assert asked["Slack"].state is State.DEGRADED
     assert "unreachable" in said(asked["Slack"])
+
+
+def test_why_messages_wait_or_failed_is_told_in_slacks_codes(session: Session) -> None:
+    now = datetime.now(UTC)
+    waits, failed = MessageState.PENDING, MessageState.FAILED
+    for number, (state, error, age) in enumerate(
+        (
+            (waits, "ekm_access_denied", 0),
+            (waits, "ekm_access_denied", 3),
+            (waits, "unreachable: URLError", 0),
+            (waits, None, 0),
+            (failed, "restricted_action_read_only_channel", 0),
+            (failed, "msg_too_long", 3),
+        )
+    ):
+        session.add(
+            Message(
+                key=f"k{number}",
+                purpose="answer",
+                address="C1",
+                body="x",
+                state=state,
+                error=error,
+                created_at=now - timedelta(days=age),
+            )
+        )
+    session.commit()
+    assert rungs(session)["Slack"].facts[1:] == (
+        "2 wait: ekm_access_denied",
+        "1 wait: unreachable",
+        "1 failed: restricted_action_read_only_channel",
+    )
 
 
 def test_the_command_prints_every_part_and_notes_the_model(

@@ -38,10 +38,33 @@ def refused(code: str, status: int = 200, headers: dict[str, str] | None = None)
         ("internal_error", Verdict.STOP),
         ("not_in_channel", Verdict.RETRY),
         ("missing_scope", Verdict.RETRY),
+        # Passing: they wait however long it takes.
+        ("rate_limited", Verdict.RETRY),
+        ("message_limit_exceeded", Verdict.RETRY),
+        ("org_login_required", Verdict.STOP),
+        ("team_added_to_org", Verdict.STOP),
+        ("external_channel_migrating", Verdict.STOP),
+        # For an administrator to mend; Slack takes nothing until then.
+        ("ekm_access_denied", Verdict.STOP),
+        ("accesslimited", Verdict.STOP),
+        ("enterprise_is_restricted", Verdict.STOP),
+        ("not_allowed_token_type", Verdict.STOP),
+        ("two_factor_setup_required", Verdict.STOP),
+        # For good, at once.
+        ("restricted_action_read_only_channel", Verdict.UNREACHABLE),
+        ("restricted_action_thread_locked", Verdict.UNREACHABLE),
+        ("restricted_action_of_tomorrow", Verdict.UNREACHABLE),
+        ("cannot_reply_to_message", Verdict.UNREACHABLE),
+        ("posting_to_general_channel_denied", Verdict.UNREACHABLE),
+        ("slack_connect_file_link_sharing_blocked", Verdict.REFUSED),
+        ("too_many_attachments", Verdict.REFUSED),
+        ("invalid_metadata_schema", Verdict.REFUSED),
+        ("invalid_charset", Verdict.REFUSED),
     ],
 )
-def test_error_codes(code: str, verdict: Verdict) -> None:
-    trouble = read_trouble(refused(code), 3)
+@pytest.mark.parametrize("attempts", [1, 3, 1000])
+def test_error_codes(code: str, verdict: Verdict, attempts: int) -> None:
+    trouble = read_trouble(refused(code), attempts)
 
     assert (trouble.code, trouble.verdict) == (code, verdict)
 
@@ -63,10 +86,10 @@ def test_a_known_outage_is_never_permanent() -> None:
     [({"Retry-After": "7"}, 7), ({"retry-after": "0"}, 1), ({}, 30), ({"Retry-After": "x"}, 30)],
 )
 def test_a_rate_limit_waits_as_asked(headers: dict[str, str], seconds: float) -> None:
-    trouble = read_trouble(refused("ratelimited", 429, headers), 5)
-
-    assert trouble.verdict == Verdict.RETRY
-    assert trouble.retry_after == seconds
+    for code, status in (("ratelimited", 429), ("rate_limited", 200), ("x", 429)):
+        trouble = read_trouble(refused(code, status, headers), 5)
+        assert trouble.verdict == Verdict.RETRY
+        assert trouble.retry_after == seconds
 
 
 @pytest.mark.parametrize(
