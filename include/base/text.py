@@ -12,7 +12,7 @@ import unicodedata
 NUL = "\x00"
 _JOINERS = "\u200c\u200d"
 _BREAKING_SPACE = "\u200b"
-_BREAKS = re.compile("[\x0b\x0c\x85]")
+_BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 # Directional controls, zero-width characters, soft hyphens, tags, variation selectors, and controls
 # other than tab and newline.
 _UNSEEN = re.compile(
@@ -20,14 +20,19 @@ _UNSEEN = re.compile(
     "\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U000e0000-\U000e0fff]"
 )
-_BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"
+# Letters and vowels that are shown as nothing, and a pattern of no dots, which is as wide as a sign.
+_BLANK = re.compile("[\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufff0-\ufff8\U00016fe4]")
+_NO_DOTS = "\u2800"
+_DOTTED_I = re.compile("i\u0307")
 # Scripts whose letters join or do not by a zero-width (non-)joiner: Arabic, Indic and their kin.
 _JOINING = re.compile(
     "[\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\u1900-\u1cff\ua800-\uabff\ufb50-\ufdff"
     "\ufe70-\ufefc\U00010a00-\U00011fff\U0001e900-\U0001e95f]"
 )
 # Scripts without spaces, where a zero-width space may mark the end of a word.
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1950-\u19df\u1a20-\u1aaf]")
+_UNSPACED = re.compile(
+    "[\u0e00-\u109f\u1780-\u17ff\u1950-\u19df\u1a20-\u1aaf\u1b00-\u1b7f\ua980-\ua9df\uaa00-\uaadf]"
+)
 
 
 def unstorable(text: str) -> str | None:
@@ -50,16 +55,18 @@ def stored(text: str) -> str:
 
 def identifier(text: str) -> str:
     """An address or an id as it is stored: NFC, without anything invisible, blanks cut off."""
-    return unicodedata.normalize("NFC", _UNSEEN.sub("", text)).strip()
+    seen = _BLANK.sub("", _UNSEEN.sub("", text)).replace(_NO_DOTS, "")
+    return unicodedata.normalize("NFC", seen).strip()
 
 
 def comparable(text: str) -> str:
     """The text as it is compared and searched: NFKC, case-folded, nothing invisible."""
     if text.isascii():
         return _UNSEEN.sub("", _BREAKS.sub("\n", text)).lower()
-    bare = _UNSEEN.sub("", _BREAKS.sub("\n", text))
+    bare = _BLANK.sub("", _UNSEEN.sub("", _BREAKS.sub("\n", text)))
     folded = unicodedata.normalize("NFKC", bare).casefold()
-    return "".join(c for c in unicodedata.normalize("NFKC", folded) if c not in _BLANK_LETTERS)
+    # A Turkish capital has its dot still, which the small letter has anyway.
+    return unicodedata.normalize("NFKC", _DOTTED_I.sub("i", folded))
 
 
 def words(text: str) -> list[str]:
@@ -92,7 +99,9 @@ def _kept(found: re.Match[str]) -> str:
     after = text[place + 1] if place + 1 < len(text) else " "
     keep = False
     if unseen in _JOINERS:
-        joins_emoji = _is_of_emoji(before) and unicodedata.category(after) in ("So", "Sm")
+        joins_emoji = _is_of_emoji(before) and (
+            unicodedata.category(after) in ("So", "Sm") or _is_pictured(after)
+        )
         keep = bool(_JOINING.match(before)) or (unseen == _JOINERS[1] and joins_emoji)
     elif unseen == _BREAKING_SPACE:
         keep = bool(_UNSPACED.match(before) and _UNSPACED.match(after))
@@ -109,7 +118,13 @@ def _kept(found: re.Match[str]) -> str:
 
 
 def _is_of_emoji(character: str) -> bool:
-    return character == "\ufe0f" or unicodedata.category(character) in ("So", "Sk")
+    is_sign = character == "\ufe0f" or unicodedata.category(character) in ("So", "Sk")
+    return is_sign or _is_pictured(character)
+
+
+def _is_pictured(character: str) -> bool:
+    """Whether it stands where emoji are added, also those that Python does not know yet."""
+    return "\U0001f000" <= character <= "\U0001faff"
 
 
 def _is_flag(text: str, place: int) -> bool:

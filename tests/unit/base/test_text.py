@@ -25,6 +25,9 @@ RLO, LRM, ZWSP, ZWNJ, ZWJ, SHY = "\u202e", "\u200e", "\u200b", "\u200c", "\u200d
         ("hidden\U000e0069\U000e0067 tags", "hidden tags"),
         ("a\x1b[31mred\x07 bell", "a[31mred bell"),
         ("one\x0btwo\x85three", "one\ntwo\nthree"),
+        ("one\r\ntwo\rthree\u2028four\u2029five", "one\ntwo\nthree\nfour\nfive"),
+        ("one\r\n\r\ntwo\n\rthree", "one\n\ntwo\n\nthree"),
+        (f"\u65e5{ZWSP}\u672c", "\u65e5\u672c"),
         ("caf" + "e\u0301", "caf\xe9"),
         ("e\u200b\u0301", "\xe9"),
         ("A\ufe0f\ufe0f\ufe0f", "A\ufe0f"),
@@ -42,6 +45,10 @@ def test_what_nobody_sees_and_no_word_needs_is_left_out(given_text: str, kept: s
         f"\u0647{ZWJ} 1445",
         f"\u0915\u094d{ZWJ}\u0937 \u0dc1\u0dca{ZWJ}\u0dbb\u0dd3",
         f"\u0e20\u0e32\u0e29\u0e32{ZWSP}\u0e44\u0e17\u0e22",
+        f"\u0f40\u0f0b{ZWSP}\u0f41 \ua98f{ZWSP}\ua990 \u1b13{ZWSP}\u1b14",
+        # Emoji that came with a later Unicode.
+        f"\U0001faea{ZWJ}\U0001f525 \U0001f525{ZWJ}\U0001fadf",
+        f"\U0001f642{ZWJ}\u2194\ufe0f \U0001f3f3\ufe0f{ZWJ}\u26a7\ufe0f \U0001f426{ZWJ}\u2b1b",
         f"\U0001f469\U0001f3fd{ZWJ}\U0001f4bb \u2764\ufe0f{ZWJ}\U0001f525 1\ufe0f\u20e3",
         "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
         "\u845b\U000e0100 \uff21\uff22\uff23",
@@ -71,6 +78,11 @@ def test_storing_what_is_stored_changes_nothing(text: str) -> None:
         (f"\u0645\u06cc{ZWNJ}\u062e", "\u0645\u06cc\u062e"),
         ("\U0001d407\U0001d41e\U0001d425\U0001d429", "help"),
         ("\uff76\uff9e", "\u30ac"),
+        ("\u0130STANBUL D\u0130L", "istanbul dil"),
+        ("\u0130\u0301", "\xed"),
+        ("e\u3164\u0301", "\xe9"),
+        ("\u1e9e \u03a3\u03a3 \u2160\u2161", "ss \u03c2\u03c3 III"),
+        ("a\r\nb", "a\u2028b"),
     ],
 )
 def test_what_reads_alike_compares_alike(one: str, other: str) -> None:
@@ -89,11 +101,13 @@ def test_what_reads_alike_compares_alike(one: str, other: str) -> None:
         ("\u10e5\u10d0\u10e0\u10d7\u10e3\u10da\u10d8 \u12a0\u121b\u122d\u129b", 2),
         ("\ub0b4\ubcf4\ub0b4\uae30\uac00 \ub290\ub824\uc694", 2),
         ("500 404 \u2460 \xbd", []),
+        ("Exports\u2800fail", ["exports", "fail"]),
         ("\U0001f525\U0001f525 \u2764\ufe0f 1\ufe0f\u20e3", []),
         ("\U0001f1e9\U0001f1ea \u2139\ufe0f \U0001f197 \U0001f201 \u24c2\ufe0f \u3299", []),
         (f"\U0001f469\U0001f3fd{ZWJ}\U0001f4bb", []),
         ("\u3164\u3164\u3164", []),
         ("\u115f\u1160\uffa0\u2800", []),
+        ("\u17b4\u17b5 \U00016fe4 \U0001d159 \ufff3 \ue000", []),
         (f"{ZWSP}{ZWJ}{RLO}\ufeff", []),
         ("\u30fc\u30fc\u30fc \u02d0", []),
         ("\u0301\u0302", []),
@@ -101,6 +115,12 @@ def test_what_reads_alike_compares_alike(one: str, other: str) -> None:
 )
 def test_words_are_told_in_every_script(text: str, found: list[str] | int) -> None:
     assert (words(text) if isinstance(found, list) else len(words(text))) == found
+
+
+@pytest.mark.parametrize("blank", [ZWSP, RLO, "\u3164", "\uffa0", "\u2800", "\u17b5", "\ufeff"])
+def test_an_id_is_the_same_with_and_without_what_nobody_sees(blank: str) -> None:
+    assert identifier(f"{blank}ann@exa{blank}mple.com{blank}") == "ann@example.com"
+    assert identifier(f" {blank}\u3000{blank}") == ""
 
 
 @pytest.mark.parametrize(
