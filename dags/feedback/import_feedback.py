@@ -22,10 +22,12 @@ thresholds and records.
    `empty_lines`, `header_lines` and `continued_lines` (of cells that hold several lines) add up to
    `file_lines`.
 
-**Files**: CSV with commas, semicolons, tabs or `|`, with or without a `sep=` line; the case of
-column names does not matter, and common other names (`Feedback`, `Priority`, `E-Mail`) are known.
-JSON lines, a JSON array, or objects laid out over several lines. UTF-8, UTF-16 or UTF-32 with a
-byte order mark, and CSV in Windows-1252: no byte order mark, and what is not ASCII is not UTF-8.
+**Files**: CSV with commas, semicolons, tabs or `|`, with or without a `sep=` line; a file of one
+column has no separator. How column names are written does not matter (`customerPain`,
+`Customer Pain`), and common other names (`Feedback`, `Priority`, `E-Mail`) are known. JSON lines, a
+JSON array, or objects laid out over several lines. UTF-8, UTF-16 or UTF-32 with a byte order mark,
+and CSV in Windows-1252: no byte order mark, and what is not ASCII is not UTF-8. Where Windows-1252
+makes letters that no language has together, the file is refused: save it as CSV UTF-8.
 At most 2 GiB, a million lines, and 200,000 characters a line. Of an Excel workbook (.xlsx, at most
 512 MiB unpacked) the first sheet with rows is read; other sheets are told as bad lines. A file that
 is compressed is refused: unpack it. A file must be below one of the setting `import_roots`; until

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from include.base.errors import FatalError
+from include.base.text import comparable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 SEPARATORS = (",", ";", "\t", "|")
-_GAPS = re.compile(r"[\s\-]+")
+ONE_COLUMN = "\x1f"
+"""Stands for the separator of a file that has none: a comma in it is one of the customer's."""
+
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_GAPS = re.compile(r"[\s\-./:_]+")
+# So a spreadsheet is kept from taking an id for a number.
+_KEPT_AS_TEXT = re.compile(r'="([^"]*)"')
 
 
 @dataclass(frozen=True)
@@ -33,9 +40,15 @@ class Header:
     keeps_blanks: bool = False
 
     def field_of(self, name: str) -> str:
-        """``customer_pain`` of ``Customer Pain``; a name that is not known as it is written."""
-        plain = _GAPS.sub("_", name.strip().lower())
-        return self.also.get(plain, plain)
+        """``customer_pain`` of ``Customer Pain`` or ``customerPain``; another name as it is."""
+        if name in self.columns:
+            return name
+        for written in (name, _HUMP.sub("_", name)):
+            plain = _GAPS.sub("_", comparable(written).strip())
+            found = self.also.get(plain, plain)
+            if found in self.columns:
+                return found
+        return name.strip()
 
 
 @dataclass(frozen=True)
@@ -45,6 +58,8 @@ class Columns:
     names: tuple[str | None, ...]
     separator: str
     keeps_blanks: bool = False
+    is_spaced: bool = False
+    """Whether a blank stands behind each separator, before a quotation mark too."""
 
     def read(self, cells: Sequence[str]) -> tuple[dict[str, Any], str | None]:
         """The row's fields, or what is wrong with it."""
@@ -56,7 +71,7 @@ class Columns:
             if name is None and cell.strip():
                 return {}, f"column {place} has a value and no name in the header"
             if name is not None and (cell.strip() or self.keeps_blanks):
-                found[name] = cell.strip()
+                found[name] = _KEPT_AS_TEXT.sub(r"\1", cell.strip())
         return found, None
 
 
@@ -75,7 +90,8 @@ def read_columns(line: str, separator: str | None, header: Header) -> Columns:
     headers = {}
     for one in tried:
         try:
-            headers[one] = next(csv.reader([line], delimiter=one, strict=True))
+            spaced = csv.reader([line], delimiter=one, strict=True, skipinitialspace=True)
+            headers[one] = next(spaced)
         except (csv.Error, TypeError) as error:
             problem = str(error)
     if not headers:
@@ -84,7 +100,12 @@ def read_columns(line: str, separator: str | None, header: Header) -> Columns:
         headers,
         key=lambda one: sum(header.field_of(name) in header.columns for name in headers[one]),
     )
-    return columns_of(headers[chosen], chosen, header)
+    cells = headers[chosen]
+    if cells[0].lstrip().startswith(("{", "[")):
+        raise FatalError("the file holds JSON; name it .jsonl, or say that its format is 'jsonl'")
+    is_one = separator is None and all(len(found) == 1 for found in headers.values())
+    columns = columns_of(cells, ONE_COLUMN if is_one else chosen, header)
+    return replace(columns, is_spaced=f"{chosen} " in line)
 
 
 def columns_of(cells: Sequence[str], separator: str, header: Header) -> Columns:

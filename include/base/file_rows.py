@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from include.base.errors import FatalError
+from include.base.file_encoding import encoding_of
 from include.base.file_header import Columns, read_columns
 from include.base.workbook_rows import read_workbook
 
@@ -35,25 +36,15 @@ LONGEST_LINE = 200_000
 """Characters of a line, and of a record that spans several."""
 
 _BETWEEN = re.compile(r"[\ufeff \t\r\n,\[\]]*")
+# What exports put around a line of JSON: a mark, a record separator, a comma of a list.
+_NO_CELL = " \t\r\n\v\f\xa0\x1a"
+"""Blanks, and the end that DOS writes."""
+
+_AROUND = "\ufeff\x1e \t\r\n,"
 _NEXT_OBJECT = re.compile(r"\n[ \t]*\{")
+_SAYS_SEPARATOR = re.compile(r'"?sep ?= ?([^\w\s"]?)"?[,;\t|]*$', re.I)
 _HEAD = 1024 * 1024
 _PART = 64 * 1024
-_MARKS = (
-    (b"\xff\xfe\x00\x00", "utf-32"),
-    (b"\x00\x00\xfe\xff", "utf-32"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\xfe\xff", "utf-16"),
-    (b"\xef\xbb\xbf", "utf-8-sig"),
-)
-_NOT_TEXT = (
-    (b"\x1f\x8b", "is compressed with gzip; unpack it first"),
-    (b"PK\x03\x04", "is a workbook or a zip archive; name a workbook .xlsx, unpack an archive"),
-    (b"\xd0\xcf\x11\xe0", "is an old Excel workbook; save the sheet as CSV (UTF-8)"),
-    (b"BZh", "is compressed with bzip2; unpack it first"),
-    (b"\xfd7zXZ", "is compressed with xz; unpack it first"),
-    (b"(\xb5/\xfd", "is compressed with zstd; unpack it first"),
-    (b"%PDF", "is a PDF; export it as CSV or JSON lines"),
-)
 
 
 @dataclass(frozen=True)
@@ -105,7 +96,8 @@ def read_rows(file: IO[bytes], form: str, header: Header, *, name: str) -> Itera
     _check_size(file, name)
     head = file.read(_HEAD)
     file.seek(0)
-    text = io.TextIOWrapper(file, encoding=_encoding(head, form, name), errors="surrogateescape")
+    encoding = encoding_of(head, name, is_table=form == "csv")
+    text = io.TextIOWrapper(file, encoding=encoding, errors="surrogateescape")
     try:
         if form == "csv":
             yield from _csv_rows(text, header)
@@ -135,43 +127,6 @@ def _check_size(file: IO[bytes], name: str) -> None:
                 f"{name} has {count:,} lines; at most {MOST_LINES:,} are imported at once. "
                 "Split it."
             )
-
-
-def _encoding(head: bytes, form: str, name: str) -> str:
-    for mark, why in _NOT_TEXT:
-        if head.startswith(mark):
-            raise FatalError(f"{name} {why}")
-    for mark, encoding in _MARKS:
-        if head.startswith(mark):
-            return encoding
-    if head[:200].count(0) >= max(1, len(head[:200]) // 4):
-        raise FatalError(f"{name} seems to be UTF-16 without a byte order mark; save it as UTF-8")
-    if form != "csv" or not _is_windows_1252(head):
-        return "utf-8"
-    if _is_garbled(head.decode("cp1252")):
-        raise FatalError(f"{name} is in an encoding that cannot be told; save it as CSV UTF-8")
-    return "cp1252"
-
-
-def _is_garbled(text: str) -> bool:
-    """Whether Windows-1252 makes no words of it, as of Cyrillic or Greek: accents side by side."""
-    beyond = len(re.findall(r"[^\x00-\x7f]", text))
-    side_by_side = len(re.findall(r"[^\x00-\x7f](?=[^\x00-\x7f])", text))
-    return side_by_side > 2 and side_by_side > beyond * 0.4
-
-
-def _is_windows_1252(head: bytes) -> bool:
-    """Whether signs beyond ASCII are none of UTF-8, all of Windows-1252: what Excel saves."""
-    # The last line may be cut inside a character.
-    head = head.rpartition(b"\n")[0] or head
-    rest = head.decode("utf-8", "ignore")
-    if not rest.isascii() or head.isascii():
-        return False
-    try:
-        head.decode("cp1252")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _physical(text: io.TextIOWrapper) -> Iterator[tuple[int, str, str | None]]:
@@ -205,12 +160,36 @@ def _json_lines(text: io.TextIOWrapper) -> Iterator[Row]:
             yield Row(number, "empty")
         else:
             try:
-                yield _object(number, json.loads(line.removeprefix("\ufeff")), 1)
+                yield _object(number, _DECODER.decode(line.strip(_AROUND)), 1)
             except (ValueError, RecursionError):
                 yield Row(number, "bad", problem="not JSON")
 
 
+class _Doubled(dict[str, Any]):
+    """An object that names a field twice."""
+
+    field = ""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    doubled = next((value.field for _, value in pairs if isinstance(value, _Doubled)), "")
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        doubled = next(name for name in names if names.count(name) > 1)
+    if doubled:
+        found = _Doubled(found)
+        found.field = doubled
+    return found
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_once)
+
+
 def _object(number: int, value: object, lines: int) -> Row:
+    if isinstance(value, _Doubled):
+        problem = f"{value.field[:40]!r} is given twice"
+        return Row(number, "bad", problem=problem, lines=lines)
     if isinstance(value, dict):
         return Row(number, "record", values=value, lines=lines)
     return Row(number, "bad", problem="not a JSON object", lines=lines)
@@ -232,7 +211,6 @@ def _json_values(text: io.TextIOWrapper) -> Iterator[Row]:
 
     After a value that is no JSON it goes on at the next line that begins with an object.
     """
-    decoder = json.JSONDecoder()
     buffer, at, number, over = "", 0, 1, False
     counted, ends = 0, False
     while True:
@@ -241,7 +219,7 @@ def _json_values(text: io.TextIOWrapper) -> Iterator[Row]:
         value, end = None, at
         if at < len(buffer):
             with suppress(ValueError, RecursionError):
-                value, end = decoder.raw_decode(buffer, at)
+                value, end = _DECODER.raw_decode(buffer, at)
         if end == at and not over and len(buffer) - at <= LONGEST_LINE:
             part = text.read(_PART)
             over, ends = not part, part.endswith("\n") if part else ends
@@ -277,8 +255,9 @@ def _csv_rows(text: io.TextIOWrapper, header: Header) -> Iterator[Row]:
         bare = line.strip().removeprefix("\ufeff")
         if problem:
             raise FatalError(f"the header cannot be read: {problem}")
-        if bare.lower().startswith("sep=") and separator is None:
-            separator = bare[4:5] or "\t"
+        said = _SAYS_SEPARATOR.match(bare)
+        if said and separator is None:
+            separator = said[1] or "\t"
             yield Row(number, "header")
         elif not bare.strip(",;\t| "):
             yield Row(number, "empty")
@@ -304,7 +283,12 @@ def _records(
                 held.append(Row(number, "bad", problem=problem))
             yield line or "\n"
 
-    reader = csv.reader(feed(), delimiter=columns.separator, strict=True)
+    reader = csv.reader(
+        feed(),
+        delimiter=columns.separator,
+        skipinitialspace=columns.is_spaced,
+        strict=True,
+    )
     while True:
         first = last + 1
         try:
@@ -323,7 +307,7 @@ def _records(
         if held:
             yield Row(first, "bad", problem=held[0].problem, lines=span)
             held.clear()
-        elif not any(cell.strip() for cell in cells):
+        elif not any(cell.strip(_NO_CELL) for cell in cells):
             yield Row(first, "empty", lines=span)
         elif any(_not_decoded(cell) for cell in cells):
             yield Row(first, "bad", problem="not UTF-8", lines=span)

@@ -20,7 +20,7 @@ _UNSEEN = re.compile(
     "\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U000e0000-\U000e0fff]"
 )
-# Letters and vowels that are shown as nothing, and a pattern of no dots, which is as wide as a sign.
+# Letters and vowels that are shown as nothing, and a pattern of no dots, as wide as a letter.
 _BLANK = re.compile("[\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufff0-\ufff8\U00016fe4]")
 _NO_DOTS = "\u2800"
 _DOTTED_I = re.compile("i\u0307")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.base.errors import FatalError
 from include.base.file_header import Header
+from include.base.text import comparable
 from include.entries.submission import Submission
 from include.people.person import Submitter
 
@@ -33,8 +34,8 @@ _ALSO = {
 
 HEADER = Header(COLUMNS, "customer_pain", _ALSO)
 
-_LISTS = ("areas", "links")
-_LIST = re.compile(r"[;\n]")
+_SPLIT = {"areas": re.compile(r"[;\n]"), "links": re.compile(r"[;,]?\s+|;")}
+"""No address holds a blank, so links may be parted by one."""
 
 
 def as_submission(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,10 +53,10 @@ def as_submission(values: Mapping[str, Any]) -> dict[str, Any]:
             name = given
         if name in row:
             raise FatalError(f"{name} is given twice")
-        if isinstance(value, str) and name in _LISTS:
-            row[name] = [part.strip() for part in _LIST.split(value) if part.strip()]
+        if isinstance(value, str) and name in _SPLIT:
+            row[name] = [part.strip() for part in _SPLIT[name].split(value) if part.strip()]
         elif isinstance(value, str) and name == "severity":
-            row[name] = value.strip().lower()
+            row[name] = comparable(value).strip()
         elif name.startswith("submitter_"):
             submitter[name.removeprefix("submitter_")] = value
         else:

@@ -14,6 +14,8 @@ from include.base import file_rows
 from include.base.errors import FatalError
 from include.entries import import_file
 
+FINE = b'{"customer_pain": "a"}\n'
+
 
 def read(data: bytes, form: str = "csv") -> list[import_file.Line]:
     return list(import_file.read_all(io.BytesIO(data), form, name="f"))
@@ -46,6 +48,15 @@ def problems(data: bytes, form: str = "csv") -> list[tuple[int, str | None, int]
         "customer_pain,severity\nIt hurts,high\n".encode("utf-16"),
         b"\xfe\xff" + "customer_pain\tseverity\nIt hurts\thigh\n".encode("utf-16-be"),
         "customer_pain,severity\nIt hurts,high\n".encode("utf-32"),
+        b"customerPain,Severity\nIt hurts,HIGH\n",
+        b"Customer.Pain;severity\nIt hurts;high\n",
+        "customer\u200b_pain\xa0,\uff33everity\nIt hurts,\uff28igh\n".encode(),
+        b'\xef\xbb\xbf"sep=;"\r\n"customer_pain";"severity"\r\nIt hurts;high\r\n',
+        b"SEP = |\ncustomer_pain|severity\nIt hurts|high\n",
+        b"sep=;;\ncustomer_pain;severity;\nIt hurts;high;\n",
+        b'severity, customer_pain\nhigh, "It hurts"\n',
+        b"customer_pain,severity\r\nIt hurts,high\r\n\x1a",
+        b'customer_pain,severity\n="It hurts",="high"\n',
     ],
 )
 def test_tables_of_spreadsheets_are_read(data: bytes) -> None:
@@ -71,6 +82,76 @@ def test_the_encoding_is_told(encoding: str) -> None:
     assert pains(data) == ["Café für 5 €"]
 
 
+ELSEWHERE = {
+    "cp1250": [
+        "Az export\xe1l\xe1s k\xf6zben elvesznek a sorok, b\u0151v\xedt\u0151 \u0171rlap",
+        "Export je p\u0159\xedli\u0161 pomal\xfd a \u0159\xe1dky miz\xed",
+        "Ve\u013ek\xe9 s\xfabory sa ned\xe1 nahra\u0165, \u013eudia \u010dakaj\xfa",
+    ],
+    "cp1254": ["D\u0131\u015fa aktarma yava\u015f, m\xfc\u015fteri \u015fikayet\xe7i"],
+    "cp1257": [
+        "Eksportas yra per l\u0117tas, eilut\u0117s din\u0105sta \u0161\u012f m\u0117nes\u012f"
+    ],
+    "mac_roman": ["Le caf\xe9 est ferm\xe9 \xe0 l\u2019\xe9t\xe9"],
+    "iso8859-15": ["C\u0153ur \xe0 5 \u20ac"],
+    "cp1255": ["\u05d4\u05d9\u05d9\u05e6\u05d5\u05d0 \u05d0\u05d9\u05d8\u05d9"],
+    "cp1251": ["\u042d\u043a\u0441\u043f\u043e\u0440\u0442 \u043e\u0447\u0435\u043d\u044c"],
+    "cp850": ["Der Export f\xfcr gr\xf6\xdfere Mengen"],
+    "shift_jis": ["\u30a8\u30af\u30b9\u30dd\u30fc\u30c8\u304c\u9045\u3044"],
+    "euc_kr": ["\ub0b4\ubcf4\ub0b4\uae30\uac00 \ub290\ub824\uc694"],
+}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "said"), [(name, said) for name, texts in ELSEWHERE.items() for said in texts]
+)
+def test_words_of_another_encoding_are_never_taken_for_others(encoding: str, said: str) -> None:
+    data = f"customer_pain;severity\nfine;low\n{said};low\n".encode(encoding)
+    try:
+        read_so_far, told = pains(data), [problem for _, problem, _ in problems(data)]
+    except FatalError as error:
+        read_so_far, told = ["fine"], [str(error).partition("; ")[0]]
+    # The whole file, or the line where bytes are of no letter.
+    assert told in (["f is in an encoding that cannot be told"], ["not UTF-8"])
+    assert read_so_far == ["fine"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Se\xf1or M\xfcller: \xbfqu\xe9 pasa? n\xba 5",
+        "A exporta\xe7\xe3o n\xe3o \xe9 r\xe1pida, s\xf3 \xe0s vezes",
+        "\xdctf\xf8relsen er for treg p\xe5 b\xe6rbar",
+        "\xc5r\xf6rt l\xe4ge vid exporten, caf\xe9",
+        "\xdeetta er of h\xe6gt, \xfe\xfa \xe1tt a\xf0 b\xed\xf0a",
+        "C\u0153ur \xe0 5 \u20ac \u2013 d\xe9\xe7u, o\xf9 est-ce\u2026",
+        "30 m\xb2, 20 \xb0C, \xa7 5, 1\xbd \xa3",
+    ],
+)
+def test_words_that_windows_writes_are_read(said: str) -> None:
+    data = f"customer_pain;severity\nfine;low\n{said};low\n".encode("cp1252")
+    assert pains(data) == ["fine", said]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["It hurts, very much; always"],
+        ["a\tb | c"],
+        ['"It hurts, badly"'],
+    ],
+)
+def test_a_file_of_one_column_has_no_separator(rows: list[str]) -> None:
+    assert pains("\n".join(["Pain", *rows]).encode()) == [row.strip('"') for row in rows]
+
+
+def test_links_in_a_cell_may_be_parted_by_blanks() -> None:
+    urls = "https://a.example/?x=1,2, https://b.example https://c.example;https://d.example"
+    [line] = [one for one in read(f'pain,links\nx,"{urls}"\n'.encode()) if one.kind == "record"]
+    assert line.submission is not None
+    assert line.submission.links == tuple(urls.replace(", ", " ").replace(";", " ").split())
+
+
 def test_a_quoted_cell_may_hold_lines_and_separators() -> None:
     data = b'customer_pain,severity\r\n"Two\r\nlines, and ""more""",low\r\nnext,low\r\n'
     assert pains(data) == ['Two\nlines, and "more"', "next"]
@@ -86,6 +167,8 @@ def test_a_quoted_cell_may_hold_lines_and_separators() -> None:
         b'\xef\xbb\xbf{"customer_pain": "a"}\r\n{"Customer Pain": "b"}\r\n',
         b'{\n "customer_pain": "a"\n}\n{\n "customer_pain": "b"\n}\n',
         '{"customer_pain": "a"}\n{"customer_pain": "b"}\n'.encode("utf-16"),
+        b'{"customer_pain": "a"},\n{"customerPain": "b"},\n',
+        b'\x1e{"customer_pain": "a"}\n\x1e{"customer_pain": "b"}\n',
     ],
 )
 def test_json_is_read_however_it_is_laid_out(data: bytes) -> None:
@@ -120,6 +203,8 @@ def test_one_object_is_one_entry() -> None:
         ),
         (b"customer_pain,Feedback\nx,y\n", "csv", "twice: 'customer_pain' and 'Feedback'"),
         (b'customer_pain,"open\nx,y\n', "csv", "header"),
+        (FINE, "csv", r"holds JSON; name it \.jsonl"),
+        (b"[" + FINE + b"]", "csv", "holds JSON"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_the_true_reason(
@@ -138,9 +223,6 @@ def test_a_quote_that_is_never_closed_names_all_lines_that_were_not_read() -> No
     assert pains(data) == ["fine"]
 
 
-FINE = b'{"customer_pain": "a"}\n'
-
-
 @pytest.mark.parametrize(
     ("line", "field"),
     [
@@ -155,6 +237,11 @@ FINE = b'{"customer_pain": "a"}\n'
         (b'{"customer_pain": "b", "mood": "sad"}', "'mood' is unknown"),
         (b"[[[1]]]", "not a JSON object"),
         (b'{"customer_pain": "b"', "not JSON"),
+        (b'{"customer_pain": "b", "customer_pain": "c"}', "'customer_pain' is given twice"),
+        (
+            b'{"customer_pain": "b", "submitter": {"name": "A", "name": "B"}}',
+            "'name' is given twice",
+        ),
     ],
 )
 def test_a_bad_line_of_json_is_told_by_number_and_field(line: bytes, field: str) -> None:
