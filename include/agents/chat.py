@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from dataclasses import dataclass, field
@@ -27,33 +28,54 @@ FEATURES = (JSON_SCHEMA, JSON_OBJECT, TEMPERATURE, MAX_TOKENS)
 MOST_TOKENS = "max_tokens="
 """Begins a lack that is a limit: the server answers with so many tokens at most."""
 
-_TRANSIENT_STATUSES = frozenset({408, 409, 425, 429})
+_TRANSIENT_STATUSES = frozenset({408, 409, 425, 429, 498, 499})
 _REFUSALS = frozenset({400, 404, 415, 422, 500, 501})
 _NAMED_IN = {
     MAX_TOKENS: ("max_completion_tokens",),
-    JSON_SCHEMA: ("json_schema", "response_format", "structured output", "guided"),
-    JSON_OBJECT: ("json_object", "response_format"),
+    JSON_SCHEMA: (
+        *("json_schema", "response_format", "response_schema", "structured output", "guided"),
+        "json mode",
+    ),
+    JSON_OBJECT: ("json_object", "response_format", "json mode"),
     TEMPERATURE: ("temperature",),
 }
 """Words of a refusal by feature, the most telling name first."""
 
 _UNSUPPORTED = re.compile(
-    r"unsupported|(?:not|n't|no longer) (?:yet )?(?:support|allow|permit|implement|accept)"
+    r"unsupported|unavailable|incompatible|deprecated|extraneous|\u4e0d\u652f\u6301"
+    r"|(?:not|n't|no longer) (?:(?:yet|currently|be) )?"
+    r"(?:support|allow|permit|implement|accept|available|enabled)"
     r"|not recogni[sz]e"
     r"|un(?:known|recogni[sz]ed|expected)|extra[_ ](?:inputs?|fields?|forbidden)|literal_error"
-    r"|input should be|must be (?:one of )?['\"]?(?:text|json_object)"
-    r"|only (?:the default|supports?)",
+    r"|input should be|invalid discriminator|must be (?:one of )?['\"]?(?:text|json_object)"
+    r"|only (?:the default|supports?|be set|\d+(?:\.\d+)? is (?:allowed|supported))",
     re.I,
 )
 _LIMIT = re.compile(
-    r"(?:at most|maximum(?: value)?(?: of| is)?|up to|<=|less than or equal to) ?:? ?(\d{2,7})",
+    r"(?:at most|maximum(?: value)?(?: of| is)?|up to|<=|less than or equal to|lower than|limit of"
+    r"|exceed|range (?:of \S+ )?(?:is|should be) \[\d+,) ?:? ?[`'\"]?(\d{2,7})"
+    r"|> ?(\d{2,7}),? which is the maximum",
     re.I,
 )
+_TOKENS = (MAX_TOKENS, "max_tokens", "output tokens", "completion tokens", "maximum tokens")
+_REFUSED_BY_RULES = frozenset(
+    {
+        *("content_filter", "content_policy_violation", "data_inspection_failed"),
+        *("moderation_blocked", "responsibleaipolicyviolation", "refusal", "safety"),
+    }
+)
+"""Codes and reasons of makers whose rules let no answer out."""
+
 _STATUS_BY_TYPE = (
-    (re.compile(r"rate.?limit|quota|too.?many|exhausted", re.I), 429),
+    (re.compile(r"rate.?limit|quota|too.?many|exhausted|throttl|overload", re.I), 429),
     (re.compile(r"auth|api.?key|permission", re.I), 401),
     (re.compile(r"invalid|context.?length|not.?found|unsupported", re.I), 400),
 )
+
+
+_CODES = ("code", "status", "status_code", "statusCode", "error_code", "type")
+_TEXTS = ("message", "msg", "status_msg", "error_msg", "detail")
+_SAY_WHY = frozenset((*_CODES, *_TEXTS, "base_resp", "errors"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +190,6 @@ class ChatServer:
         """Without enforced schemas the form is told in words, at the end of the first message."""
         told = [dict(message) for message in messages]
         if JSON_SCHEMA in self.lacking:
-            import json
-
             told[0]["content"] += (
                 "\n\nThe JSON object must satisfy this JSON schema:\n"
                 f"{json.dumps(schema, ensure_ascii=False)}"
@@ -207,7 +227,7 @@ class ChatServer:
         except openai.APIConnectionError:
             raise ModelUnavailable(f"{self._where()} cannot be reached.") from None
         except openai.APIStatusError as error:
-            if error.code == "content_filter":
+            if f"{error.code}".lower() in _REFUSED_BY_RULES:
                 return Reply(None, refused=True)
             refused = self._refused(error.status_code, error.response.headers)
             lack = self._lack(error, messages, options) if error.status_code in _REFUSALS else None
@@ -228,16 +248,17 @@ class ChatServer:
         """
         said, param = f"{error} {error.body}", str(error.param or "").lower()
         sent = " ".join(one["content"] for one in messages).lower()
-        tokens = "max_tokens" if "max_tokens" in options else MAX_TOKENS
-        limit = _LIMIT.search(said)
-        if limit and (tokens in param or (tokens in said and tokens not in sent)):
-            return f"{MOST_TOKENS}{limit[1]}" if int(limit[1]) < options[tokens] else None
+        lowered = said.lower()
+        found = _LIMIT.search(said)
+        if found and any(one in param or (one in lowered and one not in sent) for one in _TOKENS):
+            limit = found[1] or found[2]
+            asked = options.get("max_tokens") or options[MAX_TOKENS]
+            return f"{MOST_TOKENS}{limit}" if int(limit) < asked else None
         kind = f"{error.code or ''} {error.type or ''}"
         if not _UNSUPPORTED.search(f"{kind} {said}"):
             return None
         form = options.get("response_format", {}).get("type")
         used = {form, *options}
-        lowered = said.lower()
         for feature, words in _NAMED_IN.items():
             named = any(word in param or (word in lowered and word not in sent) for word in words)
             if feature in used and named:
@@ -252,6 +273,7 @@ class ChatServer:
             )
         hint = {
             401: "check the API key of the connection",
+            402: "the account has no credit left",
             403: "the API key may not use this model",
             404: "check the base URL and the model's name",
         }.get(status, "the server does not take this request")
@@ -265,12 +287,17 @@ class ChatServer:
         tokens_in = _count(getattr(usage, "prompt_tokens", None))
         tokens_out = _count(getattr(usage, "completion_tokens", None))
         said = []
-        for choice in getattr(completion, "choices", None) or []:
+        choices = getattr(completion, "choices", None)
+        beside = getattr(completion, "model_extra", None) or {}
+        if not isinstance(choices, list) or (not choices and beside.keys() & _SAY_WHY):
+            # Whatever it is, it is no answer of the model, which could mend it.
+            raise self._refused(_status_of(beside), {})
+        for choice in choices:
             message = getattr(choice, "message", None)
-            filtered = getattr(choice, "finish_reason", None) == "content_filter"
-            if filtered or getattr(message, "refusal", None):
+            reason = f"{getattr(choice, 'finish_reason', None)}".lower()
+            if reason in _REFUSED_BY_RULES or getattr(message, "refusal", None):
                 return Reply(None, tokens_in, tokens_out, refused=True)
-            said.append(_words(message))
+            said.append(_words(message) or _text(getattr(choice, "text", None)))
         # Several choices were not asked for; if they differ, none of them is the answer.
         text = said[0] if said and all(one == said[0] for one in said) else None
         return Reply(text, tokens_in, tokens_out)
@@ -282,11 +309,19 @@ class ChatServer:
 def _status_of(failed: Any) -> int:
     """The HTTP status that an error inside a 200 stands for: its code, or what it is called."""
     named = failed if isinstance(failed, dict) else {"message": failed}
-    code = str(named.get("code") or named.get("status") or "")
-    if code.isdigit() and 400 <= int(code) <= 599:
-        return int(code)
-    kind = f"{code} {named.get('type') or ''}"
-    return next((status for form, status in _STATUS_BY_TYPE if form.search(kind)), 503)
+    # Some makers put it one level deeper: `base_resp`, `errors`, `detail`.
+    inner = [
+        one for value in named.values() for one in (value if isinstance(value, list) else [value])
+    ]
+    named = {**{k: v for one in inner if isinstance(one, dict) for k, v in one.items()}, **named}
+    codes = [str(named.get(key) or "") for key in _CODES]
+    status = next((one for one in codes if one.isdigit() and 400 <= int(one) <= 599), None)
+    if status is not None:
+        return int(status)
+    kinds = (" ".join(codes), " ".join(str(named.get(key) or "") for key in _TEXTS))
+    return next(
+        (status for kind in kinds for form, status in _STATUS_BY_TYPE if form.search(kind)), 503
+    )
 
 
 def _count(value: Any) -> int:
@@ -295,15 +330,26 @@ def _count(value: Any) -> int:
 
 
 def _words(message: Any) -> str | None:
-    """What a message says: its text, its parts of text, or the arguments of a call it makes."""
-    content = getattr(message, "content", None)
-    if isinstance(content, list):
-        parts = [one.get("text") for one in content if isinstance(one, dict)]
-        content = "".join(part for part in parts if isinstance(part, str))
-    if isinstance(content, str) and content.strip():
-        return content
-    for call in getattr(message, "tool_calls", None) or []:
-        arguments = getattr(getattr(call, "function", None), "arguments", None)
-        if isinstance(arguments, str):
-            return arguments
-    return None
+    """What a message says: its text, its parts of text, or the arguments of a call it makes.
+
+    Some servers put the whole answer where others put the thoughts that led to it.
+    """
+    calls = [getattr(one, "function", None) for one in getattr(message, "tool_calls", None) or []]
+    places = (
+        getattr(message, "content", None),
+        *(getattr(one, "arguments", None) for one in calls),
+        getattr(getattr(message, "function_call", None), "arguments", None),
+        getattr(message, "reasoning_content", None),
+        getattr(message, "reasoning", None),
+    )
+    return next((text for place in places if (text := _text(place))), None)
+
+
+def _text(value: Any) -> str | None:
+    """A text, the parts of one joined, or an object written as JSON."""
+    if isinstance(value, list):
+        parts = [one.get("text") if isinstance(one, dict) else one for one in value]
+        value = "".join(part for part in parts if isinstance(part, str))
+    if isinstance(value, dict):
+        value = json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) and value.strip() else None

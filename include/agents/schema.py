@@ -19,6 +19,14 @@ _UNSUPPORTED = ("default", "title", "minLength", "maxLength", "examples")
 _MOST_PROBLEMS = 5
 _MOST_TRIES = 50
 _THOUGHT = re.compile(r"\A.{0,40}?<(think|thinking|reasoning)>.*?</\1>", re.S)
+# Where thoughts end that began in the prompt, and where a channel of gpt-oss begins.
+_THOUGHT_ENDS = re.compile(
+    r"</(?:\w+:)?(?:think|thinking|thoughts?|reasoning|reflection|scratchpad|analysis)>"
+    r"|\[/THINK\]|\u25c1/think\u25b7|<\|message\|>",
+    re.I,
+)
+# Models write line breaks into strings as they are.
+_DECODER = json.JSONDecoder(strict=False)
 _OPENS = re.compile(r"""[{"]""")
 
 
@@ -56,19 +64,33 @@ def read_answer(text: str, model: type[T], show: Callable[[Any], Any]) -> T:
 
     if len(text) > ANSWER_MAX:
         raise MalformedAnswer(f"the answer has more than {ANSWER_MAX} characters")
-    found: T | None = None
     problem = "the answer is not JSON"
-    for value in _objects(_THOUGHT.sub("", text)):
+
+    def fitting(value: Any) -> T | None:
+        nonlocal problem
         try:
-            fitting = model.model_validate(show(value))
+            return model.model_validate(show(value))
         except ValidationError as error:
             problem = _problems(error)
         except RecursionError:
             problem = "the answer is nested too deeply"
-        else:
-            if found is not None:
+        return None
+
+    def found_in(said: str) -> T | None:
+        found: T | None = None
+        for value in _objects(said):
+            # Some answer in an envelope, named like the task or like a call.
+            inner = (one for one in value.values() if isinstance(one, dict))
+            fits = next((one for each in (value, *inner) if (one := fitting(each))), None)
+            if fits is not None and found is not None:
                 raise MalformedAnswer("the answer holds more than one JSON value")
-            found = fitting
+            found = fits or found
+        return found
+
+    ends = [end.end() for end in _THOUGHT_ENDS.finditer(text)]
+    found = found_in(text[ends[-1] :]) if ends else None
+    # What looks like the end of a thought may be a customer's word.
+    found = found or found_in(_THOUGHT.sub("", text))
     if found is None:
         raise MalformedAnswer(problem)
     return found
@@ -76,14 +98,14 @@ def read_answer(text: str, model: type[T], show: Callable[[Any], Any]) -> T:
 
 def _objects(text: str, depth: int = 0) -> Iterator[dict[str, Any]]:
     """The JSON objects of a text in order, also those that are written inside a JSON string."""
-    decoder, at = json.JSONDecoder(), 0
+    at = 0
     for _ in range(_MOST_TRIES):
         opens = _OPENS.search(text, at)
         if opens is None:
             return
         at = opens.start() + 1
         try:
-            value, end = decoder.raw_decode(text, opens.start())
+            value, end = _DECODER.raw_decode(text, opens.start())
         except (ValueError, RecursionError):
             continue
         if isinstance(value, dict):

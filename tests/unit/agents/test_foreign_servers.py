@@ -71,7 +71,34 @@ UNSUPPORTED = {
         error("This model does not support response format `json_schema`."),
     ),
 }
+_SAID_OF_SCHEMAS = {
+    "DeepSeek": "This response_format type is unavailable now",
+    "Rust": "response_format.type: unknown variant `json_schema`, expected `text`",
+    "Together": "response_format.type: Invalid discriminator value. Expected 'json_object'",
+    "llama.cpp": 'response_format type must be one of "text" or "json_object", got: json_schema',
+    "Azure": "JSON mode is not enabled for this model",
+    "Groq": "response_format `json_schema` is incompatible with this model",
+    "Zhipu": "response_format \u53c2\u6570\u4e0d\u652f\u6301 json_schema",
+}
+_SAID_OF_TEMPERATURE = {
+    "Moonshot": "invalid temperature: only 1 is allowed for this model",
+    "Anthropic": "`temperature` is deprecated for this model.",
+    "Anthropic while it thinks": "`temperature` may only be set to 1 when thinking is enabled.",
+    "Bedrock": "Malformed input request: #: extraneous key [temperature] is not permitted",
+    "a list, as Google writes": 'Invalid JSON payload received. Unknown name "temperature"',
+}
+UNSUPPORTED |= {
+    name: ([JSON_SCHEMA], 400, error(said)) for name, said in _SAID_OF_SCHEMAS.items()
+} | {name: ([TEMPERATURE], 400, error(said)) for name, said in _SAID_OF_TEMPERATURE.items()}
+UNSUPPORTED["a list, as Google writes"] = (
+    [TEMPERATURE],
+    400,
+    [{"error": {"code": 400, "message": _SAID_OF_TEMPERATURE["a list, as Google writes"]}}],
+)
 NOT_UNSUPPORTED = {
+    "a range": error("temperature: range: 0..1", param="temperature"),
+    "a model that is gone": error("The model `gpt-3` has been deprecated"),
+    "a service that rests": error("Service unavailable, try again"),
     "a value that is too large": error(
         "temperature must be at most 1.0", param="temperature", code="invalid_value"
     ),
@@ -133,16 +160,20 @@ def test_a_lack_that_was_none_is_not_learned(chat: Chat) -> None:
     assert made.ledger.open(made.ledger.calls[0][0]).lacking == set()
 
 
-def test_a_limit_is_learned_as_a_limit(chat: Chat) -> None:
-    chat.script(
-        "raw",
-        status=400,
-        body=error(
-            "max_completion_tokens is too large: 2000. This model supports at most 1024 tokens.",
-            param="max_completion_tokens",
-            code="invalid_value",
-        ),
-    )
+@pytest.mark.parametrize(
+    "said",
+    [
+        "max_completion_tokens is too large: 2000. This model supports at most 1024 tokens.",
+        "max_tokens: 2000 > 1024, which is the maximum allowed number of output tokens for claude",
+        "`max_completion_tokens` must be less than or equal to `1024`, the maximum value",
+        "Invalid max_tokens value, the valid range of max_tokens is [1, 1024]",
+        "<400> InternalError: Range of max_tokens should be [1, 1024]",
+        "The maximum tokens you requested exceeds the model limit of 1024. Try again with less",
+        "max_tokens cannot exceed 1024",
+    ],
+)
+def test_a_limit_is_learned_as_a_limit(chat: Chat, said: str) -> None:
+    chat.script("raw", status=400, body=error(said, code="invalid_value"))
     made = Made(chat)
     assert made.ask() is not None
     assert chat.seen()[-1]["max_completion_tokens"] == 1024
@@ -177,6 +208,53 @@ def test_an_error_inside_a_200_is_the_error_it_names(
     assert made.outcomes == [outcome]
 
 
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        # MiniMax, Zhipu, DashScope, Baidu, FastChat, and a gateway.
+        ({"base_resp": {"status_code": 1002, "status_msg": "rate limit"}}, CallOutcome.UNAVAILABLE),
+        (
+            {"base_resp": {"status_code": 1004, "status_msg": "auth failed"}},
+            CallOutcome.MISCONFIGURED,
+        ),
+        ({"code": "1302", "msg": "too many requests", "success": False}, CallOutcome.UNAVAILABLE),
+        ({"code": "Throttling.RateQuota", "message": "x"}, CallOutcome.UNAVAILABLE),
+        ({"error_code": 110, "error_msg": "Invalid access token"}, CallOutcome.MISCONFIGURED),
+        ({"object": "error", "message": "no", "code": 401}, CallOutcome.MISCONFIGURED),
+        ({"errors": [{"status": 503, "message": "away"}]}, CallOutcome.UNAVAILABLE),
+        ({"status": "INVALID_ARGUMENT", "choices": []}, CallOutcome.MISCONFIGURED),
+        ({"detail": "overloaded"}, CallOutcome.UNAVAILABLE),
+        ({"choices": None}, CallOutcome.UNAVAILABLE),
+        ({"choices": "x"}, CallOutcome.UNAVAILABLE),
+        ({}, CallOutcome.UNAVAILABLE),
+    ],
+)
+def test_a_200_without_an_answer_is_no_malformed_answer(
+    chat: Chat, body: Any, outcome: CallOutcome
+) -> None:
+    chat.script("raw", status=200, body=body, times=9)
+    made = Made(chat)
+    assert made.ask() is None
+    assert made.outcomes == [outcome]
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, error("x", code="content_policy_violation")),
+        (400, error("x", code="data_inspection_failed")),
+        (200, {"choices": [{"message": {"content": ""}, "finish_reason": "SAFETY"}]}),
+        (200, {"choices": [{"message": {"content": "no"}, "finish_reason": "refusal"}]}),
+    ],
+)
+def test_what_a_makers_rules_hold_back_is_a_refusal(chat: Chat, status: int, body: Any) -> None:
+    chat.script("raw", status=status, body=body, times=9)
+    made = Made(chat)
+    assert made.ask() is None
+    assert made.outcomes == [CallOutcome.REFUSED]
+    assert len(chat.seen()) == 1
+
+
 ANSWER = '{"title": "Export loses rows", "description": "It does.", "areas": []}'
 
 
@@ -205,6 +283,13 @@ def completion(**message: Any) -> dict[str, Any]:
                 }
             ],
         },
+        {"tool_calls": [{"function": {"name": "x", "arguments": json.loads(ANSWER)}}]},
+        {"content": None, "function_call": {"name": "x", "arguments": ANSWER}},
+        {"content": "", "reasoning_content": ANSWER},
+        {"content": None, "reasoning": f"It is simple. {ANSWER}"},
+        {"content": ["", ANSWER]},
+        {"content": json.loads(ANSWER)},
+        {"content": [{"type": "output_text", "text": ANSWER}], "reasoning_content": "{}"},
     ],
 )
 def test_words_are_found_wherever_a_message_carries_them(
@@ -241,6 +326,15 @@ PLAIN = '{"id": 1, "why": "a {b} \\"c\\""}'
         f"The set {{1, 2}} holds. {PLAIN}",
         f'{{"type": "object"}}\n{PLAIN}',
         f"\ufeff{PLAIN}",
+        f'Perhaps {{"id": 7}}? No.\n</think>\n{PLAIN}',
+        f'[THINK]{{"id": 7}}[/THINK]{PLAIN}',
+        f'<seed:think>{{"id": 7}}</seed:think>{PLAIN}',
+        f'\u25c1think\u25b7{{"id": 7}}\u25c1/think\u25b7{PLAIN}',
+        f'<|channel|>analysis<|message|>{{"id": 7}}<|end|><|channel|>final<|message|>{PLAIN}',
+        '{"id": 1, "why": "they write </think> or <|message|> there"}',
+        '{"id": 1, "why": "over\ntwo lines\tand a tab"}',
+        f'{{"answer": {PLAIN}}}',
+        f'{{"name": "given", "arguments": {PLAIN}}}',
     ],
 )
 def test_the_object_that_fits_is_taken_out_of_what_stands_around_it(text: str) -> None:
