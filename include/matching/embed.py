@@ -32,16 +32,23 @@ DEFAULT_BATCH = 64
 _TRANSIENT_STATUSES = frozenset({408, 409, 425, 429})
 _TOO_MUCH_STATUSES = frozenset({400, 413, 422, 500})
 _UNSUPPORTED = re.compile(
-    r"unsupported|not (?:yet )?(?:support|allow|permit|implement)|does not accept|matryoshka"
+    r"unsupported|not (?:(?:yet|currently|be) )?(?:support|allow|permit|implement|available|valid)"
+    r"|does not accept|matryoshka|extraneous|\u4e0d\u652f\u6301"
     r"|un(?:known|recogni[sz]ed|expected)|extra[_ ](?:inputs?|fields?|forbidden)",
     re.I,
 )
 _TOO_MUCH = re.compile(
-    r"too (?:long|large|many|big)|maximum (?:context|input|batch|number|allowed|length|sequence)"
-    r"|context.{0,10}(?:length|size|window)|exceed|at most \d+|larger than|batch.?size|max_tokens"
-    r"|less than or equal to \d+|input length|token.?limit",
+    r"too (?:long|large|many|big)"
+    r"|max(?:imum|imal)?[ _-]?(?:context|input|batch|number|allowed|length|sequence|model|token)"
+    r"|context.{0,10}(?:length|size|window)|exceed|(?:at most|up to) \d+|batch.?size"
+    r"|(?:larger|longer|greater|more|less|fewer) than|length should be|reduce the (?:length|size)"
+    r"|input length|token.?limit|\u8d85\u8fc7|\u8d85\u51fa|\u8fc7\u957f",
     re.I,
 )
+_TOO_LARGE_EVER = re.compile(r"request (?:is )?too large", re.I)
+"""Said with a 429 of a request that no waiting makes smaller."""
+
+_CODE = re.compile(r"[a-z]+(?:[_.-][a-z]+)+")
 _SHORTEST = 200
 """Bytes to which a text that is too long for the model is cut at last."""
 
@@ -125,7 +132,9 @@ class OpenAIEmbedder:
                 http_client=http,
             ) as client,
         ):
-            call = partial(self._call, client, {"dimensions": self.dimensions})
+            # As numbers, because not every server writes base64, which the client asks for.
+            extra = {"dimensions": self.dimensions, "encoding_format": "float"}
+            call = partial(self._call, client, extra)
             return [
                 vector for batch in self._batches(prepared) for vector in self._fitting(call, batch)
             ]
@@ -150,12 +159,15 @@ class OpenAIEmbedder:
     def _call(self, client: Any, extra: dict[str, Any], batch: list[str]) -> list[list[float]]:
         """The vectors of one request; `extra` loses what the server turns out not to support."""
         import openai
+        from openai.types import CreateEmbeddingResponse
 
         # The client's own exceptions quote the server's answer, which may echo a customer's words:
         # `from None`.
         try:
-            answer = client.embeddings.create(
-                model=self.model, input=batch, encoding_format="float", **extra
+            answer = client.post(
+                "/embeddings",
+                cast_to=CreateEmbeddingResponse,
+                body={"model": self.model, "input": batch, **extra},
             )
         except openai.APITimeoutError:
             raise EmbeddingsUnavailable(
@@ -166,11 +178,15 @@ class OpenAIEmbedder:
                 f"The embeddings endpoint {self.base_url} cannot be reached."
             ) from None
         except openai.APIStatusError as error:
-            if extra and _says_no_dimensions(error, batch):
-                extra.clear()
+            unknown = next((name for name in extra if _says_no(name, error, batch)), None)
+            if unknown is not None:
+                del extra[unknown]
                 return self._call(client, extra, batch)
-            refused = self._refused(error.status_code, error.response.headers)
-            halves = len(batch) > 1 and error.status_code in (400, 422)
+            refused = self._refused(error.status_code, error.response.headers, _code(error, batch))
+            halves = len(batch) > 1 and (
+                error.status_code in (400, 422)
+                or (error.status_code == 429 and bool(_TOO_LARGE_EVER.search(f"{error.body}")))
+            )
             if halves or error.status_code == 413 or _is_too_much(error, batch):
                 raise _TooMuch(refused) from None
             raise refused from None
@@ -183,18 +199,24 @@ class OpenAIEmbedder:
         return self._vectors(answer, len(batch))
 
     def _refused(
-        self, status: int, headers: Mapping[str, str]
+        self, status: int, headers: Mapping[str, str], code: str = ""
     ) -> FatalError | EmbeddingsUnavailable:
         where = (
-            f"The embeddings endpoint {self.base_url} answered {status} for model {self.model!r}"
+            f"The embeddings endpoint {self.base_url} answered {status}{code and f' ({code})'} for "
+            f"model {self.model!r}"
         )
         if status in _TRANSIENT_STATUSES or status >= 500:
             return EmbeddingsUnavailable(f"{where}.", retry_after=retry_after_seconds(headers))
         hint = {
             401: "check the API key of the connection",
+            402: "the account has no credit left",
             403: "the API key may not use this model",
             404: "check the base URL and the model's name",
-        }.get(status, f"check that the model offers {self.dimensions} dimensions")
+        }.get(
+            status,
+            "it does not take this request; check that the model takes a text as long and offers "
+            f"{self.dimensions} dimensions",
+        )
         return FatalError(f"{where}: {hint}.")
 
     def _unreadable(self) -> EmbeddingsUnavailable:
@@ -264,13 +286,22 @@ def _is_too_much(error: Any, batch: list[str]) -> bool:
     return bool(found) and not any(found[0].lower() in text.lower() for text in batch if found)
 
 
-def _says_no_dimensions(error: Any, batch: list[str]) -> bool:
-    """Whether a refusal calls the parameter `dimensions` unsupported."""
+def _says_no(name: str, error: Any, batch: list[str]) -> bool:
+    """Whether a refusal calls a parameter unsupported, or its value."""
     said = f"{error.code or ''} {error} {error.body}".lower()
-    named = error.param == "dimensions" or (
-        "dimensions" in said and not any("dimensions" in text.lower() for text in batch)
+    named = error.param == name or (
+        name in said and not any(name in text.lower() for text in batch)
     )
     return named and error.status_code in (400, 422, 500, 501) and bool(_UNSUPPORTED.search(said))
+
+
+def _code(error: Any, batch: list[str]) -> str:
+    """What the server calls its reason, if that is a name and nothing of a text."""
+    for said in (error.code, error.type):
+        name = f"{said or ''}"
+        if _CODE.fullmatch(name) and not any(name in text.lower() for text in batch):
+            return name
+    return ""
 
 
 def _floats(embedding: Any) -> list[float]:

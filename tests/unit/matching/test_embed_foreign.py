@@ -72,6 +72,71 @@ def test_only_the_text_at_fault_is_shortened(base: str, served: tuple[str, Numbe
     assert 900 <= vectors[1][0] <= 2_000
 
 
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (400, "The decoder prompt (length 600) is longer than the maximum model length of 512."),
+        (400, "The input token count is 2100 but the model supports up to 2048."),
+        (400, "#/texts/0: expected maxLength: 2048, actual: 2600, please reformat your input"),
+        (422, "`inputs` must have less than 512 tokens. Given: 1000"),
+        (500, "input is too large to process. increase the physical batch size"),
+        (500, "the sequence of 600 tokens is greater than 512"),
+        (400, "<400> InternalError.Algo: Range of input length should be [1, 8192]"),
+        (400, "\u8f93\u5165\u957f\u5ea6\u8d85\u8fc7\u9650\u5236"),
+        (400, "Please reduce the length of the input."),
+        (413, "no"),
+    ],
+)
+def test_a_text_is_shortened_however_a_server_calls_it_too_long(
+    base: str, status: int, said: str
+) -> None:
+    body = {"error": {"message": said}}
+    fault(base, status=status, body=body, most_bytes=2_000, times=999)
+    [vector] = embedder(base).embed(["wordy " * 1_000])
+    assert 900 <= vector[0] <= 2_000
+
+
+def test_a_request_that_is_too_large_for_a_rate_is_halved(
+    base: str, served: tuple[str, Numbered]
+) -> None:
+    said = "Request too large for text-embedding-3-small on tokens per min (TPM): Limit 1000"
+    body = {"error": {"message": said, "code": "rate_limit_exceeded"}}
+    fault(base, status=429, body=body, most_inputs=10, times=999)
+    assert [vector[0] for vector in embedder(base).embed(texts(25))] == [*range(1, 26)]
+    fault(base, status=429, body={"error": {"message": "slow down"}}, most_inputs=10, times=999)
+    with pytest.raises(EmbeddingsUnavailable, match="429"):
+        embedder(base).embed(texts(25))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Value 'float' supplied for argument 'encoding_format' is not valid -- must be null",
+        "litellm.UnsupportedParamsError: Setting encoding_format is not supported by cohere",
+        "body.encoding_format: Extra inputs are not permitted",
+        "Argument 'encoding_format' is not supported by our API",
+    ],
+)
+def test_the_form_of_the_numbers_is_left_out_where_it_is_unsupported(base: str, said: str) -> None:
+    fault(base, status=400, body={"error": {"message": said}}, times=1)
+    assert [vector[0] for vector in embedder(base).embed(["a", "bb"])] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("code", "is_told"),
+    [("model_not_found", True), ("Secret words!", False), ("own_secret", False), (None, False)],
+)
+def test_the_servers_own_name_for_its_reason_is_told(
+    base: str, code: str | None, is_told: bool
+) -> None:
+    body = {"error": {"message": "the customer's own_secret", "code": code}}
+    fault(base, status=400, body=body, times=999)
+    with pytest.raises(FatalError) as caught:
+        embedder(base).embed(["our own_secret"])
+    assert (f"({code})" in str(caught.value)) is is_told
+    assert "own_secret" not in str(caught.value)
+
+
 def test_a_text_that_no_length_helps_is_refused_for_good(base: str) -> None:
     fault(base, status=400, body=TOO_LONG, times=999)
     with pytest.raises(FatalError, match="400") as caught:
