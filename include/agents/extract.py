@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from include.agents.draft import draft_request
 from include.agents.noise import noise_reason
+from include.base.text import comparable
+from include.base.text import words as words_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,23 +19,39 @@ SUMMARY_MAX = 400
 CUT = "…"
 """Stands at the end of a pain that is longer than an entry may be."""
 
-_WORD = re.compile(r"[^\W\d_]+")
-_MENTION = re.compile(r"@[^\s,.:;!?]+(?: [A-Z][\w.'-]*)?")
+_CAPITAL = "[A-Z\u00c0-\u00de\u0141\u015a\u0160\u0179-\u017d\u0391-\u03a9\u0410-\u042f]"
+_MENTION = re.compile(rf"@[^\s,.:;!?]+(?: {_CAPITAL}[\w.'-]*)?")
 _EMOJI_NAME = re.compile(r":[a-z0-9_+'-]+:(?::skin-tone-\d:)?")
 _POINTING_WORDS = """
 a above absolutely again agree agreed all also and another any as below case definitely ditto
 either ever exactly fwiw for from fully fyi got had has have heard hearing here him hit i idem in
-is issue it just look me my myself need needed needs of off one our plus pls please point problem
-read right same saw say see seen so still that the them there these they thing this those too true
+i'd i'm i've is issue it it's just look me my myself need needed needs of off one our plus pls
+please point problem
+read right same saw say see seen so still that that's the them there these they thing this those
+too true
 totally up us very want wanted wants we with yes yep you
-auch dito dies das dieses genau gleich hier ich mich siehe oben wir
-ce ceci cela ci dessus idem ici moi aussi pareil
-aquí esto este igual lo mismo también yo
-anche concordo io qui questo stesso mesmo também eu isso isto aqui
-同上 同感 同じ これ これです 同じく 这个 一样 我也是 顶
-тоже это плюс поддерживаю
+auch bei dasselbe dito dies das dieses ebenso genau genauso gleich gleiche gleiches hier ich ja
+mich
+mir selbe selbes siehe oben uns wir
+ce ceci cela ci chez dessus idem ici même moi nous oui aussi pareil problème
+aquí así esto este igual lo mismo mi nosotros problema también tambien yo
+anche concordo da io noi qui questo stesso mesmo mesma nós também eu isso isto aqui
+bij dit eens hetzelfde ons ook wij zelfde
+hos här med oss också på samma vi her også samme täällä myös sama sama meillä
+ja mamy to też samo tu u nas zgadzam taky také také stejný stejně tady souhlasím rovnaký
+aynen ayn\u0131 bende biz bizde bu burada de evet kat\u0131l\u0131yorum sorun bizim
+cũng tôi vậy chúng juga saya kami sama
+同上 同感 同感です 同じ 同じく 同じです 同じ問題です これ これです それ まさに 私も
+私もです うちも うちもです 弊社も
+这个 一样 同样 同意 赞同 我也是 我们也是 我們也是 我也遇到了 同样的问题 同樣的問題 一样的问题 顶
+같은 나도 나도요 동감 동감입니다 동의합니다 맞아요 문제 문제입니다 이거 저도 저도요 저희도
+저희도요 그래요
+аналогично же и меня мы нас плюс поддерживаю проблема самая согласен согласна та то тоже \u0443 это
+я мене сама також теж це
+أنا أيضا أيضًا عندنا المشكلة نحن نفس אני אותה אצלנו בעיה גם
+भी मुझे वही समस्या हमें ฉันด้วย ผมด้วย เหมือนกัน
 """
-_POINTING = frozenset(_POINTING_WORDS.split())
+_POINTING = frozenset(map(comparable, _POINTING_WORDS.split()))
 _CUSTOMER = re.compile(
     r"\b(?:customers?|clients?|accounts?|prospects?|deals?|renewals?|opportunit(?:y|ies)|tenants?"
     r"|pilot|arr|acv|churn\w*|procurement|contract)\b|[$€£]\s?\d",
@@ -91,4 +109,4 @@ def only_points(text: str) -> bool:
     if noise_reason(text) is not None:
         return True
     rest = _EMOJI_NAME.sub(" ", _MENTION.sub(" ", text))
-    return _POINTING.issuperset(word.casefold() for word in _WORD.findall(rest))
+    return _POINTING.issuperset(words_of(rest))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
+from include.base.text import comparable
 from include.base.text import words as words_of
 
 _LINK = re.compile(r"<?(?:https?://|mailto:|www\.)[^\s|>]+(?:\|([^>]{0,300}))?>?", re.I)
@@ -28,12 +29,32 @@ sehr sharing sincerely so sounds speaking talking time today tomorrow update yes
 tak thank thanks the there thx ty u ur very vielen weekend
 welcome well wishes yep yes you your
 """
-_POLITE = frozenset(_POLITE_WORDS.split())
 _CORE_WORDS = """
 appreciate appreciated bye cheers danke gracias hello hey hi howdy merci noted obrigado ok okay
 regards tak thank thanks thx ty welcome yep yes good cool awesome great nice
 """
-_CORE = frozenset(_CORE_WORDS.split())
+# The same in other languages; these alone are core, and the words beside them only polite.
+_CORE_ELSEWHERE = """
+hallo moin bonjour salut buongiorno ciao grazie hola olá obrigada gracias tack hej takk kiitos hei
+dank bedankt dzięki dziękuję dziękujemy cześć děkuji děkujeme díky ahoj ďakujem köszönöm köszi
+szia
+mulțumesc mulțumim mersi merhaba teşekkür teşekkürler sağol tamam hvala cảm xin terima halo
+спасибо благодарю привет здравствуйте хорошо понял поняла дякую привіт ευχαριστώ ευχαριστούμε γεια
+شكرا شكرًا مرحبا تمام ممنون תודה שלום धन्यवाद शुक्रिया नमस्ते ขอบคุณ ขอบคุณครับ ขอบคุณค่ะ สวัสดี
+ありがとう ありがとうございます ありがとうございました どうも 了解 了解です 承知しました
+こんにちは お疲れ様です
+おはようございます よろしくお願いします よろしくお願いいたします
+谢谢 謝謝 多谢 感谢 感謝 非常感谢 谢谢你 谢谢您 谢谢大家 好的 收到 你好 您好 辛苦了
+감사합니다 고맙습니다 고마워요 안녕하세요 알겠습니다 수고하셨습니다 네 넵
+"""
+_POLITE_ELSEWHERE = """
+besten herzlichen schönen guten morgen abend tag beaucoup bien mille tante molte muchas todos
+muito så mycket mange tusen paljon hyvää je u wel zeer hartelijk bardzo wszystkim moc mnohokrát vám
+szépen frumos ederim ederiz çok ơn bạn nhiều chào kasih banyak
+большое огромное всем добрый день утро вечер вам дуже πολύ جزيلا لك لكم רבה आपका बहुत
+"""
+_CORE = frozenset(map(comparable, (_CORE_WORDS + _CORE_ELSEWHERE).split()))
+_POLITE = frozenset(map(comparable, (_POLITE_WORDS + _POLITE_ELSEWHERE).split())) | _CORE
 
 
 _PRAISE = re.compile(

@@ -48,7 +48,7 @@ _TOO_MUCH = re.compile(
 _TOO_LARGE_EVER = re.compile(r"request (?:is )?too large", re.I)
 """Said with a 429 of a request that no waiting makes smaller."""
 
-_CODE = re.compile(r"[a-z]+(?:[_.-][a-z]+)+")
+_CODE = re.compile(r"[a-z][a-z_.-]{2,59}")
 _SHORTEST = 200
 """Bytes to which a text that is too long for the model is cut at last."""
 

@@ -15,17 +15,35 @@ from include.base.text import comparable
 ENGLISH = "en"
 
 _SCRIPTS = (
-    ("ja", re.compile("[\u3040-\u30ff]")),
-    ("ko", re.compile("[\uac00-\ud7af]")),
-    ("zh", re.compile("[\u3400-\u9fff]")),
+    ("ja", re.compile("[\u3040-\u30ff\uff66-\uff9f]")),
+    ("ko", re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")),
+    ("zh", re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af]")),
     ("el", re.compile("[\u0370-\u03ff]")),
     ("he", re.compile("[\u0590-\u05ff]")),
     ("th", re.compile("[\u0e00-\u0e7f]")),
+    ("lo", re.compile("[\u0e80-\u0eff]")),
+    ("my", re.compile("[\u1000-\u109f]")),
+    ("km", re.compile("[\u1780-\u17ff]")),
+    ("bo", re.compile("[\u0f00-\u0fff]")),
     ("hi", re.compile("[\u0900-\u097f]")),
+    ("bn", re.compile("[\u0980-\u09ff]")),
+    ("pa", re.compile("[\u0a00-\u0a7f]")),
+    ("gu", re.compile("[\u0a80-\u0aff]")),
+    ("or", re.compile("[\u0b00-\u0b7f]")),
     ("ta", re.compile("[\u0b80-\u0bff]")),
+    ("te", re.compile("[\u0c00-\u0c7f]")),
+    ("kn", re.compile("[\u0c80-\u0cff]")),
+    ("ml", re.compile("[\u0d00-\u0d7f]")),
+    ("si", re.compile("[\u0d80-\u0dff]")),
+    ("am", re.compile("[\u1200-\u139f]")),
+    ("mn", re.compile("[\u1800-\u18af]")),
     ("hy", re.compile("[\u0530-\u058f]")),
     ("ka", re.compile("[\u10a0-\u10ff]")),
 )
+_KANA = _SCRIPTS[0][1]
+_FEW_KANA = 20
+"""A text in Chinese signs is Japanese with one kana in so many letters."""
+
 _ARABIC = re.compile("[\u0600-\u06ff]")
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 _LETTERS = re.compile(r"[^\W\d_]")
@@ -85,6 +103,20 @@ _READS_ENGLISH = re.compile(r"minilm-l\d+-v2|mpnet-base|-en(?:-|$)|\be5-.*-v2", 
 _EMPTY_UP_TO = 4
 # PostgreSQL's French list has "le" and "la", but not "les".
 _FORGOTTEN = {"french": re.compile(r"\bles\b", re.I)}
+# Longer words of those languages that carry nothing.
+_EMPTY_WORDS = """
+bardzo będzie jednak jeśli kiedy między można naszego naszych nasza nasze ponieważ przez także
+tylko
+która które który których wszystkie żadne żaden
+jejich která které který mezi našich pokud protože pouze velmi všechny
+ktorá ktoré ktorý medzi pretože pokiaľ veľmi všetky našich
+kojih koja koji između možemo nakon našim također ampak lahko njihov vendar zaradi
+ainult arba bet jābūt kuris kurie mūsų tikai tāpēc visi
+дуже котрий коли можна наших нашого потрібно тільки також через який якщо
+защото когато която което които който много нашите трябва
+כאשר אנחנו שלנו להיות برای هستند ہمارے کیونکہ
+"""
+_EMPTY = frozenset(_EMPTY_WORDS.split())
 _SPELT = re.compile("[^\\W\\d_\u0e00-\u0eff\u1000-\u109f\u3040-\u9fff\uac00-\ud7af]+")
 
 
@@ -94,7 +126,8 @@ def language_of(text: str) -> str:
     letters = len(_LETTERS.findall(read))
     for language, script in _SCRIPTS:
         if len(script.findall(read)) * 3 > letters:
-            return language
+            is_japanese = language == "zh" and len(_KANA.findall(read)) * _FEW_KANA > letters
+            return "ja" if is_japanese else language
     for script, languages, usual in (
         (_CYRILLIC, _CYRILLIC_ONES, "ru"),
         (_ARABIC, _ARABIC_ONES, "ar"),
@@ -125,13 +158,17 @@ def searched_words(text: str, configuration: str) -> str:
     """The words that full text looks for.
 
     PostgreSQL takes the empty words of a language away if it knows them. Of other languages in an
-    alphabet the short words go, which are the empty ones more often than not.
+    alphabet the short words go, which are the empty ones more often than not, and some longer ones.
     """
     if configuration in _FORGOTTEN:
         return _FORGOTTEN[configuration].sub(" ", text)
     if configuration != SIMPLE:
         return text
-    return _SPELT.sub(lambda word: word[0] if len(word[0]) > _EMPTY_UP_TO else " ", text)
+    return _SPELT.sub(lambda word: " " if _is_empty(word[0]) else word[0], text)
+
+
+def _is_empty(word: str) -> bool:
+    return len(word) <= _EMPTY_UP_TO or comparable(word) in _EMPTY
 
 
 def _likeliest(text: str, languages: frozenset[str], usual: str, margin: float) -> str:

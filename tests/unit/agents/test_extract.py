@@ -31,7 +31,16 @@ def test_the_marked_message_is_the_pain_in_its_own_words() -> None:
     "thin",
     [
         *("+1", "this!", "same here", ":point_up:", "@U1", "@Ann Ames +1", "me too :+1:"),
-        *("^^^", "exactly this", "同上", "moi aussi", "genau das!"),
+        *("^^^", "exactly this", "同上", "moi aussi", "genau das!", "that's it, I've seen it too"),
+        *("gleiches Problem hier", "même problème chez nous", "también nosotros", "anche noi"),
+        *("ook hier", "samma här", "to samo u nas", "też", "bizde de ayn\u0131 sorun", "också vi"),
+        *("同感です", "私もです。", "我也遇到了", "同样的问题", "저희도요", "같은 문제입니다"),
+        *("\u0443 нас тоже", "та же проблема", "نفس المشكلة", "גם אני", "मुझे भी", "ฉันด้วย"),
+        *(
+            "@Jos\xe9 \xc1lvarez +1",
+            "@\u041e\u043b\u044f \u041a\u0438\u043c \u0442\u043e\u0436\u0435",
+            "@Ann +1 👍🏽",
+        ),
     ],
 )
 def test_a_message_without_much_points_at_the_nearest_one_before(thin: str) -> None:
@@ -52,6 +61,17 @@ def test_without_anything_before_it_points_at_what_follows() -> None:
     [
         *("SSO broken", "Login fails", "CSV export!!", "No dark mode"),
         *("导出很慢", "ログインできない", "로그인 안됨", "مشكلة الدخول", "ส่งออกไม่ได้"),
+        *(
+            "遅い",
+            "超慢",
+            "느려요",
+            "медленно",
+            "\u05d0\u05d9\u05d8\u05d9",
+            "धीमा",
+            "ნელია",
+            "ቀርፋፋ",
+        ),
+        *("Langsam!", "Trop lent", "yava\u015f", "zu langsam hier", "Ici, rien ne marche"),
     ],
 )
 def test_what_was_marked_is_the_pain_however_short_and_in_any_script(marked: str) -> None:

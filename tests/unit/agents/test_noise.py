@@ -23,6 +23,17 @@ from include.agents.noise import NoiseReason, noise_reason
         ("Thank you so much, team 🎉", NoiseReason.ONLY_THANKS),
         ("danke sehr", NoiseReason.ONLY_THANKS),
         ("hi there", NoiseReason.ONLY_THANKS),
+        *(
+            (said, NoiseReason.ONLY_THANKS)
+            for said in (
+                *("merci beaucoup", "vielen herzlichen Dank", "mille grazie"),
+                *("muchas gracias", "obrigada", "tack så mycket", "mange tak"),
+                *("hartelijk dank", "dziękuję bardzo", "děkuji", "çok teşekkürler", "cảm ơn nhiều"),
+                *("ありがとうございます。", "了解です", "谢谢大家", "收到", "감사합니다", "네"),
+                *("спасибо большое", "дуже дякую", "ευχαριστώ πολύ", "شكرا جزيلا", "תודה רבה"),
+                *("धन्यवाद", "ขอบคุณครับ", "terima kasih"),
+            )
+        ),
         ("UI", NoiseReason.TOO_SHORT),
         ("Love the new editor, keep it up!", NoiseReason.ONLY_PRAISE),
         ("Great call with them today", NoiseReason.ONLY_PRAISE),
@@ -71,6 +82,12 @@ def test_what_holds_no_pain_is_named(text: str, reason: NoiseReason) -> None:
         "Please see why the export fails",
         "Check the totals, they differ from the invoice",
         "We need better search",
+        "merci de corriger l'export",
+        "ありがとうございます、でも出力が遅いです",
+        "谢谢。导出太慢",
+        "спасибо, экспорт не работает",
+        "Tack, men exporten saknas",
+        "Dank langsam",
     ],
 )
 def test_what_may_hold_a_pain_is_never_set_aside(text: str) -> None:

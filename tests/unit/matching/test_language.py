@@ -46,6 +46,17 @@ from include.matching.types import Candidate
         ("אי אפשר לייצא טבלאות", "he"),
         ("हम तालिका निर्यात नहीं कर सकते", "hi"),
         ("เราไม่สามารถส่งออกตารางได้", "th"),
+        ("ｴｸｽﾎﾟｰﾄが遅い", "ja"),
+        ("売上報告書出力機能改善要望です", "ja"),
+        ("এক্সপোর্ট খুব ধীর", "bn"),
+        ("ఎగుమతి చాలా నెమ్మదిగా ఉంది", "te"),
+        ("ನಿಧಾನವಾಗಿದೆ", "kn"),
+        ("വളരെ പതുക്കെയാണ്", "ml"),
+        ("ការនាំចេញយឺតណាស់", "km"),
+        ("ການສົ່ງອອກຊ້າຫຼາຍ", "lo"),
+        ("တင်ပို့မှု အလွန်နှေးသည်", "my"),
+        ("ኤክስፖርቱ በጣም ቀርፋፋ ነው", "am"),
+        ("\u1102\u1173\u1105\u1167\u110b\u116d", "ko"),
     ],
 )
 def test_the_language_is_told(text: str, language: str) -> None:
@@ -78,6 +89,9 @@ def test_models_for_english_are_known_by_their_names(model: str, is_read: bool) 
 
 def test_short_words_go_where_postgresql_knows_no_empty_ones() -> None:
     assert searched_words("Nie da się pobrać tabeli", SIMPLE).split() == ["pobrać", "tabeli"]
+    said = "Przez eksport, który jest bardzo wolny, zawsze czekamy"
+    assert searched_words(said, SIMPLE).split() == ["eksport,", "wolny,", "zawsze", "czekamy"]
+    assert searched_words("Коли через експорт якщо рядки", SIMPLE).split() == ["експорт", "рядки"]
     assert searched_words("表をCSVで出力できません", SIMPLE) == "表を で出力できません"
     assert searched_words("Nie da się", "english") == "Nie da się"
 
