@@ -16,8 +16,8 @@ match is not certain.
    * `ask` (0.80 ≤ *c* < 0.90): a question was posted. `wait_for_answer` waits without a worker, and
      `apply_answer` carries out what was decided. Without an answer there is one reminder, and then
      the entry becomes a request.
-   * `split`: a language model found several problems. Each is an entry now, with a run of its own.
-   * `set_aside`: it holds no problem (only a link, only emoji, a thank-you). It can be
+   * `split`: it holds several problems. Each is an entry now, with a run of its own.
+   * `set_aside`: it holds no problem (only a link, a thank-you, praise, a colleague's remark). It can be
      [restored](operations.md#entries-that-were-set-aside).
    * `repeat`: another run carries this entry out.
 

@@ -8,6 +8,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from include.agents.mail_frame import own_words
+from include.agents.trouble import HURTS, PROBLEM
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -35,7 +38,8 @@ _BLOCK = re.compile(rf"</?(?:p|div|br|li|ul|ol|tr|h[1-6]|blockquote|pre){_ATTRIB
 _HIDDEN = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.S | re.I)
 # Only what HTML knows: <customer_name> and `a <b and c> d` are words.
 _TAG = re.compile(
-    r"<!--.*?-->|</?(?:a|abbr|b|big|body|center|cite|code|dd|del|dl|dt|em|figure|font|footer|form|head"
+    r"<!--.*?-->|<v [^<>\n]{1,60}>|</?(?:a|abbr|b|big|body|center|cite|code|dd|del|dl|dt|em|"
+    r"figure|font|footer|form|head"
     r"|header|hr|html|i|iframe|img|input|ins|kbd|label|link|main|mark|meta|nav|o:p|option|q|s|samp"
     r"|section|select|small|span|strike|strong|sub|sup|svg|table|tbody|td|tfoot|th|thead|title|tt|u"
     rf"|var|video){_ATTRIBUTES}",
@@ -47,12 +51,15 @@ _URL = re.compile(r"(?:(?<!\s)\s+)?\(https?://[^\s)]*\)|https?://(?P<address>[^\
 # An emoji says something where a sentence needs it ("the status stays :red_circle:"), elsewhere
 # it is decoration.
 _EMOJI_NAME = re.compile(
-    r"(?P<needed>\b(?:is|are|was|were|stays?|remains?|shows?|turns?|becomes?|as|to|with|of|from|like|not"
+    r"(?P<needed>\b(?:is|are|was|were|stays?|remains?|shows?|turns?|becomes?|as|to|with|of|from|"
+    r"like|not"
     r"|instead|an?|the|and|or)[ \t]+|=[ \t]*)?(?<!\w):[a-z0-9_+-]{2,40}:(?!\w)",
     re.I,
 )
 _ENDS_IN_EMOJI = re.compile(r":[a-z0-9_+-]{2,40}:$")
-_QUOTE_MARK = re.compile(r"^[ \t]*(?:(?:>+|[-*•#]+|\d{1,2}[.)])[ \t]+(?:\[[ xX]?\][ \t]+)?)", re.M)
+_QUOTE_MARK = re.compile(
+    r"^[ \t]*(?:(?:>+|[-*•#→➜►▪●○◦‣·✓✔✅❌☐☑\u2013]+|\d{1,2}[.)])[ \t]+(?:\[[ xX]?\][ \t]+)?)", re.M
+)
 # At the edges of words and with its partner: `5*3*2`, customer_id and ~/exports hold none.
 _MARKUP = re.compile(
     r"(?<![\w/\\])(\*{1,3}|_(?!_)|~{1,2}|`{1,2})(?!\s|\.\w)([^\n]{0,300}?[^\s/])\1(?!\w)"
@@ -60,7 +67,11 @@ _MARKUP = re.compile(
 _SENTENCE = re.compile(
     r"(?:(?<!\s)\s+)?[•●▪]\s*|(?<=[.!?…])[\"'”\u2019)]*\s+|\n+|(?<=[。\uff01\uff1f])"
 )
-_ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|vs|approx|no|dr|mr|mrs|ms)\.$", re.I)
+_ABBREVIATION = re.compile(
+    r"\b(?:e\.g|i\.e|etc|vs|approx|no|dr|mr|mrs|ms"
+    r"|(?:for|and|the|of|to|by|from|on|until) \d{1,2})\.$",
+    re.I,
+)
 _GREETING = re.compile(
     r"""^(?:
         (?:hi|hello|hey|dear|greetings|howdy|good\ (?:morning|afternoon|evening|day))
@@ -68,7 +79,10 @@ _GREETING = re.compile(
             (?:\ \w+(?=\s*(?:[,.!:\n]|$)))?
       | (?:many\ )?thanks?(?:\ (?:you|a\ lot|so\ much|in\ advance|again))*(?:\ for\b[^.,;!?]*)?
       | (?:i\ )?hope\ (?:you|this|all|everyone)\b[^.,!?]*
-      | (?:please|pls|kindly|sorry|ok|okay|so|well|also|fyi|btw|anyway)
+      | (?:please|pls|kindly|sorry|ok|okay|so|well|also|fyi|btw|anyway|yes|yeah|yep|sure|plus
+            |finally|lastly|additionally|separately
+            |(?:besides|apart\ from|on\ top\ of)\ that|in\ addition
+            |(?:first|second|third)(?:ly)?(?=,)|(?:another|one\ more)\ thing(?=[:,])|\+1|fwd?|re)
       | (?:best|kind|warm)\ regards | regards | cheers | sincerely | best
       | (?:just\ a\ )?(?:quick\ )?(?:question|feedback|suggestion|request|note)(?=\ ?:)
     )(?=[\s,.:;!?\u2013\u2014-]|$)[\s,.:;!?\u2013\u2014-]*""",
@@ -85,6 +99,9 @@ _LEAD = re.compile(
       | (?:from|in|on|during|after)\ (?:the|a|our|my|today['\u2019]s|yesterday['\u2019]s)
             \ (?:\w+\ ){0,3}(?:call|meeting|demo|interview|survey|visit|webinar|chat|email|e-mail)
             \b[^:,."\u201c]{0,60}[:,]
+      | (?:(?:a|some|quick|new|more|customer)\ ){0,2}
+            (?:feedback|note|request|update|input|news|remark)
+            \ (?:from|by|for|about|of)\ [^:.!?\n]{1,60}:
       | (?:(?:our|the|my|a)\ )?customers?
             \ (?:says?|said|reports?|reported|complains?|complained|mentioned)\ that
     )\s+""",
@@ -100,22 +117,12 @@ _PRAISE_FIRST = re.compile(
     rf"^[^.!?]{{0,60}}\b{_GOOD}\b[^.!?]{{0,40}}?[\s,]\s*(?:but|however|though)\b[\s,]*(?=.{{12}})",
     re.I,
 )
-_HURTS = re.compile(
-    r"\b(?:can(?:no|['\u2019])?t|cannot|could(?:\ not|n['\u2019]?t)|won['\u2019]?t|unable|"
-    r"impossible|no\ (?:way|option|export|import|api|support|button)|missing|lacks?|crash\w*|"
-    r"fail\w*|error\w*|bugs?|broken|breaks?|slow\w*|hangs?|freez\w*|stuck|los(?:e|es|s|t|ing)|"
-    r"annoying|by\ hand|manually|wrong|painful|(?:do|does|did)(?:\ not|n['\u2019]?t)|"
-    r"takes?\ (?:\w+\ )?(?:minutes|hours|days|weeks|ages)|"
-    r"tim(?:es?|ed|ing)\ out|wip(?:es?|ed)|disappear\w*|vanish\w*|overwrit\w*|ignor(?:es|ed)|"
-    r"(?:have|has|had|having)\ to\ (?:re-?)?(?:type|enter|copy|paste|retype|redo|click|guess|"
-    r"scroll|check|rebuild|call|print)|nobody\ can|no\ one\ can|only\ way|no\ longer|confus\w*|"
-    r"dealbreaker|deal\ breaker|blocker|blocks?|frustrat\w*)\b",
-    re.I,
-)
-_PROBLEM = re.compile(
-    r"\b(?:not|no|\w+n['\u2019]t|never|without|stop\w*|problems?|issues?|need\w*|wants?|wish|should|"
-    r"must|add|support|allow|option|takes?|still|although|even\ though|instead|twice|again|"
-    r"every\ time|too\ \w+|workaround|hard\ to|difficult)\b",
+# In what tells how to see a fault: what happened, and what one does to see it.
+_ACTUAL = re.compile(r"actual(?:\s\w+)?\s?:\s*", re.I)
+_STEP = re.compile(
+    r"(?:open|click|press|tap|go|select|choose|enter|type|wait|save|scroll|drag|navigate|hit|pick|"
+    r"fill|submit)"
+    r"\s(?:the|on|an?|to|for|until|your|any|in|into)\b",
     re.I,
 )
 _SMALL_TALK = re.compile(
@@ -128,11 +135,18 @@ _SMALL_TALK = re.compile(
 _SPEAKER = re.compile(
     r"^[ \t]*(?:\[?\d{1,2}:\d{2}(?::\d{2})?\]?[ \t]*)?"
     r"[A-Z][\w.'\u2019-]{1,20}(?:[ \t][A-Z][\w.'\u2019-]{0,20}){0,2}"
-    r"(?:[ \t]*\([^)\n]{1,30}\))?[ \t]*:[ \t]+(?=\S)",
+    r"(?:[ \t]*[(\[][^)\]\n]{1,30}[)\]])?[ \t]*:[ \t]+(?=\S)",
+    re.M,
+)
+# "Maya Lindqvist  10:02 AM": the line that a copied chat puts before what she said.
+_SAID_AT = re.compile(
+    r"^[ \t]*[A-Z][\w.'\u2019-]{1,20}(?:[ \t][A-Z][\w.'\u2019-]{0,20}){0,2}[ \t]+"
+    r"[\[(]?\d{1,2}:\d{2}(?::\d{2})?(?:[ \t]?[AaPp]\.?[Mm]\.?)?[\])]?[ \t]*(?:\n|\Z)",
     re.M,
 )
 _CLAUSE = re.compile(r"(?:,|;|:|\s[-\u2013\u2014])\s+")
 _SUBORDINATE = re.compile(r"^(?:but|and|so|because|however|although|though|yet)\b[\s,]*", re.I)
+_RELATIVE = re.compile(r"(?:who|which|whose|where|that)\b", re.I)
 _LETTER = re.compile(r"[^\W\d_]")
 _WORD = re.compile(r"[^\W_]+")
 _IDEOGRAPHS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2}")
@@ -184,12 +198,13 @@ def draft_request(
         areas: What to choose from. A draft whose area is not plain has none.
         neighbours: The nearest existing requests, nearest first; they vote with their areas.
     """
-    sentences = _sentences(readable(pain[:_PAIN_READ]))
+    start, end = own_words(pain[:_PAIN_READ])
+    sentences = _sentences(readable(pain[start:end]))
     telling = [sentence for sentence in map(_bare, sentences) if _tells(sentence)]
     first = _most_telling(telling)
     quote = next((one for one in sentences if first and first in one), first)
-    start = sentences.index(quote) if quote in sentences else 0
-    description = " ".join(_ended(one) for one in sentences[start : start + 2])
+    place = sentences.index(quote) if quote in sentences else 0
+    description = " ".join(_ended(one) for one in sentences[place : place + 2])
     return Draft(
         title=_title(first),
         description=_cut(description or pain.strip(), DESCRIPTION_MAX),
@@ -227,6 +242,7 @@ def _without_marks(text: str) -> str:
     text = _QUOTE_MARK.sub("", text)
     for _ in range(2):
         text = _MARKUP.sub(r"\2", text)
+    text = _SAID_AT.sub("", text)
     # One label may be the beginning of a sentence ("Export: ..."); two are people who speak.
     if len(_SPEAKER.findall(text)) > 1:
         text = _SPEAKER.sub("", text)
@@ -256,7 +272,9 @@ def _bare(sentence: str) -> str:
 
 def _most_telling(sentences: Sequence[str]) -> str:
     """The sentence that speaks most plainly of a problem, the earlier of two; praise is last."""
-    ranked = sorted(enumerate(sentences), key=lambda one: (-_weight(one[1]), one[0]))
+    ranked = sorted(
+        enumerate(sentences), key=lambda one: (-_weight(one[1]), len(one[1].split()) <= 3, one[0])
+    )
     return ranked[0][1] if ranked else ""
 
 
@@ -269,12 +287,16 @@ def _weight(sentence: str) -> int:
     """How plainly a sentence speaks of a problem: 3 it hurts, 2 it may, 1 it says something, 0."""
     if _PRAISE.match(sentence) or _SMALL_TALK.search(sentence):
         return 0
+    if _ACTUAL.match(sentence):
+        return 3
+    if _STEP.match(sentence):
+        return 1
     # Sentences of scripts without spaces are not counted in words.
     if len(sentence.split()) <= 3 and sentence.isascii():
         return 1
-    if _HURTS.search(sentence):
+    if HURTS.search(sentence):
         return 3
-    return 2 if _PROBLEM.search(sentence) else 1
+    return 2 if PROBLEM.search(sentence) else 1
 
 
 def _tells(sentence: str) -> bool:
@@ -285,7 +307,7 @@ def _tells(sentence: str) -> bool:
 
 
 def _title(sentence: str) -> str:
-    title = _cut(_telling_part(sentence), DRAFT_TITLE_MAX).strip()
+    title = _cut(_telling_part(_ACTUAL.sub("", sentence)), DRAFT_TITLE_MAX).strip()
     closing = ":" if _ENDS_IN_EMOJI.search(title) else ""
     title = title.strip(_TRAILING).strip() + closing
     if len(sentence) > DRAFT_TITLE_MAX:
@@ -308,7 +330,7 @@ def _telling_part(sentence: str) -> str:
     ends = [*(mark.start() for mark in _CLAUSE.finditer(sentence)), len(sentence)]
     for start, end in zip(starts, ends, strict=True):
         clause = _SUBORDINATE.sub("", sentence[start:end])
-        if len(clause.split()) > 3 and _HURTS.search(clause):
+        if len(clause.split()) > 3 and HURTS.search(clause) and not _RELATIVE.match(clause):
             return _SUBORDINATE.sub("", sentence[start:])
     return sentence
 

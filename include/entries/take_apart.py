@@ -42,7 +42,10 @@ def taken_apart(scope: SessionScope, entry: Entry, agent: Agent | None) -> bool:
     A model reads them where there is one now, else the form of the text tells them apart. Where a
     model found one, the title and the description that it proposes for it come with the entry.
     """
-    if entry.parent_id is not None or not may_hold_several(entry.customer_pain):
+    if entry.parent_id is not None:
+        return False
+    by_form = pains_by_form(entry.customer_pain) is not None
+    if not by_form and (agent is None or not may_hold_several(entry.customer_pain)):
         return False
     key = f"pains:{entry.id}"
 
@@ -50,8 +53,6 @@ def taken_apart(scope: SessionScope, entry: Entry, agent: Agent | None) -> bool:
         found = read_pains(agent, text, key=key, entry_id=entry.id) if agent is not None else None
         return pains_by_form(text) if found is None else found
 
-    if agent is None and pains_by_form(entry.customer_pain) is None:
-        return False
     outcome = take_apart(scope, entry.id, run_id=entry.run_id, read=read)
     if outcome is None:
         with scope() as session:

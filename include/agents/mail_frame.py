@@ -1,0 +1,87 @@
+"""Finds the writer's own words in a mail: no header, signature, notice or quoted reply."""
+
+from __future__ import annotations
+
+import re
+
+from include.agents.empty_words import empty_words
+from include.agents.trouble import HURTS
+from include.base.text import words as words_of
+
+_HEADER = (
+    r"(?:from|sent|to|cc|bcc|date|reply-to|von|gesendet|an|betreff|datum|de|envoy\u00e9|\u00e0|"
+    r"objet|subject)"
+    r"[ \t]?:[^\n]{0,300}"
+)
+_FIRST_HEADER = re.compile(rf"(?:\*?{_HEADER}\n[ \t]{{0,20}}){{2,10}}", re.I)
+# What follows was written by somebody else, or before.
+_QUOTED = re.compile(
+    r"^[ \t]*(?:on|am|le|el|il)\b[^\n]{5,160}(?:\n[^\n]{0,80})?(?:wrote|schrieb[^\n:]{0,80}|"
+    r"a \u00e9crit|escribi\u00f3|"
+    r"ha scritto)[ \t]?:[ \t]*$"
+    r"|^[ \t]*-{2,}[ \t]*(?:original|forwarded|urspr\u00fcngliche)[^\n]{0,40}-{2,}"
+    r"|^[ \t]*begin forwarded message:|^_{10,}[ \t]*$"
+    rf"|^[ \t]*\*?(?:from|von|de)[ \t]?:[^\n]{{0,200}}\n[ \t]*\*?{_HEADER}"
+    r"|^[ \t]*>[^\n]*(?:\n[ \t]*(?:>[^\n]*)?)*\Z",
+    re.M | re.I,
+)
+_SIGNED = re.compile(
+    r"^[ \t]*(?:--[ \t]*$|sent from my \w|(?:get|download) outlook for"
+    r"|(?:(?:with |many |our )?(?:best|kind|kindest|warm|warmest|friendly)[ \t])?(?:regards|"
+    r"wishes)[ \t]*[,.!]*[ \t]*$"
+    r"|(?:best|cheers|thanks|many thanks|thank you|thanks (?:a lot|again|in advance|so much)|"
+    r"sincerely|"
+    r"yours(?: (?:sincerely|truly|faithfully))?|all the best|take care|mfg|vg|lg|"
+    r"viele gr\u00fc\u00dfe|cordialement|"
+    r"saludos|mit (?:freundlichen|besten) gr\u00fc\u00dfen|(?:best |kind |warm )(?:regards|"
+    r"wishes)\b[^\n.]{0,40}|br)[ \t]*[,.!]*[ \t]*$)",
+    re.M | re.I,
+)
+_NOTICE = re.compile(
+    r"^[^\n]{0,200}\b(?:intended recipients?|confidential(?:ity)? (?:and|notice|information)|"
+    r"is confidential|may contain (?:confidential|privileged)|consider the environment|"
+    r"unsubscribe from)\b",
+    re.M | re.I,
+)
+_MOST_SIGNED = 10
+"""Lines of a signature."""
+
+_LEAST_WORDS = 4
+
+
+def own_words(text: str) -> tuple[int, int]:
+    """The span of what the writer says; all of it where that is next to nothing.
+
+    Somebody who forwards a mail says little: what it quotes is then what matters.
+    """
+    head = _FIRST_HEADER.match(text, len(text) - len(text.lstrip()))
+    start = head.end() if head is not None else 0
+    end = len(text)
+    if quoted := _QUOTED.search(text, start):
+        before = (start, _unsigned(text, start, quoted.start()))
+        if not _says_little(text[before[0] : before[1]]):
+            return before
+    end = _unsigned(text, start, end)
+    return (start, end) if words_of(text[start:end]) else (0, len(text))
+
+
+def _says_little(text: str) -> bool:
+    return len(words_of(text)) < _LEAST_WORDS or empty_words(text) is not None
+
+
+def _unsigned(text: str, start: int, end: int) -> int:
+    """Where the signature or the notice begins."""
+    if notice := _NOTICE.search(text, start, end):
+        end = notice.start()
+    for signed in _SIGNED.finditer(text, start, end):
+        if _is_signature(text[signed.end() : end]):
+            return signed.start()
+    return end
+
+
+def _is_signature(text: str) -> bool:
+    """Whether what follows a closing is names and numbers, not something else that hurts."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return len(lines) <= _MOST_SIGNED and not any(
+        len(line) > 100 or HURTS.search(line) or len(line.split()) > 12 for line in lines
+    )
