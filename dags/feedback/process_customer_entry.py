@@ -17,8 +17,8 @@ match is not certain.
      `apply_answer` carries out what was decided. Without an answer there is one reminder, and then
      the entry becomes a request.
    * `split`: it holds several problems. Each is an entry now, with a run of its own.
-   * `set_aside`: it holds no problem (only a link, a thank-you, praise, a colleague's remark). It can be
-     [restored](operations.md#entries-that-were-set-aside).
+   * `set_aside`: it holds no problem (only a link, a thank-you, praise, a colleague's remark). It
+     can be [restored](operations.md#entries-that-were-set-aside).
    * `repeat`: another run carries this entry out.
 
 3. `report_outcome` sends the messages, starts `new_request` for a request that was opened, tells

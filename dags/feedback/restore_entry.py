@@ -1,6 +1,7 @@
 """# Restore an entry that was set aside
 
-A submission that holds no problem (only a link, a thank-you, praise, a colleague's remark) is kept and set aside.
+A submission that holds no problem (only a link, a thank-you, praise, a colleague's remark) is kept
+and set aside.
 This DAG has it processed after all, as the button *Process it anyway* does in Slack.
 
 **Steps**: `restore` opens the entry again and starts `process_customer_entry` for it.

@@ -49,37 +49,77 @@ _DECLINED = re.compile(
     r"|\bno\s+(?:longer\s+(?:need|want|require|use)|need|interest|use|demand|wish)\b"
     r"|\b(?:nothing\s+to\s+do\s+with|unrelated\s+to|different\s+from|other\s+than|apart\s+from|"
     r"aside\s+from|as\s+opposed\s+to)\b"
-    r"|\b(?:nobody|no\s+one)\s+(?:\w+\s+)?(?:needs|wants|uses|asked|asks|misses)\b"
+    r"|\b(?:nobody|no\s+one)\s+(?:\w+\s+)?(?:needs|wants|uses|asked|asks|misses)\b(?!\s+to\b)"
+    r"|\bit(?:['\u2019]s|\s+is)\s+not\s+(?:the|our|about)\b(?!\s+(?:same|case|right|correct|best|"
+    r"first|only))"
+    r"|\b(?:should|must|shall|may)(?:\s+not|n['\u2019]t|\s+never|\s+no\s+longer)\s+be\s+(?:able|"
+    r"allowed|visible|"
+    r"editable|possible|public|shared)\b"
     r"|\bplease\s+(?:do\s+not|don['\u2019]?t|never|stop)\b"
 )
 # What follows is there already: "we already have ...", and "instead of ..." beside a wish.
 _THERE = re.compile(
-    r"\b(?:we|i|they|you|it|that)\s+already\s+(?:have|has|got|can|use|do|does|support|supports|own)\b"
+    r"\b(?:we|i|they|you|it|that)\s+already\s+(?:have|has|got|can|use|do|does|support|supports|"
+    r"own)\b"
     r"|\b(?:have|has|had|got)\s+already\b|\b(?:happy|satisfied)\s+with\b"
 )
 _HAVE_ALREADY = re.compile(r"\b(?:we|i|they)\s+(?:have|got|use)\s+([\w ]{1,60}?)\s+already\b")
+_NEITHER = re.compile(
+    r"\bneither\b(.{1,80}?)\b(?:(?:is|are)\s+(?:what|needed|wanted|required)|we\s+(?:need|want)|"
+    r"will\s+do)\b"
+)
 _INSTEAD = re.compile(r"\b(?:instead\s+of|rather\s+than|in\s+place\s+of)\b")
 _WISH = re.compile(r"\b(?:want|need|like|prefer|love|looking|would|wish|please)\b")
 # What stands before is there already: "the export works fine", "export is solved".
 _FINE = re.compile(
-    r"\b(?:works?|worked|working)\s+(?:fine|well|great|perfectly|nicely|already|now|as\s+expected)\b"
-    r"|\b(?:is|are|was)\s+(?:already\s+)?(?:fine|perfect|solved|fixed|there|enough|ok|okay)\b"
-    r"|\balready\s+(?:works?|exists?|there|supported)\b|\bis(?:n['\u2019]t|\s+not)\s+(?:the|our|a|"
-    r"my)\s+(?:problem|issue|question|point|ask|concern)\b"
+    r"\b(?:works?|worked|working)\s+(?:fine|well|great|perfectly|nicely|already|now|"
+    r"as\s+expected)\b"
+    r"|\b(?:is|are|was)\s+(?:already\s+)?(?:fine|perfect|solved|fixed|there|enough|ok|okay|live|"
+    r"in\s+place|no\s+(?:problem|issue)|(?:great|good)\s+(?:until|so\s+far|as\s+(?:it|"
+    r"they)\s+\w+))\b"
+    r"|\balready\s+(?:available|active|enabled|in\s+use|works?|exists?|there|supported)\b"
+    r"|\bis(?:n['\u2019]t|\s+not)\s+(?:the|our|a|my)\s+"
+    r"(?:problem|issue|question|point|ask|concern)\b"
     r"|\b(?:is|are)\s+not\s+(?:what|needed|wanted|necessary|required)\b"
+)
+_WORKS = re.compile(
+    r"^(?!.*\b(?:if|when|only|until|once|how|whether|nothing|none|no|not|it|that|which|"
+    r"what)\b)([^'\u2019]{1,60})\bworks\s*$"
 )
 # What follows is there and shall go: "cannot stop the reminders", "have to remove the fee".
 _TAKE_AWAY = re.compile(
-    r"\b(?:cannot|can['\u2019]t|can\s+not|could|how|want|wants|need|needs|have|has|had|way|unable|"
+    r"\b(?:cannot|can['\u2019]t|can\s+not|could|how(?:\s+(?:can|do|could))?|want|wants|need|needs|"
+    r"have|has|had|way|unable|"
     r"able|let|lets|like|try|tried|trying|possible|impossible|missing\s+is|option|please)\b"
     r"(?:\s+(?:to|us|me|them|a|way|we|i|they|you)){0,3}\s+"
-    r"(?:stop|turn(?:ing)?\s+off|switch(?:ing)?\s+off|disable|get\s+rid\s+of|remove|cancel|take\s+back|"
-    r"refund|reverse|prevent|suppress|silence|mute|opt\s+out\s+of|unsubscribe\s+from)\b"
+    r"(?:stop|turn(?:ing)?\s+off|switch(?:ing)?\s+off|disable|get\s+rid\s+of|remove|cancel|"
+    r"take\s+back|"
+    r"refund|reverse|prevent|suppress|silence|mute|forbid|prohibit|ban|opt\s+out\s+of|"
+    r"unsubscribe\s+from)\b"
 )
+# An order at the beginning of a clause: "Stop merging contacts."
+_STOP_IT = re.compile(
+    r"^\W*(?:please\s+)?(?:stop\s+(?=\w+ing\b|the\b|these\b|all\b)|turn\s+off|switch\s+off|"
+    r"disable|get\s+rid\s+of)\s*"
+)
+# What stands before is there and a nuisance, unless it is missing or slow.
+_NUISANCE = re.compile(
+    r"\b(?:(?:is|are|was|gets?)\s+(?:\w+\s+)?(?:annoying|distracting|intrusive|unwanted|"
+    r"unnecessary|useless|"
+    r"pointless|overkill)|annoys?|bothers?|distracts?|disturbs?)\b"
+)
+_ABSENT = re.compile(
+    r"\b(?:no|not|missing|lack\w*|without|absen\w*|never|slow\w*|late|broken|fail\w*|wrong|only|"
+    r"it|that|what)\b"
+    r"|n['\u2019]t\b"
+)
+_TITLE_AIM = re.compile(r"\s(?:before|after|when|while|on|upon|until|during)\s.*")
 # What stands before, or after, is there and is too much of it: "alerts come far too often".
 _TOO_OFTEN = re.compile(
-    r"\b(?:comes?|coming|arriv\w*|fir(?:es?|ing)|trigger\w*|appear\w*|pops?|popping|sent|sends|goes|go|"
-    r"shows?|is|are|was|were|gets?)\b(?:\s+(?:off|up|out|to\s+\w+|us|me))?\s+(?:far\s+|way\s+|much\s+)?"
+    r"\b(?:comes?|coming|arriv\w*|fir(?:es?|ing)|trigger\w*|appear\w*|pops?|popping|sent|sends|"
+    r"goes|go|"
+    r"shows?|is|are|was|were|gets?)\b(?:\s+(?:off|up|out|to\s+\w+|us|me))?\s+(?:far\s+|way\s+|"
+    r"much\s+)?"
     r"too\s+(?:often|frequent(?:ly)?|aggressive(?:ly)?|eager(?:ly)?|noisy)\b"
 )
 _TOO_MANY = re.compile(r"\b(?:too\s+many|flooded\s+with|drowning\s+in|spammed\s+(?:with|by))\b")
@@ -123,6 +163,14 @@ _OPPOSITES: tuple[tuple[str, str], ...] = (
     ("automate automatic automatically automated", "manual manually"),
     ("start starts resume", "stop stops pause"),
     ("follow follows", "unfollow unfollows"),
+    ("add attach insert", "remove detach"),
+    ("join joins", "leave leaves quit"),
+    ("accept approve", "decline reject refuse"),
+    ("remember", "forget"),
+    ("grant", "revoke"),
+    ("include", "exclude"),
+    ("upgrade", "downgrade"),
+    ("sign-in signed-in log-in logged-in", "sign-out signed-out log-out logged-out"),
 )
 _SIDES = {
     word: (number, side)
@@ -131,15 +179,19 @@ _SIDES = {
     for word in words.split()
 }
 _SWITCH = re.compile(r"\b(?:turn|turning|switch|switching)\s+(?:\w+\s+){0,3}?(on|off)\b")
+_WITH_PARTICLE = re.compile(r"\b(sign(?:ed)?|log(?:ged)?)\s+(in|out)\b")
 _DESIRED = re.compile(
-    r"\b(?:want|wants|wanted|need|needs|needed|like|love|able|unable|can|cannot|could|can['\u2019]t|"
-    r"couldn['\u2019]t|way|how|impossible|possible|let|lets|please|should|option|ability|try|trying|"
+    r"\b(?:want|wants|wanted|need|needs|needed|like|love|able|unable|can|cannot|could|"
+    r"can['\u2019]t|"
+    r"couldn['\u2019]t|way|how|impossible|possible|let|lets|please|should|option|ability|try|"
+    r"trying|"
     r"tried|wish|help|fail|fails|failed|refuses|possibility|button|function|feature)\b"
 )
 _TO_BE_GONE = re.compile(
     r"\b(?:must|should|shall|has\s+to|have\s+to|needs?\s+to)\s+be\s+(?:\w+\s+)?"
     r"(?:deleted|erased|purged|wiped|destroyed|shredded)\b"
-    r"|\b(?:delet|eras|purg|wip|destroy)\w*\s+(?:\w+\s+){0,3}?(?:for\s+good|permanently|irrevocably)\b"
+    r"|\b(?:delet|eras|purg|wip|destroy)\w*\s+(?:\w+\s+){0,3}?(?:for\s+good|permanently|"
+    r"irrevocably)\b"
 )
 _REACH = 4
 """Words after a wish within which its verb stands."""
@@ -175,7 +227,10 @@ def _is_negated(said: str, title: str) -> bool:
     shared = named & set(_stems(said))
     if not shared:
         return False
-    scopes = [*_declined(said), *(() if _ASKS_LESS.search(title) else _too_much(said))]
+    scopes = [
+        *_declined(said),
+        *(() if _ASKS_LESS.search(_TITLE_AIM.sub("", title)) else _too_much(said)),
+    ]
     declined = {stem for scope in scopes for stem in _stems(scope)} & shared
     return 2 * len(declined) >= len(shared) and bool(declined)
 
@@ -191,6 +246,10 @@ def _declined(said: str) -> Iterator[str]:
                 yield after
         if found := _HAVE_ALREADY.search(clause):
             yield _first(found[1])
+        if found := _WORKS.match(clause):
+            yield found[1]
+        if found := _NEITHER.search(clause):
+            yield _first(found[1])
         if (found := _INSTEAD.search(clause)) and _WISH.search(clause[: found.start()]):
             yield _first(clause[found.end() :])
         if (found := _FINE.search(clause)) and not _DENIED.search(clause[: found.start()]):
@@ -202,6 +261,10 @@ def _too_much(said: str) -> Iterator[str]:
     for clause in _CLAUSE.split(said):
         if found := _TAKE_AWAY.search(clause):
             yield _first(clause[found.end() :])
+        if found := _STOP_IT.match(clause):
+            yield _first(clause[found.end() :])
+        if (found := _NUISANCE.search(clause)) and not _ABSENT.search(clause[: found.start()]):
+            yield " ".join(_WORD.findall(clause[: found.start()])[-_NEAR:])
         if found := _TOO_MANY.search(clause):
             yield _first(clause[found.end() :])
         if found := _TOO_OFTEN.search(clause):
@@ -228,7 +291,7 @@ def _wishes(clause: str) -> Iterator[tuple[int, int]]:
     if _TO_BE_GONE.search(clause):
         yield _SIDES["delete"]
     # An order: "Delete them for good."
-    yield from _sides(" ".join(clause.split()[:1]))
+    yield from _sides(" ".join(_WITH_PARTICLE.sub(r"\1-\2", clause).split()[:1]))
 
 
 def _sides(text: str) -> Iterator[tuple[int, int]]:
@@ -236,7 +299,7 @@ def _sides(text: str) -> Iterator[tuple[int, int]]:
     switched = [(found.start(), found[1]) for found in _SWITCH.finditer(text)]
     for _, way in switched:
         yield _SIDES["enable" if way == "on" else "disable"]
-    for word in re.findall(r"[a-z]+(?:-[a-z]+)?", text):
+    for word in re.findall(r"[a-z]+(?:-[a-z]+)?", _WITH_PARTICLE.sub(r"\1-\2", text)):
         if word in _SIDES:
             yield _SIDES[word]
 
