@@ -47,7 +47,8 @@ _INTENTS = tuple(
             r"\bwho\b(?=.{0,20}\b(?:ask|want|need|suffer|complain))",
         ),
         "shipped": (
-            r"\b(?:what|which)\b.{0,30}?\b(?:ship(?:ped)?|released?|deliver(?:ed)?)\b",
+            r"\b(?:what|which)\b(?P<gap>.{0,30}?)"
+            r"\b(?:ship(?:ped)?|released?|deliver(?:ed)?)\b",
             r"\bwhat(?:['\u2019]s| is) new\b",
         ),
         "totals": (
@@ -58,9 +59,10 @@ _INTENTS = tuple(
             r"\barr (?:is )?at stake\b",
         ),
         "feedback": (
-            r"\b(?:show|list|give|get)\b.{0,20}?\bfeedback\b",
+            r"\b(?:show|list|give|get)\b(?P<gap>.{0,20}?)\bfeedback\b",
             r"\bfeedback (?:from|of|by|on|for)\b",
-            r"\bwhat (?:did|does|do|has|have)\b.{1,60}?\b(?:say|said|tell us|report)\b",
+            r"\bwhat (?:did|does|do|has|have)\b(?P<other_gap>.{1,60}?)"
+            r"\b(?:say|said|tell us|report)\b",
         ),
         "top_requests": (
             r"\bhurt(?:s|ing)?\b",
@@ -94,6 +96,10 @@ _STATUS = (
     ("deprioritized", re.compile(r"\bdeprioriti[sz]ed\b|\bset aside\b")),
     ("shipped", re.compile(r"\bshipped\b|\breleased\b|\bdelivered\b")),
     ("open", re.compile(r"\b(?:still )?open\b|\bunshipped\b")),
+)
+_NOT_SHIPPED = re.compile(
+    r"(?:\b(?:not|never)|n['\u2019]t)(?: (?:yet|been|got|get)){0,3}"
+    r" (?:ship(?:ped)?|released?|deliver(?:ed)?)\b(?: yet\b)?"
 )
 _TOP = re.compile(r"\btop (\d{1,2})\b|\b(\d{1,2}) (?:biggest|largest|greatest)\b")
 _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september",
@@ -141,9 +147,12 @@ def read_question(text: str, known: Vocabulary, today: date) -> Question | None:
     other = said.take(_NOT_ENTERPRISE)
     enterprise = False if other else True if said.take(_ENTERPRISE) else None
     severity = next((name for name, form in _SEVERITY if said.holds(form)), None)
+    unshipped = said.take(_NOT_SHIPPED)
     query = next((name for name, form in _INTENTS if said.take(form)), None)
     period = _period(said, today)
     status = next((name for name, form in _STATUS if said.take(form)), None)
+    if unshipped is not None:
+        query, status = query or "top_requests", "open"
     # What is left of other intents is the same question in more words.
     for _, form in (*_SEVERITY, *_INTENTS):
         said.take(form)
@@ -180,7 +189,9 @@ class _Said:
     def take(self, form: re.Pattern[str]) -> re.Match[str] | None:
         found = form.search(self.text)
         if found is not None:
-            self.text = f"{self.text[: found.start()]} , {self.text[found.end() :]}"
+            # What stands between the words of a form has not been read by it.
+            between = " ".join(gap for gap in found.groupdict().values() if gap)
+            self.text = f"{self.text[: found.start()]} , {between} , {self.text[found.end() :]}"
         return found
 
     def names(self, known: dict[str, str]) -> list[str]:
@@ -210,11 +221,13 @@ def _period(said: _Said, today: date) -> Period | None:
         return Period(today - timedelta(days=number * _DAYS[unit]), tomorrow, words)
     if (found := said.take(_NAMED)) is not None:
         return _named(found[1], found[2], today)
-    if (found := said.take(_SINCE)) is not None:
+    if (found := _SINCE.search(said.text)) is not None:
         try:
             since = date(int(found[1]), int(found[2]), int(found[3]))
         except ValueError:
+            # No such day: its words are left over and told.
             return None
+        said.take(_SINCE)
         return Period(since, tomorrow, f"since {since.isoformat()}")
     if (found := said.take(_MONTH)) is not None:
         month = _MONTHS.index(found[1]) + 1

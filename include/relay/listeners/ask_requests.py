@@ -34,12 +34,20 @@ if TYPE_CHECKING:
 FOUND = 5
 QUESTION_LIMIT = 500
 # What people say around the words they look for.
+_ASKED = (
+    r"(?:ask|report|want|need|request|complain|mention|miss|like|look|wait)(?:s|es|ed|ing)?"
+    r"(?: (?:for|about|of|to have))?"
+)
 _LEAD = re.compile(
-    r"^(?:hi|hey|hello|ok|please)?[\s,!]*(?:(?:what|do|does|did|have|has|is|are|there|we|you|can"
+    r"^(?:hi|hey|hello|ok|please)?[\s,!]*(?:(?:looking for|searching for|where|"
+    rf"(?:customers?|clients?|people|users?)(?: (?:who|that))? {_ASKED}|"
+    rf"(?:someone|somebody|anyone|anybody|who)(?: (?:has|have|had|else))*(?: {_ASKED})?|"
+    r"what|do|does|did|have|has|is|are|there|we|you|can"
     r"|could|show|find|search|look|list|tell|me|us|any|anything|something|requests?|feedback|know"
     r"|for|about|on|of|a|the|got)\b[\s,:]*)+",
     re.I,
 )
+_TAIL = re.compile(r"[\s,]+(?:please|pls|thanks|thank you)\W*$", re.I)
 _COUNTED = re.compile(
     r"^(?:so |and )?(?:(?:how many|which|what) (?:of our |of the )?"
     r"(?:customers?|accounts?|clients?|people|users|companies)|who)(?: else)?"
@@ -49,8 +57,20 @@ _COUNTED = re.compile(
     re.I,
 )
 _HELP = re.compile(
-    r"\W*(?:(?:hi|hey|hello|good (?:morning|afternoon|evening))(?: there)?|help(?: me)?"
-    r"|(?:what|how) (?:can|do) (?:you|i)(?: do| use you| use this| help)?)\W*",
+    r"\W*(?:(?:hi|hey|hello|hola|howdy|yo|good (?:morning|afternoon|evening|day))"
+    r"(?:[ ,]{1,3}(?:there|all|everyone|everybody|team|bot|again))?"
+    r"|(?:please )?help(?: me)?(?: please)?|(?:can|could) you help(?: me)?(?: please)?"
+    r"|(?:what|how) (?:can|do|does|could|should) (?:you|i|we|this|it)(?: app| bot)?"
+    r"(?: do| work| use you| use this| use it| help| help me| ask you)?"
+    r"|how (?:can|do|should|could) (?:i|we) (?:hand in|submit|give|report|add|send|file|leave)"
+    r"(?: (?:some|new|customer|a|an))?(?: (?:feedback|requests?|entry))?"
+    r"|(?:who|what) (?:are you|is this)(?: app| bot)?|commands?|usage|instructions|ping)\W*",
+    re.I,
+)
+_THANKS = re.compile(
+    r"\W*(?:(?:ok|okay|great|cool|perfect|awesome|nice|super|got it|many)[ ,.!]{1,3}){0,2}"
+    r"(?:thanks|thank you|thx|ty|cheers|danke|merci|gracias|ok|okay|great|perfect|got it|good bot)"
+    r"(?: (?:a lot|so much|very much|all|again|bot))?\W*",
     re.I,
 )
 # Without one of these a few words name what to look for, also when one of them is an area.
@@ -119,8 +139,7 @@ def effect(session: Session, event: SlackEvent, actor: Actor) -> AnswerReply:
 def _answer(question: str) -> Rendered:
     if _HELP.fullmatch(question):
         return HELP
-    subject = _COUNTED.sub("", question)
-    wanted = _LEAD.sub("", subject).strip(" ?!.\n") or subject.strip(" ?!.\n")
+    wanted = "" if _THANKS.fullmatch(question) else subject_of(question)
     if not wanted:
         return EMPTY
     numbers = None
@@ -129,6 +148,12 @@ def _answer(question: str) -> Rendered:
     if numbers is not None:
         return answer_card(numbers.words, load_settings())
     return search_card(wanted, search_now(wanted, limit=FOUND), load_settings())
+
+
+def subject_of(question: str) -> str:
+    """What a question looks for, without what people say around it."""
+    subject = _TAIL.sub("", _COUNTED.sub("", question.strip()))
+    return _LEAD.sub("", subject).strip(" ?!.\n") or subject.strip(" ?!.\n")
 
 
 EFFECTS: dict[str, Effect] = {"event:app_mention": effect, "event:message": effect}

@@ -46,6 +46,9 @@ ABSENT = (
     "This installation cannot mark requests as shipped: its workflow `mark_shipped` is not there. "
     "Nothing was changed. Please tell an operator."
 )
+_AROUND = " \t\n\"'`\u201c\u201d\u2018\u2019*_"
+"""Quotes and marks that people put around a title."""
+
 GONE = "This button is no longer valid. Nothing was changed."
 
 
@@ -59,8 +62,8 @@ def register(app: App) -> None:
 
 def receive(ack: Ack, body: dict[str, Any]) -> None:
     """Find the request and ask, or offer those that may be meant. Nothing is stored."""
-    said = str(body.get("text") or "").replace("\x00", "").strip()
-    if not said:
+    said = str(body.get("text") or "").replace("\x00", "").strip(_AROUND)
+    if not said or said.lower() in ("help", "?"):
         ack(text=USAGE, response_type="ephemeral")
         return
     refusal = _refusal(body["user_id"])

@@ -84,7 +84,10 @@ def test_a_period_is_a_span_of_days(said: str, since: str, until: str) -> None:
         ("what hurts customers about exports?", ("exports",)),
         ("what hurts enterprise customers in LATAM?", ("latam",)),
         ("how many asked for CSV?", ("csv",)),
-        ("what hurts since 2026-02-31?", ()),
+        ("what hurts since 2026-02-31?", ("since", "2026-02-31")),
+        ("which exports were shipped?", ("exports",)),
+        ("show me the oldest feedback from Acme", ("oldest",)),
+        ("what did nobody at Acme say?", ("nobody",)),
     ],
 )
 def test_what_it_makes_nothing_of_is_handed_back(said: str, unread: tuple[str, ...]) -> None:
@@ -122,3 +125,18 @@ def test_a_limit_stays_within_bounds() -> None:
     found = read_question("top 99 pains", KNOWN, TODAY)
     assert found is not None
     assert found.limit == 20
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "which requests are not shipped?",
+        "what hasn't shipped yet?",
+        "which requests were never released?",
+        "what has not been delivered?",
+    ],
+)
+def test_what_has_not_shipped_is_open(said: str) -> None:
+    found = read_question(said, KNOWN, TODAY)
+    assert found is not None
+    assert (found.query, found.filters.status, found.unread) == ("top_requests", "open", ())
