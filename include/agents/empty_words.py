@@ -234,7 +234,7 @@ _NOT_REMARK = re.compile(r"\b(?:who|what)\s+(?:changed|deleted|approved)\b", re.
 
 
 def is_polite(words: list[str]) -> bool:
-    """Whether a few words are but a greeting or a thank-you."""
+    """Whether a few words are but a greeting or a thank-you; they come as `words_of` gives them."""
     return (
         len(words) <= _MOST_POLITE
         and bool(POLITE_CORE.intersection(words))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from include.base.text import comparable
+
 _POLITE_WORDS = """
 a again all alright amigo and appreciate appreciated awesome best bitte bye call chat cheers
 cool danke day demo evening everybody everyone fast folks for friend good got gracias great guys
@@ -11,16 +13,35 @@ sehr sharing sincerely so sounds speaking sure tak talking team thank thanks the
 to today tomorrow ty u update ur very vielen warm weekend welcome well wishes yep yes yesterday
 you your
 """
-POLITE = frozenset(_POLITE_WORDS.split())
-"""A greeting or a thank-you holds no others."""
+_POLITE_ELSEWHERE = """
+besten herzlichen schönen guten morgen abend tag beaucoup bien mille tante molte muchas todos
+muito så mycket mange tusen paljon hyvää je u wel zeer hartelijk bardzo wszystkim moc mnohokrát vám
+szépen frumos ederim ederiz çok ơn bạn nhiều chào kasih banyak
+большое огромное всем добрый день утро вечер вам дуже πολύ جزيلا لك لكم רבה आपका बहुत
+"""
+_POLITE_CORE_ELSEWHERE = """
+hallo moin bonjour salut buongiorno ciao grazie hola olá obrigada gracias tack hej takk kiitos hei
+dank bedankt dzięki dziękuję dziękujemy cześć děkuji děkujeme díky ahoj ďakujem köszönöm köszi
+szia
+mulțumesc mulțumim mersi merhaba teşekkür teşekkürler sağol tamam hvala cảm xin terima halo
+спасибо благодарю привет здравствуйте хорошо понял поняла дякую привіт ευχαριστώ ευχαριστούμε γεια
+شكرا شكرًا مرحبا تمام ممنون תודה שלום धन्यवाद शुक्रिया नमस्ते ขอบคุณ ขอบคุณครับ ขอบคุณค่ะ สวัสดี
+ありがとう ありがとうございます ありがとうございました どうも 了解 了解です 承知しました
+こんにちは お疲れ様です
+おはようございます よろしくお願いします よろしくお願いいたします
+谢谢 謝謝 多谢 感谢 感謝 非常感谢 谢谢你 谢谢您 谢谢大家 好的 收到 你好 您好 辛苦了
+감사합니다 고맙습니다 고마워요 안녕하세요 알겠습니다 수고하셨습니다 네 넵
+"""
 
 _POLITE_CORE_WORDS = """
 best
 appreciate appreciated awesome bye cheers cool danke good gracias great hello hey hi howdy merci
 nice noted obrigado ok okay regards tak thank thanks thx ty welcome wishes yep yes
 """
-POLITE_CORE = frozenset(_POLITE_CORE_WORDS.split())
-"""And one of these."""
+POLITE_CORE = frozenset(map(comparable, (_POLITE_CORE_WORDS + _POLITE_CORE_ELSEWHERE).split()))
+"""A greeting or a thank-you holds one of these."""
+POLITE = POLITE_CORE.union(map(comparable, (_POLITE_WORDS + _POLITE_ELSEWHERE).split()))
+"""And no others."""
 
 _WISH_WORDS = """
 a able add adding after all an and app application approach art artificial asap ask asked asking
