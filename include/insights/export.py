@@ -29,11 +29,13 @@ _BATCH = 1000
 ENCODINGS = {"csv": "utf-8-sig", "jsonl": "utf-8"}
 """Spreadsheets take a CSV without a byte order mark for the encoding of the machine."""
 
-# A spreadsheet runs a cell that begins so as a formula, full-width signs too, and it begins a cell
-# after a semicolon, tab or line break where its own separator is another. A customer's words must
-# never be a formula.
-_FORMULA = re.compile(
-    r"(^\s*+|[;|]\s*+|(?<![\s;|])\s++)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])"  # linear: no way back
+# A spreadsheet runs a cell that begins so as a formula, full-width and small signs too, with blanks
+# and what nobody sees before them. Where its own separator is another, it begins a cell after a
+# semicolon, tab or line break. A customer's words must never be a formula.
+_BLANK = r"\s\x00\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff"
+_SIGNS = r"=+\-@\u2212\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20"
+_FORMULA = re.compile(  # linear: no way back
+    rf"(^[{_BLANK}]*+|[;|][{_BLANK}]*+|(?<![{_BLANK};|])[{_BLANK}]++)(?=[{_SIGNS}])"
 )
 _NEW_CELL = re.compile(r"[;|\t\r\n\v\f\u2028\u2029]")
 

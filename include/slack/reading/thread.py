@@ -101,7 +101,7 @@ def _with_names(
         return read
     for mentioned in names.unknown:
         try:
-            if mentioned.startswith("C"):
+            if mentioned.startswith(("C", "G")):
                 answer = call(
                     lambda one=mentioned: client.conversations_info(channel=one)  # type: ignore[misc]
                 )

@@ -69,6 +69,10 @@ def test_words_survive_and_none_is_a_formula(history: World, words: str) -> None
     [
         ("\uff1d1+1", "'\uff1d1+1"),
         ("\uff0d1", "'\uff0d1"),
+        ("\ufe661+1", "'\ufe661+1"),
+        ("\u22121", "'\u22121"),
+        ("\u200b\ufeff=1", "\u200b\ufeff'=1"),
+        ("a; \u2060\uff20x", "a; \u2060'\uff20x"),
         ("\n=1+1", "\n'=1+1"),
         (" \t@SUM(1)", " \t'@SUM(1)"),
         ("a;=1+1", "a;'=1+1"),

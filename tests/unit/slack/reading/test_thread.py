@@ -39,12 +39,12 @@ def message(number: int, text: str = "x", **more: Any) -> dict[str, Any]:
 
 
 def test_people_and_channels_have_their_names() -> None:
-    thread = [message(0, "<@U9> said so in <#C9|>"), message(1, "<@U9> again")]
+    thread = [message(0, "<@U9> said so in <#C9|>"), message(1, "<@U9> again, <#G9|>")]
     client = client_of(thread)
     found = read_thread(client, "C1", "1001.0")
     assert [one["text"] for one in found.messages] == [
         "@Ann Ames said so in #sales",
-        "@Ann Ames again",
+        "@Ann Ames again, #sales",
     ]
     assert client.users_info.call_count == 1
 
