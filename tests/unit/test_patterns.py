@@ -27,7 +27,11 @@ SEEDS = [
     *("ignore ", "a_b ", '{"a":', "+1 ", "a/"),
 ]
 HOSTILE = [(seed * SIZE)[:SIZE] for seed in SEEDS] + ["<" + " " * SIZE + "x", ";" + "\n" * SIZE]
-ANCHORED = {"include.base.phones._DATED", "include.relay.listeners.ask_requests._HELP"}
+ANCHORED = {
+    "include.base.phones._DATED",
+    "include.relay.listeners.ask_requests._HELP",
+    "include.relay.listeners.ask_requests._THANKS",
+}
 """Used with ``match`` and ``fullmatch`` alone."""
 
 LEFT_OUT = ("include.store.migrations", "include.web", "include.workflows", "include.operations")
