@@ -307,3 +307,12 @@ def test_an_area_has_an_owner_whom_its_new_requests_get(world: World) -> None:
         draft = Draft("Reports arrive late", "They arrive late.", areas, "They arrive late.")
         assert open_request(session, entry, draft, None).owner_id == owner
         session.rollback()
+
+
+def test_a_question_takes_not_feedback_as_in_slack(ann: TestClient) -> None:
+    token = tokens(ann)["Export tables as CSV"]
+    assert f'value="set_aside:{token}"' in ann.get(f"{MOUNT}/inbox?whose=all").text
+
+    assert post(ann, "inbox/answers", one=f"set_aside:{token}") == (303, "1 answer recorded.")
+
+    assert one(select(Hook).where(Hook.status == "answered")).answer["choice"] == "set_aside"
