@@ -48,6 +48,13 @@ EMAILS = (
     "ann.lee @ example.com",
     "ANN.LEE@EXAMPLE.COM",
     "a@b.co",
+    "ann.lee%2540example.com",
+    "ann.lee&amp;#64;example.com",
+    "ann.lee\\u0040example.com",
+    "ann.lee\\x40example.com",
+    "ann.lee=40example.com",
+    "ann.lee(a)example.com",
+    "YW5uLmxlZUBleGFtcGxlLmNvbQ==",
 )
 CARDS = (
     "4111 1111 1111 1111",
@@ -300,6 +307,22 @@ _SAID = cycle(
     )
 )
 
+NAMED_CODES = (
+    ("curl -u {} https://api.example.com", "admin:S3cretPass"),
+    ("my login is anna / pw: {}", "Sommer2024!"),
+    ("the door code is {}", "55213"),
+    ("ATM pin {}", "9921"),
+    ("api-key \u2192 {}", "7Hk29dKs02JdMs91"),
+    ("backup codes: {}", "8f3k-29dk, 7dk2-9dk1"),
+    ("routing number 021000021 account {}", "123456789"),
+    ("RNOKPP {}", "3184710691"),
+    ("Vault {}", "s.abcdefghijklmnopqrstuv12"),
+    (
+        "seed phrase: {}",
+        "witch collapse practice feed shame open despair creek road again ice least",
+    ),
+    ("send it to {}", "https://outlook.office.com/webhook/abc-def@1234/IncomingWebhook/xyz12345"),
+)
 SAMPLES: tuple[tuple[str, str], ...] = (
     *(
         (said, value)
@@ -309,4 +332,5 @@ SAMPLES: tuple[tuple[str, str], ...] = (
     *NAMED_PHONES,
     *NAMED_KEYS,
     *NAMED_NUMBERS,
+    *NAMED_CODES,
 )

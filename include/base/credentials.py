@@ -23,7 +23,7 @@ _KEY = re.compile(
     | (?<![\w-])eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?
     | https://(?:hooks\.slack\.com/(?:services|workflows|triggers)
         |(?:canary\.|ptb\.)?discord(?:app)?\.com/api/webhooks
-        |[\w-]{1,60}\.webhook\.office\.com)/[\w/@.-]+
+        |[\w-]{1,60}\.webhook\.office\.com|outlook\.office(?:365)?\.com/webhook)/[\w/@.-]+
     | \b(?:sk|pk|rk|whsec)[-_](?:[a-zA-Z0-9]+[-_]){0,3}[A-Za-z0-9_-]{14,}
     | \b(?:gh[pousr]|github_pat|glpat|gldt|npm|hf|pypi|do[opr]_v1|shp(?:at|ss|ca|pa)|lin_api|xai|gsk
         |figd|ntn|sq0(?:atp|csp|idp)|dckr_pat|rubygems|xkeysib|sntrys)[-_][\w-]{12,}
@@ -37,6 +37,7 @@ _KEY = re.compile(
     | \b(?:AC|SK)[0-9a-f]{32}\b
     | \b[0-9a-f]{32}-us\d{1,2}\b
     | \bdapi[0-9a-f]{32}\b
+    | (?<![\w.])s\.(?=[a-z]*[A-Z0-9])[A-Za-z0-9]{24}\b
     | \b[MNO][\w-]{22,27}\.[\w-]{6,7}\.[\w-]{27,38}(?![\w-])
     | (?<!\d)\d{8,10}:[A-Za-z0-9_-]{35}(?![\w-])
     | \b(?:AccountKey|SharedAccessKey|sig)=[\w%+/=-]{20,}
@@ -46,14 +47,14 @@ _KEY = re.compile(
 _NAMES = (
     r"(?:api|access|auth|secret|private|client|bearer|session)?[ _-]?"
     r"(?:key|token|secret|password|passwd|pwd|passphrase|passcode|credential)s?"
-    r"|pass|user[_-]?pass|kennwort|passwort|zugangscode|schlüssel|mot[ ]de[ ]passe|mdp|jeton"
+    r"|pass|pw|user[_-]?pass|kennwort|passwort|zugangscode|schlüssel|mot[ ]de[ ]passe|mdp|jeton"
     r"|contrase[ñn]a|clave"
     r"|senha|palavra-passe|parola|hasło|haslo|wachtwoord|lösenord|adgangskode|passord|salasana"
     r"|heslo"
     r"|jelszó|şifre|sifre|пароль|κωδικός|סיסמה|كلمة[ ]المرور|पासवर्ड"
     r"|密码|密碼|口令|パスワード|暗証番号|비밀번호|암호"
 )
-_IS = r"(?:is|was|lautet|ist|war|est|es|era|é|è|jest|are|は|是|为|=|:|->|=>)"
+_IS = r"(?:is|was|lautet|ist|war|est|es|era|é|è|jest|are|は|是|为|=|:|->|=>|→|⇒)"
 _NAMED_KEY = re.compile(
     rf"""
     (?P<before>
@@ -72,9 +73,27 @@ _BESIDE_KEY = re.compile(
     re.I,
 )
 _USERINFO = re.compile(r"://[^\s/:@]{0,60}:(?P<value>[^\s/@]{3,200})@")
+_USER_OPTION = re.compile(
+    r"(?<![\w-])(?:-u|--user|--proxy-user)[ =][\"']?[^\s:\"']{1,60}:(?P<value>[^\s\"']{3,200})"
+)
+# Words of a wallet, and codes to come in without the second factor: nothing in them looks secret.
+_PHRASE = re.compile(
+    r"\b(?:seed|recovery|mnemonic|wallet|secret|backup)[ -](?:phrase|words?)\W{1,3}(?:is\s|are\s)?"
+    r"(?P<value>(?:[a-z]{3,8}[ ,\n]{1,2}){11,23}[a-z]{3,8})\b",
+    re.I,
+)
+_CODES = re.compile(
+    r"\b(?:backup|recovery|rescue|one-time|2fa|scratch)[ -]codes?\W{1,3}(?:is\s|are\s)?"
+    r"(?P<value>(?=[a-z -]{0,40}\d)[a-z0-9]{4,6}[- ][a-z0-9]{4,6}\b"
+    r"(?:[,;\s]{1,3}[a-z0-9]{4,6}-[a-z0-9]{4,6}\b){0,19})",
+    re.I,
+)
+_CODE_BESIDE = re.compile(r"\b(?:pin|tan|otp|cvv2?|cvc)[ #]{1,2}(?P<value>\d{4,8})\b", re.I)
 _CODE = re.compile(
-    r"\b(?:pin|cvv|cvc|cvv2|otp|tan|puk|2fa|verification|security|sicherheits|one[- ]time)"
+    r"\b(?:(?:pin|cvv|cvc|cvv2|otp|tan|puk|2fa|verification|security|sicherheits|one[- ]time)"
     r"[- ]?(?:code|number|nummer|pin)?s?"
+    r"|(?:door|gate|access|entry|alarm|unlock|locker|safe|lock|"
+    r"atm|tür)[- ]?(?:code|pin|combination)s?)"
     r"(?:\s{0,2}(?:is|was|ist|lautet|est|es|[:=])\s{0,2})(?P<value>\d{3,8})\b",
     re.I,
 )
@@ -110,7 +129,7 @@ def named_values(text: str) -> Iterator[Span]:
         value = found["value"]
         if any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and looks_secret(value):
             yield found.span("value")
-    for pattern in (_CODE, _USERINFO):
+    for pattern in (_CODE, _CODE_BESIDE, _CODES, _PHRASE, _USERINFO, _USER_OPTION):
         for found in pattern.finditer(text):
             yield found.span("value")
 

@@ -64,7 +64,8 @@ _NAMED = re.compile(
           |fiscale?|cedula)){0,4}
       | ssn|sin|nino|ni\ number|pesel|nip|cpf|cnpj|aadha+r(?:\ card)?|pan\ card|bsn
       |burgerservicenummer|dni|nie|nif|cif
-      | cuit|cuil|rut|run|curp|rfc|cédula|cedula|tfn|abn|ird|steuernummer|steuer-?id(?:nr)?|idnr
+      | cuit|cuil|rut|run|curp|rfc|cédula|cedula|tfn|abn|ird|rnokpp|рнокпп|іпн
+      |steuernummer|steuer-?id(?:nr)?|idnr
       |ust-?id(?:nr)?
       | codice\ fiscale|personnummer|personnr|fødselsnummer|hetu|henkilötunnus|cpr(?:-nr
       |-nummer)?|oib|egn|emšo|jmbg
@@ -76,6 +77,12 @@ _NAMED = re.compile(
     [.:]?\s{0,2}["']?(?<![^\W\d_])
     (?P<value>[A-Za-z0-9](?:[\ ./-]?[A-Za-z0-9]){4,23})(?![A-Za-z0-9])""",
     re.I | re.X,
+)
+# "account 123456789" is a customer's number, unless a bank's stands before it.
+_ROUTED = re.compile(
+    r"\b(?:routing|sort|aba|transit|bsb)\b[^\n\d]{0,20}\d[\d -]{4,10}\W{1,5}(?:and\s)?"
+    r"(?:account|acct|acc)\.?(?:\s(?:no|number|nr)\.?)?\W{1,3}(?P<value>\d[\d -]{4,16}\d)\b",
+    re.I,
 )
 _SAID = re.compile(r"(?:[A-Z]{1,3} )?(?:[A-Za-z./-]{0,12}\d[\w./-]{0,24} ?)+|")
 """The value itself: words with a digit in them, perhaps a country before them."""
@@ -146,8 +153,9 @@ def national_numbers(text: str) -> Iterator[Span]:
             end - start >= 6 and sum(map(str.isdigit, text[start:end])) >= 3
         ):
             yield start, end
-    for found in _BORN.finditer(text):
-        yield found.span("value")
+    for pattern in (_BORN, _ROUTED):
+        for found in pattern.finditer(text):
+            yield found.span("value")
 
 
 def network_addresses(text: str) -> Iterator[Span]:

@@ -9,6 +9,7 @@ filled in again, so the product shows the customer's own words.
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,7 @@ _EMAIL = re.compile(
     re.X,
 )
 _AT = (
-    r"(?:\s?[\[({<]\s?(?:at|@|ät|arroba|chez)\s?[\])}>]\s?"
+    r"(?:\s?[\[({<]\s?(?:at|a|@|ät|arroba|chez)\s?[\])}>]\s?"
     r"|\sat\s(?=[\w-]{1,63}\s(?:dot|punkt)\s))"
 )
 _DOT = r"(?:\.|\s?[\[({<]\s?(?:dot|\.|punkt|punto|point)\s?[\])}>]\s?|\s(?:dot|punkt)\s)"
@@ -42,6 +43,8 @@ _EMAIL_SPELT = re.compile(
 )
 """As people write them to hide them from machines."""
 
+_BASE64 = re.compile(r"(?<![\w/+=-])(?=[a-z0-9]*[A-Z])[A-Za-z0-9+/]{12,400}={0,2}(?![\w/+=-])")
+
 _TAKEN = "\x1f"
 """Stands for what is hidden already, so that no later recogniser sees it or reads across it."""
 
@@ -50,6 +53,13 @@ def _emails(text: str) -> Iterator[tuple[int, int]]:
     if "@" in text:
         yield from (found.span() for found in _EMAIL.finditer(text))
     yield from (found.span() for found in _EMAIL_SPELT.finditer(text))
+    for found in _BASE64.finditer(text):
+        try:
+            said = b64decode(found[0] + "=" * (-len(found[0]) % 4)).decode("ascii")
+        except ValueError:
+            continue
+        if _EMAIL.search(said):
+            yield found.span()
 
 
 @cache

@@ -1,7 +1,8 @@
 """A text as a recogniser reads it, and the way back to what was written.
 
-A full-width digit is a digit, a no-break space is a space, `&#64;` and `%40` are `@`, and what is
-invisible is not there. The recognisers look at that; what is hidden is the piece of the original.
+A full-width digit is a digit, a no-break space is a space, `&#64;`, `%40` and a program's escapes
+are `@`, and what is invisible is not there. The recognisers look at that; what is hidden is the
+piece of the original.
 """
 
 from __future__ import annotations
@@ -13,7 +14,14 @@ from functools import lru_cache
 from html import unescape
 from urllib.parse import unquote
 
-_CODED = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,12});|(?:%[0-9a-fA-F]{2})+")
+_CODED = re.compile(
+    r"&(?:amp;){0,3}(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,12});|"
+    r"(?:%(?:25){0,3}[0-9a-fA-F]{2})+"
+    r"|\\{1,2}(?:u00[0-9a-fA-F]{2}|u\{[0-9a-fA-F]{1,6}\}|x[0-9a-fA-F]{2})"
+    # Of quoted-printable, the sign of an address alone: "a=40" may be a formula elsewhere.
+    r"|(?<=\w)=40(?=[A-Za-z0-9-]{1,63}(?:\.|=2[Ee]))"
+)
+_REPEATED = re.compile(r"(?:amp;)+|(?<=%)(?:25)+(?=[0-9a-fA-F]{2})")
 _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800")
 _DOTS = frozenset("\u3002\uff0e\uff61\u2024\ufe52")
 _MINUS_SIGNS = frozenset("\u2212\u2043\u02d7\uff0d")
@@ -42,7 +50,7 @@ class Plain:
 
 def plain(text: str) -> Plain:
     """The text as it reads; at most one pass over it."""
-    coded = "&" in text or "%" in text
+    coded = any(sign in text for sign in "&%=\\")
     if text.isascii() and not coded:
         return Plain(text)
     read: list[str] = []
@@ -86,7 +94,12 @@ def shown_as(sign: str) -> str:
 
 def _decoded(code: str) -> str:
     """The character behind an HTML entity or percent signs; the code itself if it is none."""
+    code = _REPEATED.sub("", code)
     if code[0] == "&":
         return unescape(code)
+    if code[0] == "\\":
+        return chr(int(code.lstrip("\\ux{").rstrip("}"), 16) % 0x110000)
+    if code[0] == "=":
+        return "@"
     said = unquote(code)
     return code if "\ufffd" in said else said

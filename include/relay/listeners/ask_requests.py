@@ -47,7 +47,7 @@ _LEAD = re.compile(
     r"|for|about|on|of|a|the|got)\b[\s,:]*)+",
     re.I,
 )
-_TAIL = re.compile(r"(?<![\s,])[\s,]+(?:please|pls|thanks|thank you)\W*$", re.I)
+_TAIL = re.compile(r"[\s,]{1,3}(?:please|pls|thanks|thank you)\W{0,9}$", re.I)
 _COUNTED = re.compile(
     r"^(?:so |and )?(?:(?:how many|which|what) (?:of our |of the )?"
     r"(?:customers?|accounts?|clients?|people|users|companies)|who)(?: else)?"
