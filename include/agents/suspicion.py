@@ -39,7 +39,9 @@ _BEGINS = (
     r"s'il vous plaît|must|should|you to)[ ,:]{1,2})"
 )
 _VERBS = (
-    r"(?:ignore|disregard|forget|override|overwrite|bypass|discard|neglect|set aside|stop following"
+    r"(?:(?:do not|don't|never|stop) (?:follow|obey|heed)(?:ing)?|ignoruj\w*|nevšímej si|zapomeň"
+    r"|přestaň sledovat|ignorá|olvidá|ignore|disregard|forget|override|overwrite|bypass|discard|"
+    r"neglect|set aside|stop following"
     r"|ignoring|vergiss|vergessen sie|missachte\w*|ignoriere?n?(?: sie)?|olvid[ae]\w*|ignor[ae]"
     r"|ignorez"
     r"|oublie[zr]?|dimentica\w*|esque[cç]a\w*|zignoruj|zapomnij|negeer|vergeet|unut|yoksay"
@@ -50,6 +52,7 @@ _RULES = (
     r"(?:instruc\w*|istruzion\w*|anweisung\w*|prompts?|rules?|regeln?|reglas|regras|regole"
     r"|r[eè]gles"
     r"|guidelines?|guardrails?|safeguards?|directives?|restrictions?|polic(?:y|ies)|brief|context"
+    r"|guidance|directions|pokyn\w*|instrukc\w*"
     r"|orders|commands|vorgaben|instrukcj\w*|instructies|talimatlar\w*|instruksi|instruktioner\w*"
     r"|инструкци\w*|правил\w*|указани\w*|hướng dẫn)"
 )
@@ -59,22 +62,41 @@ _YOURS = (
     r"|precedenti"
     r"|tuas|suas|wszystkie|poprzednie|alle|vorige|tüm|önceki|semua|sebelumnya|все|предыдущие"
     r"|свои|alla"
-    r"|tidigare|tất cả|trước)"
+    r"|tidigare|tất cả|trước|předchozí\w*|všechny)"
+)
+# "the previous instructions we sent about VAT": those are a customer's, not a model's.
+_OF_A_PRODUCT = (
+    r"(?! (?:we|i|they|he|she|my|our|about|sent|when (?:i|we|the))\b"
+    r"| for (?!you|this|the (?:task|model|ai)|that)\w| in the (?:installer|app|form|manual|"
+    r"settings|ui)\b"
+    r"| of (?:the|our|a) (?!system|model|prompt|developer|ai)\w)"
 )
 _MODELS = r"(?:ai|llm|gpt|chatgpt|claude|language model|classifier|matcher|judge)"
 _RULES_OF_TEXT = (
     # Orders about orders.
-    rf"{_BEGINS}{_VERBS}\b.{{0,20}}\b{_YOURS}\b.{{0,40}}\b{_RULES}\b",
+    rf"{_BEGINS}{_VERBS}\b.{{0,20}}\b{_YOURS}\b.{{0,40}}\b{_RULES}\b{_OF_A_PRODUCT}",
+    rf"{_BEGINS}{_VERBS} (?:alles,? was (?:oben|davor|vorher)|everything (?:above|before|"
+    rf"you were told)"
+    r"|what you were told|todo lo anterior|tout ce qui précède|tutto quanto sopra)\b",
+    r"(?:ignore|disregard|forget)(?:all|any|your|the)+(?:previous|prior|above)?(?:instruction|"
+    r"rule|prompt)",
+    r"\bfrom now on,? you (?:will|must|shall|should|only|are)\b.{0,20}\b(?:answer|respond|reply|"
+    r"return|say|an?)\b",
+    rf"\bto (?:the|any|all|every) {_MODELS}s? (?:reading|that reads|processing|evaluating)\b",
+    r"\bstop being (?:an?|the) (?:matcher|assistant|judge|classifier|model|ai|bot)\b",
+    r"\b(?:report|treat|mark|count|class) (?:this|it) as\b.{0,40}\b(?:candidate|request) ?(?:#?\d|"
+    r"one\b)",
     rf"{_BEGINS}{_VERBS}\b.{{0,20}}\b{_RULES}\b.{{0,20}}\b(?:{_YOURS}|you were given)\b",
     r"\b(?:reveal|print|repeat|output|leak|translate|read me|tell me|show me)\b.{0,30}"
-    r"\b(?:system prompt|your (?:system )?(?:prompt|instructions|rules)|everything above"
+    r"\b(?:system prompt|your (?:system )?(?:prompt|instructions|rules)|"
+    r"everything above(?! (?:the|a)\b)"
     r"|initial prompt"
-    r"|full prompt|instructions above|words above|conversation so far)\b",
+    r"|full prompt|instructions above(?! (?:the|a)\b)|words above|conversation so far)\b",
     r"\b(?:new|updated|revised|real|actual|secret|hidden) (?:system )?"
     r"(?:rule|instruction|order|directive)s? ?(?::|for (?:you|whoever))",
     r"(?:请|請|立即|现在|^|[\n\u3002\uff0c:,.!\uff01] ?)"
     r"(?:忽略|无视|無視|忘记|忘記|不要理会).{0,20}(?:指示|指令|规则|規則|说明|提示|命令|要求)",
-    r"(?:以前|上記|これまで|前).{0,12}(?:指示|命令|ルール).{0,12}(?:無視|忘れ)(?:して|て|せよ|しろ|ください)",
+    r"(?:以前|以上|上記|これまで|前).{0,12}(?:指示|命令|ルール).{0,12}(?:無視|忘れ)(?:して|て|せよ|しろ|ください)",
     r"(?:이전|위의?|앞의).{0,16}(?:지시|명령|규칙).{0,12}(?:무시|잊)(?:하세요|해|하고|으세요|어)",
     r"(?:^|[\n.:\u060c!] ?)(?:تجاهل|انس).{0,30}(?:التعليمات|الأوامر|القواعد)",
     r"(?:पिछले|उपरोक्त|सभी).{0,30}(?:निर्देश|नियम).{0,30}(?:अनदेखा|भूल)",
@@ -93,9 +115,11 @@ _RULES_OF_TEXT = (
     rf"\b(?:dear|hey|hello|attention|note to|message (?:to|for)|memo to) (?:the |all )?"
     rf"(?:{_MODELS}|model|assistant|reviewing software)s?\b ?[,:!\u2014-]",
     rf"{_BEGINS}(?:{_MODELS}|assistant), (?:please |stop |you |now |output |answer |say )",
-    r"\bthe (?:judge|classifier|matcher) (?:must|should|shall|has to|needs to|is (?:instructed"
-    r"|required"
-    r"|ordered))\b",
+    r"\bthe (?:judge|classifier|matcher) (?:(?:must|should|shall|has to|needs to) (?:always |now |"
+    r"only )?"
+    r"(?:answer|say|return|respond|reply|choose|pick|attach|output|treat|report|match|ignore|mark|"
+    r"rate|"
+    r"accept|obey)|is (?:instructed|required|ordered))\b",
     r"\b(?:jailbreak|god mode|dan mode|(?:in|enter|enable|activate) (?:developer|debug"
     r"|unrestricted) mode"
     r"[;,.] .{0,30}\b(?:rules?|off|filters?))\b",
@@ -116,13 +140,15 @@ _RULES_OF_TEXT = (
     r"\b(?:with|at|of) (?:0?\.9\d|1\.0|full|maximum|highest|the highest possible|complete) ?"
     r"(?:confidence|certainty)\b",
     rf"{_BEGINS}(?:respond|reply|answer|output|return|choose|pick|select) (?:with |only )?"
-    r"(?:the )?(?:first )?(?:id|request|candidate)s?\b ?[:=#]? ?\d*",
+    r"(?:the )?(?:first )?(?:id|request|candidate)s?\b ?[:=#]? ?\d*"
+    r"(?= ?(?:$|[.,;:!?\n)\"']|and\b|as\b|with\b|no matter|whatever))",
     r"\b(?:return|give|choose|pick|answer with|first|only right verdict is) id ?[:=#]? ?\d+\b"
     r"|\breturn the first id\b",
     r"\b(?:must|has to|needs?|please|always)\b.{0,30}\b(?:attach|assign|merge|match|route"
     r"|classify|answer)"
     r"\w* (?:this |it )?(?:into |with |to |as )?(?:request|candidate|the first(?: one)?|1\.0"
     r"|id) ?#?\d*\b",
+    r"(?<!we must )(?<!ve to )(?<!has to )(?<!annot )(?<!can't )(?<!ant to )(?<!eed to )"
     r"\b(?:match|attach|assign|link|merge|route|classify|file) (?:this|it|everything)\b.{0,20}"
     r"\b(?:request|id|candidate) #?\d+",
     r"\b(?:every|all|any|each)\b.{0,20}\b(?:candidate|request)s?\b.{0,30}"
@@ -141,7 +167,7 @@ _RULES_OF_TEXT = (
     r"<!-- ?(?:system|assistant)\b",
     r"<\|.{1,30}\|>|\[/?inst\]|<<\s?/?\s?sys\s?>>|### ?(?:instruction|system|response|human)",
     r"<<<\s?data\b|\bdata\s+[0-9a-f]{4,16}\s?>>>|end of (?:data|customer (?:text|words)|quote"
-    r"|input)\b",
+    r"|input)\b(?! (?:is|was|are|cannot|can't))",
     r"[\"'](?:tool_calls?|function_call|arguments)[\"'] ?:|[\"']role[\"'] ?: ?[\"'](?:system"
     r"|assistant)",
     r"\b(?:call|invoke|execute) the (?:tool|function) \w+_\w+",

@@ -33,6 +33,17 @@ _KINDS = {
     "list_type": "a list",
     "dict_type": "an object",
 }
+_SORTS: dict[type, str] = {
+    str: "a text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    list: "a list",
+    tuple: "a list",
+    dict: "an object",
+}
+"""What a value is whose words no message may show."""
+
 _BOUNDS = {
     "greater_than": ("above", "gt"),
     "greater_than_equal": ("at least", "ge"),
@@ -162,7 +173,7 @@ def _problem(model: type[Checked], error: ErrorDetails) -> Problem:
 
 def _what(model: type[Checked], path: list[str], error: ErrorDetails, *, hidden: bool) -> str:
     kind, value, facts = error["type"], error["input"], error.get("ctx", {})
-    got = type(value).__name__ if hidden else shown(value)
+    got = _SORTS.get(type(value), "something else") if hidden else shown(value)
     if kind == "missing":
         return "is missing"
     if kind == "string_unicode":

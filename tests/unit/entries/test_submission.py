@@ -57,7 +57,9 @@ def test_ten_thousand_characters_are_allowed_and_one_more_is_not() -> None:
         ({"customer_pain": None}, "customer_pain is missing"),
         ({"customer_pain": " \n\t "}, "missing or blank"),
         ({"customer_pain": "\x00"}, "holds a NUL character at place 1; take it out"),
-        ({"customer_pain": 7}, "customer_pain must be a text, got int"),
+        ({"customer_pain": 7}, "customer_pain must be a text, got a whole number"),
+        ({"customer_pain": {"a": 1}}, "customer_pain must be a text, got an object"),
+        ({"customer_pain": True}, "customer_pain must be a text, got true or false"),
         (GOOD | {"severity": "urgent"}, "severity 'urgent' is unknown; use one of low, medium"),
         (GOOD | {"source": "fax"}, "source 'fax' is unknown"),
         (
