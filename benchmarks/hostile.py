@@ -38,7 +38,7 @@ from tests.relay.support import click, slash
 from tests.relay.test_mutated_payloads import COMMANDS, EVENTS, INTERACTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 Json = dict[str, Any]
 
@@ -133,12 +133,15 @@ def walk_routes(base: str, tokens: dict[str, str], tally: Tally) -> None:
                 for role, token in identities:
                     for body in BODIES if method != "GET" else BODIES[:2]:
                         headers = {"content-type": "application/json"}
-                        answer = client.request(
+                        request = client.build_request(
                             method,
                             path,
                             content=body,
                             headers=headers | ({"authorization": token} if token else {}),
                         )
+                        # Some answers are streams that do not end.
+                        answer = client.send(request, stream=True)
+                        answer.close()
                         known = role in tokens
                         reads = method == "GET" and known
                         writes = method in own and role in ("user", "op", "admin")
@@ -333,11 +336,17 @@ def main() -> int:
     tally, before = Tally(), effects()
     with SlackSandbox(sandbox.slack_url) as slack:
         users = [one["id"] for one in slack.state()["users"] if not one.get("is_bot")]
-        mask(tally)
-        walk_routes(base, tokens, tally)
-        walk_dags(base, tokens, tally)
-        call_slack(base, secret, tally)
-        press_for_others(base, secret, users, tally)
+        steps: dict[str, Callable[[], None]] = {
+            "masking": lambda: mask(tally),
+            "routes": lambda: walk_routes(base, tokens, tally),
+            "DAGs": lambda: walk_dags(base, tokens, tally),
+            "Slack's calls": lambda: call_slack(base, secret, tally),
+            "presses for others": lambda: press_for_others(base, secret, users, tally),
+        }
+        for name, step in steps.items():
+            began = time.monotonic()
+            step()
+            sys.stderr.write(f"{name}: {time.monotonic() - began:.0f} s\n")
         after = effects()
         for name, number in before.items():
             tally.check("effects", after[name] <= number or name == "bound", f"{name} changed")
