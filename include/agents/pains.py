@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from include.agents.draft import DESCRIPTION_MAX, TITLE_MAX, TITLE_MIN
+from include.agents.sentences import leads_away
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +41,8 @@ class Pain:
     def suggestion(self) -> dict[str, str] | None:
         """Title and description for the request it may open; ``None`` when they do not do."""
         title, description = _one_line(self.title), _one_line(self.description)
+        if leads_away(f"{title} {description}"):
+            return None
         if not TITLE_MIN <= len(title) <= TITLE_MAX or not description:
             return None
         return {"title": title, "description": description[:DESCRIPTION_MAX]}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from include.agents.draft import DESCRIPTION_MAX, TITLE_MAX, TITLE_MIN, readable
 from include.agents.prompting import as_records
+from include.agents.sentences import leads_away
 from include.matching.embed import truncated
 
 if TYPE_CHECKING:
@@ -45,10 +46,13 @@ def draft_with(
     if answer is None:
         return fallback
     said = answer.model_dump()
+    if leads_away(said["title"]):
+        return fallback
     title = " ".join(readable(said["title"]).split())[:TITLE_MAX].strip()
     if len(title) < TITLE_MIN:
         return fallback
-    description = " ".join(readable(said["description"]).split())[:DESCRIPTION_MAX].strip()
+    described = "" if leads_away(said["description"]) else said["description"]
+    description = " ".join(readable(described).split())[:DESCRIPTION_MAX].strip()
     offered = {area.id for area in areas}
     chosen = tuple(dict.fromkeys(one for one in said["areas"] if one in offered))[:MOST_AREAS]
     return replace(

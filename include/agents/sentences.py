@@ -16,6 +16,7 @@ _UNWANTED = re.compile(
     r"|\b[0-9a-f]{8}-[0-9a-f]{4}-|\bid\s*[:=#]?\s*\d",
     re.I,
 )
+_LEADS_AWAY = re.compile(r"\bhttps?:|\bwww\.|<[@#!]|\]\(|@(?:here|channel|everyone)\b", re.I)
 _SENTENCE = re.compile(r"[.!?\u2026]+(?:\s+|$)")
 _SPACE = re.compile(r"\s+")
 
@@ -26,6 +27,11 @@ def is_plain(text: str, *, most: int, sentences: int = 2) -> bool:
     if not said or len(said) > most or _UNWANTED.search(said):
         return False
     return len([part for part in _SENTENCE.split(said) if part.strip()]) <= sentences
+
+
+def leads_away(text: str) -> bool:
+    """Whether a model put a link or a mention where a title or a description should be."""
+    return _LEADS_AWAY.search(text) is not None
 
 
 def only_numbers_of(text: str, source: str) -> bool:

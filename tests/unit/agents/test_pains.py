@@ -79,3 +79,10 @@ def test_a_title_that_is_no_title_is_not_suggested() -> None:
     assert kept is not None
     assert kept["title"] == "A good title"
     assert len(kept["description"]) <= 600
+
+
+@pytest.mark.parametrize(
+    "title", ["See https://evil.example/x", "Ask <!channel> first", "Tell @here of the export"]
+)
+def test_a_title_that_leads_away_is_not_proposed(title: str) -> None:
+    assert Pain("the export fails", 0, 16, title, "Exports fail.").suggestion is None

@@ -1,11 +1,6 @@
-"""Texts as people hand them in: how many problems they hold, and what a request is called."""
+"""Texts as people hand them in that hold one problem, with its title."""
 
 from __future__ import annotations
-
-import pytest
-
-from include.agents.draft import draft_request
-from include.agents.forms import pains_by_form
 
 ONE: list[tuple[str, str]] = [
     (
@@ -243,10 +238,3 @@ ONE: list[tuple[str, str]] = [
         "The locker codes are e-mailed to the club and not to the member",
     ),
 ]
-
-
-@pytest.mark.parametrize(("text", "title"), ONE, ids=[text[:24] for text, _ in ONE])
-def test_one_problem_stays_one_and_names_it(text: str, title: str) -> None:
-    parts = pains_by_form(text) or []
-    assert len(parts) < 2
-    assert draft_request(parts[0].quote if parts else text, []).title == title
