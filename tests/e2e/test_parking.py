@@ -85,6 +85,12 @@ def test_a_parked_question_is_answered_and_the_same_run_goes_on(
     assert "answer_create" not in str(card_of(slack, run_id)["blocks"])
 
 
+# Airflow 3.3.2 calls a callback with the file's next parse, up to five minutes later, where the
+# file is being parsed as the callback comes.
+CALLED_WITHIN = 420
+
+
+@pytest.mark.timeout(CALLED_WITHIN + 300)
 def test_a_run_in_every_shape_is_parked_whole_and_each_answer_lets_its_part_go_on(
     airflow: Airflow, stack: Stack, park_everything: Callable[[], None]
 ) -> None:
@@ -115,7 +121,7 @@ def test_a_run_in_every_shape_is_parked_whole_and_each_answer_lets_its_part_go_o
     go_on_and_finish(airflow, run_id, SHAPES)
     ran = tries(airflow, run_id, SHAPES)
     assert (ran["group.after_left"], ran["group.always"], ran["finish"]) == (1, 1, 1)
-    until(lambda: ends(stack, run_id) == 1, 180)
+    until(lambda: ends(stack, run_id) == 1, CALLED_WITHIN)
     assert open_deadlines(stack, run_id) == 0
     events = airflow.client.get("/assets/events", params={"source_dag_id": SHAPES}).json()
     assert [e["source_run_id"] for e in events["asset_events"]].count(run_id) == 1
