@@ -27,7 +27,7 @@ import httpx
 from sqlalchemy import func, select
 
 from include.base.masking import masked
-from include.store.models import Feedback, Hook, Request, RequestMerge, User
+from include.store.models import Decision, Hook, Request, RequestMerge, User
 from include.store.session import session_scope
 from sandbox.environment import PASSWORDS, ROLES, ROOT, Sandbox
 from sandbox.slack.client import SlackSandbox
@@ -291,16 +291,25 @@ def mask(tally: Tally) -> None:
 
 
 def effects() -> Json:
-    """What nobody had a right to change."""
+    """What nobody had a right to change.
+
+    A wait that ended by itself is no answer of a person's, and what an Airflow user took off was
+    taken off with their right, which the routes' statuses tell.
+    """
     with session_scope() as session:
         return {
             "shipped": session.scalar(
                 select(func.count(Request.id)).where(Request.status == "shipped")
             ),
-            "answered": session.scalar(select(func.count(Hook.id)).where(Hook.answer.is_not(None))),
+            "answered": session.scalar(
+                select(func.count(Hook.id)).where(Hook.answered_by.like("slack:%"))
+            ),
             "merged": session.scalar(select(func.count(RequestMerge.id))),
             "taken off": session.scalar(
-                select(func.count(Feedback.id)).where(Feedback.removed_at.is_not(None))
+                select(func.count(Decision.id)).where(
+                    Decision.step.in_(("undo", "pick", "withdraw")),
+                    Decision.actor.like("slack:%"),
+                )
             ),
             "bound": session.scalar(
                 select(func.count(User.id)).where(
