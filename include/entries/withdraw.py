@@ -54,6 +54,10 @@ def press_withdraw(session: Session, *, token: str, actor: Actor) -> AnswerReply
         )
     if entry.status == EntryStatus.WAITING:
         return AnswerReply("too_late", "A question about this is open: choose Not feedback there.")
+    if entry.outcome == Outcome.SPLIT:
+        return AnswerReply("too_late", "This was taken apart: take back the parts that are none.")
+    if entry.status == EntryStatus.RECEIVED:
+        return AnswerReply("too_late", "I am still working on this. Please try again in a moment.")
     withdraw(session, entry, by=actor.label)
     write_down(session, actor, Action.WITHDRAW, f"entry:{entry.id}")
     return AnswerReply("recorded", None, show(session, entry))

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select
 
-from include.relay import background
 from include.store.models import AuditRow, Entry, Feedback, ThresholdProposal, ThresholdSet
 from include.store.session import session_scope
 from tests.web.hosting import MOUNT, client_of
-from tests.web.test_acts import one, post
+from tests.web.test_acts import nothing_goes_out, one, post  # noqa: F401 - the fixture is used by name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,14 +31,6 @@ FACTS = {
         "now": {"attached": 3, "questions": 4, "wrong_attachments": 0, "duplicates": 1},
     },
 }
-
-
-@pytest.fixture(autouse=True)
-def nothing_goes_out(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.delenv("AIRFLOW_CONN_SLACK_APP", raising=False)
-    monkeypatch.delenv("AIRFLOW_CONN_AIRFLOW_API", raising=False)
-    yield
-    assert background.drain(30)
 
 
 @pytest.fixture
@@ -127,6 +118,20 @@ def test_another_persons_entry_is_not_taken_back(ann: TestClient) -> None:
     bens = said("A download would save an hour a day.")
     assert "Only the person who gave" in post(ann, f"entries/{bens.id}/withdraw")[1]
     assert said("A download would save an hour a day.").outcome == "attached"
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "words"),
+    [("received", None, "still working"), ("done", "split", "taken apart")],
+)
+def test_what_is_not_placed_is_not_taken_back(
+    world: World, ann: TestClient, status: str, outcome: str | None, words: str
+) -> None:
+    entry = world.entry("The printer jams.", status=status, outcome=outcome)
+    world.session.commit()
+    assert "Not feedback</button>" not in ann.get(f"{MOUNT}/entries/{entry.id}").text
+    assert words in post(ann, f"entries/{entry.id}/withdraw")[1]
+    assert one(select(Entry.outcome).where(Entry.id == entry.id)) == outcome
 
 
 def test_proposed_thresholds_are_accepted_once_and_taken_back_on_a_page(

@@ -68,6 +68,7 @@
         if (!sure) return event.submitter.focus();
         event.target.dataset.sure = "yes";
         event.target.requestSubmit(event.submitter);
+        delete event.target.dataset.sure;
       });
       buttons.append(button);
     }
