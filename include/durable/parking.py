@@ -12,15 +12,24 @@ asked, so two callers never work on one run.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from include.base.errors import TransientError
 from include.durable.api import NOW, VIEW, close
+from include.durable.notes import (
+    given_up_note,
+    last_task_note,
+    last_tasks,
+    parked_note,
+    past_note,
+)
 from include.durable.types import CANCELLED_IN_AIRFLOW, HookView
 from include.store.models import Hook, HookStatus, ParkedRun, ParkedState
 
@@ -42,9 +51,6 @@ SOON_SECONDS = 60.0
 PATIENCE = timedelta(seconds=30)
 """How long an attempt to end a run, whose answer was lost, may still take effect in Airflow."""
 
-PARKED = "PARKED"
-"""First word of a parked run's note, to search Airflow's list of runs for."""
-
 FINISHED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 
 
@@ -56,6 +62,7 @@ class Runs(Protocol):
     def graph(self, dag_id: str) -> TaskGraph: ...
     def end(self, dag_id: str, run_id: str, note: str) -> None: ...
     def annotate(self, dag_id: str, run_id: str, note: str) -> None: ...
+    def annotate_task(self, dag_id: str, run_id: str, task: tuple[str, int], note: str) -> None: ...
     def give_result(
         self, dag_id: str, run_id: str, task_id: str, map_index: int, result: dict[str, Any]
     ) -> None: ...
@@ -227,7 +234,8 @@ def park(sessions: Sessions, runs: Runs, dag_id: str, run_id: str) -> None:
         session.execute(update(Hook).where(Hook.id.in_(ids)).values(parked_at=NOW))
     with sessions() as session:
         if parked := _lock(session, parked_id):
-            runs.end(dag_id, run_id, _note(waits, run.note))
+            runs.end(dag_id, run_id, parked_note(waits, run.note))
+            _mark(runs, parked, waits, last_task_note())
             parked.state = ParkedState.PARKED
 
 
@@ -267,7 +275,8 @@ def resume(sessions: Sessions, runs: Runs, parked_id: int) -> tuple[Resumed, lis
             cancelled = _cancel(session, waits)
             _release(session, parked_id, waits)
             if run is not None:
-                runs.annotate(row.dag_id, row.run_id, _given_up_note(row.note))
+                runs.annotate(row.dag_id, row.run_id, given_up_note(row.note))
+                _mark(runs, row, waits, "")
             return Resumed.GIVEN_UP, cancelled
         # Only what parking changed and nobody has changed since: a person who cleared a part of
         # the run, or an attempt to continue it that was cut off here.
@@ -282,10 +291,22 @@ def resume(sessions: Sessions, runs: Runs, parked_id: int) -> tuple[Resumed, lis
         clear = [*(wait.instance for wait in again), *kept]
         if clear:
             runs.clear(row.dag_id, row.run_id, clear)
+        _mark(runs, row, waits, "")
         _release(session, parked_id, [wait for wait in waits if wait not in again])
-        note = _past_note(row.created_at, row.note)
+        note = past_note(row.created_at, row.note)
     runs.annotate(row.dag_id, row.run_id, note)
     return Resumed.CONTINUED, []
+
+
+def _mark(runs: Runs, row: ParkedRun, waits: Sequence[Waiting], note: str) -> None:
+    """Set the last tasks' notes; what Airflow does not take now keeps no run from its way.
+
+    A note outlives the clearing of its task, so it is taken off by itself.
+    """
+    kept = [(task_id, index) for task_id, index in row.tasks]
+    with suppress(TransientError):
+        for task in last_tasks(kept, waits, runs.graph(row.dag_id)):
+            runs.annotate_task(row.dag_id, row.run_id, task, note)
 
 
 def _lock(session: Session, parked_id: int) -> ParkedRun | None:
@@ -322,44 +343,3 @@ def _cancel(session: Session, waits: Sequence[Waiting]) -> list[HookView]:
     ids = [wait.hook.id for wait in waits]
     statement = close(HookStatus.CANCELLED, Hook.id.in_(ids), via=CANCELLED_IN_AIRFLOW)
     return [HookView(*row) for row in session.execute(statement.returning(*VIEW))]
-
-
-def _note(waits: Sequence[Waiting], before: str | None) -> str:
-    def said(wait: Waiting) -> str:
-        what = "its time" if wait.hook.kind == "sleep" else "an answer"
-        until = wait.hook.due_at or wait.hook.expires_at
-        return f"{wait.task_id} waits for {what}" + (f" until {_at(until)}" if until else "")
-
-    shown = "; ".join(said(wait) for wait in waits[:3])
-    more = f"; and {len(waits) - 3} more" if len(waits) > 3 else ""
-    # Airflow's lists cut a note off: what the run waits for comes first.
-    note = (
-        f"{PARKED}: {shown}{more}. The run is not over, though Airflow shows it as a success: "
-        f"it was parked on {_at(datetime.now(UTC))} and goes on by itself. To let it go on by "
-        f"hand, clear {waits[0].task_id}."
-    )
-    return _with_before(note, before)
-
-
-def _past_note(since: datetime, before: str | None) -> str:
-    return _with_before(f"Waited, parked, {_at(since)} to {_at(datetime.now(UTC))}.", before)
-
-
-def _given_up_note(before: str | None) -> str:
-    seen = _at(datetime.now(UTC))
-    note = f"Does not wait any more: it was marked as failed while parked, as seen on {seen}."
-    return _with_before(note, before)
-
-
-def _with_before(note: str, before: str | None) -> str:
-    """The note before what people had noted; what parking itself noted earlier is over."""
-    kept = [
-        part
-        for part in (before or "").split("\n\n")
-        if part and not part.startswith((PARKED, "Waited, parked,", "Does not wait any more"))
-    ]
-    return "\n\n".join([note, *kept])
-
-
-def _at(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

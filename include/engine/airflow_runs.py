@@ -116,6 +116,13 @@ class AirflowRuns:
         """Set the run's note; an empty one removes it."""
         require(call("PATCH", _run(dag_id, run_id), {"note": note[:NOTE_LENGTH]}))
 
+    def annotate_task(self, dag_id: str, run_id: str, task: tuple[str, int], note: str) -> None:
+        """Set a task instance's note; an empty one removes it."""
+        task_id, map_index = task
+        path = f"{_run(dag_id, run_id)}/taskInstances/{quote(task_id)}"
+        path += f"/{map_index}" if map_index >= 0 else ""
+        require(call("PATCH", path, {"note": note[:NOTE_LENGTH]}))
+
     def give_result(
         self, dag_id: str, run_id: str, task_id: str, map_index: int, result: dict[str, Any]
     ) -> None:

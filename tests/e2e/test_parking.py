@@ -69,6 +69,13 @@ def tries(airflow: Airflow, run_id: str, dag_id: str = DAG) -> dict[str, int]:
     }
 
 
+def last_task(airflow: Airflow, run_id: str) -> tuple[str, str]:
+    """State and note of the last task: by these a person finds parked runs in Airflow's lists."""
+    path = f"/dags/{DAG}/dagRuns/{run_id}/taskInstances/report_outcome"
+    task = airflow.client.get(path).json()
+    return task["state"], task["note"] or ""
+
+
 def test_a_parked_question_is_answered_and_the_same_run_goes_on(
     airflow: Airflow, slack: SlackSandbox, park_everything: Callable[[], None]
 ) -> None:
@@ -77,10 +84,13 @@ def test_a_parked_question_is_answered_and_the_same_run_goes_on(
     until(lambda: is_parked(airflow, run_id), 40)
     assert "wait_for_answer waits for an answer until" in airflow.note(run_id)
     assert airflow.tasks(run_id)["apply_answer"] == "skipped"
+    until(lambda: last_task(airflow, run_id)[1].startswith("PARKED: "), 10)
+    assert last_task(airflow, run_id)[0] == "skipped"
     assert "answer_create" in str(card_of(slack, run_id)["blocks"])
     press(slack, run_id, "create")
     go_on_and_finish(airflow, run_id)
     assert airflow.result(run_id)["outcome"] == "created"
+    assert last_task(airflow, run_id) == ("success", "")
     assert tries(airflow, run_id)["apply_answer"] == 1
     assert "answer_create" not in str(card_of(slack, run_id)["blocks"])
 

@@ -255,6 +255,64 @@ def test_the_csv_is_the_list_and_no_formula(ann: TestClient, world: World) -> No
     assert rows[0]["arr"] == "544000.00"
 
 
+def test_the_csv_is_not_cut_where_a_page_of_the_list_is(
+    ann: TestClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("include.web.requests.routes.AT_ONCE", 1)
+    slugs = [row.slug for row in world.session.execute(text("SELECT slug FROM requests"))]
+    rows = list(csv.DictReader(io.StringIO(ann.get(f"{MOUNT}/requests.csv").text[1:])))
+    assert sorted(row["slug"] for row in rows) == sorted(slugs)
+    assert len(rows) > 2
+
+
+@pytest.mark.parametrize(
+    ("page", "patched", "said"),
+    [
+        ("accounts/ACC-1", "include.web.accounts.routes.SAID", "Only the newest 1 pieces"),
+        ("requests/csv-export", "include.web.request.routes.MOST_ACCOUNTS", "Only the 1 with"),
+        ("me", "include.web.me.routes.MOST", "Only the newest 1 are shown"),
+    ],
+)
+def test_what_a_page_leaves_out_it_says(
+    ann: TestClient, monkeypatch: pytest.MonkeyPatch, page: str, patched: str, said: str
+) -> None:
+    assert said not in ann.get(f"{MOUNT}/{page}").text
+    monkeypatch.setattr(patched, 1)
+    assert said in ann.get(f"{MOUNT}/{page}").text
+
+
+def test_an_account_that_said_more_than_is_counted_is_told_so(
+    ann: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Counted in" not in ann.get(f"{MOUNT}/accounts/ACC-1").text
+    for module in ("queries", "routes"):
+        monkeypatch.setattr(f"include.web.accounts.{module}.COUNTED", 1)
+    assert "Counted in its newest 1 pieces" in ann.get(f"{MOUNT}/accounts/ACC-1").text
+
+
+def test_the_health_page_lists_parked_runs_and_what_they_wait_for(
+    ann: TestClient, world: World
+) -> None:
+    world.session.execute(
+        text(
+            "INSERT INTO parked_runs (dag_id, run_id, state, tasks)"
+            " VALUES ('process_customer_entry', 'waits__1', 'parked', '[]')"
+        )
+    )
+    world.session.execute(
+        text(
+            "INSERT INTO hooks (key, round, is_current, kind, dag_id, run_id, task_id, question,"
+            " responders, handler, status, expires_at) VALUES ('k1', 1, true, 'approval',"
+            " 'process_customer_entry', 'waits__1', 'wait', '{}', '[]', 'question', 'pending',"
+            " now() + interval '1 day')"
+        )
+    )
+    world.session.commit()
+    page = ann.get(f"{MOUNT}/health").text
+    assert "waits__1" in page
+    assert "an answer" in page
+
+
 def test_figures_follow_every_change(world: World) -> None:
     def figures(request_id: int) -> tuple[int, int, int, int]:
         with session_scope() as session:

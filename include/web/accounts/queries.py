@@ -17,16 +17,23 @@ if TYPE_CHECKING:
 
 PAGE = 50
 SAID = 100
+COUNTED = 5000
+"""The requests of an account are ranked by so many of its newest pieces: enough for any account
+that a person can have an opinion on, and read at once."""
 
 
 @dataclass(frozen=True)
 class AccountPage:
-    """One account: ``requests`` with its feedback counted, ``said`` its newest words."""
+    """One account: ``requests`` with its feedback counted, ``said`` its newest words.
+
+    ``is_cut`` says that only the newest ``COUNTED`` pieces of feedback were counted.
+    """
 
     account: Account | None
     opportunities: Sequence[Opportunity]
     requests: Sequence[Any]
     said: Sequence[Any]
+    is_cut: bool
 
 
 def read_accounts(session: Session, name: str, after: str) -> tuple[Sequence[Any], str | None]:
@@ -85,20 +92,31 @@ def read_account(session: Session, account_id: str) -> AccountPage | None:
         .order_by(Feedback.id.desc())
         .limit(SAID)
     ).all()
-    requests = session.execute(
-        select(
-            Request.slug,
-            Request.title,
-            Request.status,
-            func.count().label("feedback"),
-            func.count().filter(Feedback.severity == "high").label("dealbreakers"),
-            func.max(Feedback.created_at).label("newest"),
-        )
-        .join(Feedback, Feedback.request_id == Request.id)
+    newest = (
+        select(Feedback.request_id, Feedback.severity, Feedback.created_at)
         .where(Feedback.account_id == account_id, Feedback.removed_at.is_(None))
-        .group_by(Request.id)
-        .order_by(func.count().filter(Feedback.severity == "high").desc(), func.count().desc())
+        .order_by(Feedback.id.desc())
+        .limit(COUNTED)
+        .subquery()
+    )
+    severe = func.count().filter(newest.c.severity == "high")
+    counted = (
+        select(
+            newest.c.request_id,
+            func.count().label("feedback"),
+            severe.label("dealbreakers"),
+            func.max(newest.c.created_at).label("newest"),
+            func.sum(func.count()).over().label("counted"),
+        )
+        .group_by(newest.c.request_id)
+        .order_by(severe.desc(), func.count().desc(), newest.c.request_id)
         .limit(SAID)
+        .subquery()
+    )
+    requests = session.execute(
+        select(Request.slug, Request.title, Request.status, counted)
+        .join(counted, counted.c.request_id == Request.id)
+        .order_by(counted.c.dealbreakers.desc(), counted.c.feedback.desc(), Request.id)
     ).all()
     known = account is not None or said
     if not known and not session.scalar(
@@ -108,4 +126,5 @@ def read_account(session: Session, account_id: str) -> AccountPage | None:
     opportunities = session.scalars(
         select(Opportunity).where(Opportunity.account_id == account_id).order_by(Opportunity.id)
     ).all()
-    return AccountPage(account, opportunities, requests, said)
+    is_cut = bool(requests) and requests[0].counted >= COUNTED
+    return AccountPage(account, opportunities, requests, said, is_cut)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse
 
 from include.store.session import session_scope
-from include.web.accounts.queries import read_account, read_accounts
+from include.web.accounts.queries import COUNTED, SAID, read_account, read_accounts
 from include.web.guard import MAY_READ
 from include.web.rendering import render
 from include.web.visitor import Visiting
@@ -46,4 +46,6 @@ def account_page(request: Request, visitor: Visiting, account_id: str) -> HTMLRe
         visitor=visitor,
         page=page,
         account_id=account_id,
+        most=SAID,
+        counted=COUNTED,
     )

@@ -42,6 +42,20 @@ _STUCK = text(
 )
 
 
+_PARKED = text(
+    """
+    SELECT p.dag_id, p.run_id, p.created_at, h.kind, h.status,
+           coalesce(h.expires_at, h.due_at) AS until
+      FROM (SELECT * FROM parked_runs ORDER BY created_at DESC, id DESC LIMIT :most) p
+      LEFT JOIN LATERAL (
+           SELECT kind, status, expires_at, due_at FROM hooks
+            WHERE hooks.dag_id = p.dag_id AND hooks.run_id = p.run_id AND is_current
+            ORDER BY (status = 'pending') DESC, id LIMIT 1) h ON true
+     ORDER BY p.created_at DESC, p.id DESC
+    """
+)
+
+
 @dataclass(frozen=True)
 class Health:
     """The page's rows."""
@@ -49,11 +63,12 @@ class Health:
     rungs: list[Rung]
     counts: Any
     stuck: Sequence[Any]
+    parked: Sequence[Any]
     late: list[Late]
 
 
 def read_health(session: Session, *, ask: bool, stuck_minutes: float) -> Health:
-    """The ladder of parts, the numbers, and what is stuck or late.
+    """The ladder of parts, the numbers, and what is stuck, parked or late.
 
     Args:
         session: On the product's database.
@@ -64,5 +79,6 @@ def read_health(session: Session, *, ask: bool, stuck_minutes: float) -> Health:
         rungs=ladder(session, ask=ask),
         counts=session.execute(_COUNTS).one(),
         stuck=session.execute(_STUCK, {"minutes": int(stuck_minutes), "most": MOST}).all(),
+        parked=session.execute(_PARKED, {"most": MOST}).all(),
         late=find_late(session, stuck_minutes)[:MOST],
     )

@@ -56,4 +56,5 @@ def me_page(request: Request, visitor: Visiting) -> HTMLResponse:
         mine=mine,
         entries=entries,
         followed=followed,
+        most=MOST,
     )

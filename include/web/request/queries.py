@@ -38,7 +38,6 @@ EVIDENCE_PAGE = 30
 MOST_HISTORY = 50
 MOST_RELATED = 10
 MOST_ACCOUNTS = 12
-MOST_PEOPLE = 500
 
 _ROOT = text(
     """
@@ -78,7 +77,6 @@ class RequestPage:
     all_areas: Sequence[Any]
     owner: User | None
     opened_by: User | None
-    people: Sequence[Any]
     evidence: Sequence[Any]
     following: int | None
     accounts: Sequence[Any]
@@ -146,9 +144,6 @@ def read_request(
         all_areas=areas,
         owner=named[0],
         opened_by=named[1],
-        people=session.execute(
-            select(User.id, User.name, User.email).order_by(User.name, User.id).limit(MOST_PEOPLE)
-        ).all(),
         evidence=page,
         following=page[-1].feedback_id if len(evidence) > EVIDENCE_PAGE else None,
         accounts=_accounts(session, family),

@@ -10,7 +10,13 @@ from fastapi.responses import Response
 from include.store.session import session_scope
 from include.web.guard import MAY_READ
 from include.web.rendering import go_to, render
-from include.web.request.queries import read_request, survivor_of
+from include.web.request.queries import (
+    MOST_ACCOUNTS,
+    MOST_HISTORY,
+    MOST_RELATED,
+    read_request,
+    survivor_of,
+)
 from include.web.visitor import Visiting
 
 router = APIRouter()
@@ -38,5 +44,6 @@ def request_page(
         page=page,
         actor=actor,
         before=before,
+        most={"accounts": MOST_ACCOUNTS, "history": MOST_HISTORY, "related": MOST_RELATED},
         once=uuid.uuid4().hex,
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
 from include.base.settings import load_settings
 from include.requests.search_now import search_now
@@ -25,13 +26,13 @@ from include.web.requests.queries import (
 from include.web.visitor import Visiting
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
 
 router = APIRouter()
 FOUND = 50
-MOST_ROWS = 10_000
+AT_ONCE = 2_000
 LONGEST_QUERY = 500
 COLUMNS = (
     "slug",
@@ -93,22 +94,40 @@ def requests_csv(
     owner: str = "",
     sort: Sort = "arr",
 ) -> Response:
-    """What the page lists, at most 10,000 rows, for a spreadsheet."""
-    rows, _ = _rows(q, Wanted(status, area, owner, sort), MOST_ROWS)
+    """All that the page lists, page by page, for a spreadsheet."""
+    wanted = Wanted(status, area, owner, sort)
+    first = _rows(q, wanted, AT_ONCE)
+    name = {"content-disposition": 'attachment; filename="requests.csv"'}
+    return StreamingResponse(
+        _lines(wanted, *first), media_type="text/csv; charset=utf-8", headers=name
+    )
+
+
+def _lines(wanted: Wanted, rows: Sequence[Any], following: str | None) -> Iterator[str]:
+    """The file in portions; a request that moved down the list meanwhile is in it once."""
     settings = load_settings()
-    out = io.StringIO()
+    written: set[int] = set()
+    # Spreadsheets read UTF-8 only behind its mark.
+    out = io.StringIO("\ufeff")
+    out.seek(0, io.SEEK_END)
     writer = csv.DictWriter(out, COLUMNS)
     writer.writeheader()
-    for row in rows:
-        values = dict(row._mapping) | {
-            "newest_at": row.newest_at.isoformat() if row.feedback else "",
-            "created_at": row.created_at.isoformat(),
-            "page": settings.request_url(row.slug),
-        }
-        writer.writerow({name: _plain(values[name]) for name in COLUMNS})
-    name = {"content-disposition": 'attachment; filename="requests.csv"'}
-    # Spreadsheets read UTF-8 only behind its mark.
-    return Response("\ufeff" + out.getvalue(), media_type="text/csv; charset=utf-8", headers=name)
+    while True:
+        for row in rows:
+            if row.id not in written:
+                written.add(row.id)
+                values = dict(row._mapping) | {
+                    "newest_at": row.newest_at.isoformat() if row.feedback else "",
+                    "created_at": row.created_at.isoformat(),
+                    "page": settings.request_url(row.slug),
+                }
+                writer.writerow({name: _plain(values[name]) for name in COLUMNS})
+        yield out.getvalue()
+        if following is None:
+            return
+        out.seek(0)
+        out.truncate()
+        rows, following = _rows("", replace(wanted, after=following), AT_ONCE)
 
 
 def _rows(q: str, wanted: Wanted, limit: int | None = None) -> tuple[Sequence[Any], str | None]:

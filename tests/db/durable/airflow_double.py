@@ -22,6 +22,7 @@ class Run:
     state: str = "running"
     note: str | None = None
     tasks: dict[tuple[str, int], TaskState] = field(default_factory=dict)
+    notes: dict[tuple[str, int], str] = field(default_factory=dict)
     results: dict[tuple[str, int], Any] = field(default_factory=dict)
     cleared: list[list[tuple[str, int]]] = field(default_factory=list)
 
@@ -65,6 +66,10 @@ class AirflowDouble:
 
     def annotate(self, dag_id: str, run_id: str, note: str) -> None:
         self.runs[run_id].note = note or None
+
+    def annotate_task(self, dag_id: str, run_id: str, task: tuple[str, int], note: str) -> None:
+        self._maybe_fail("annotate_task")
+        self.runs[run_id].notes[task] = note
 
     def give_result(
         self,

@@ -44,6 +44,8 @@ def test_a_parked_run_ends_with_a_note_and_its_question_stays_open(
     assert run.note is not None
     assert run.note.startswith("PARKED: wait waits for an answer")
     assert run.note.endswith("Looked at by Ann.")
+    assert list(run.notes) == [("report", -1)], "the last task, which Airflow's grid shows skipped"
+    assert run.notes["report", -1].startswith("PARKED: ")
     assert hook_of().is_open
     assert hook_of().parked_at is not None
     assert next_id() is None
@@ -62,6 +64,7 @@ def test_an_answer_continues_the_run_with_exactly_the_tasks_that_parking_skipped
     assert (run.state, run.tasks["wait", -1].state) == ("queued", "success")
     assert run.note is not None
     assert run.note.startswith("Waited, parked, ")
+    assert run.notes["report", -1] == ""
     assert hook_of().parked_at is None
     assert rows() == 0
 
@@ -87,6 +90,18 @@ def test_a_run_that_was_failed_while_parked_does_not_say_that_it_goes_on(
     assert run.note is not None
     assert run.note.startswith("Does not wait any more")
     assert "goes on by itself" not in run.note
+    assert run.notes["report", -1] == ""
+
+
+def test_a_note_that_airflow_does_not_take_keeps_no_run_from_its_way(
+    airflow: AirflowDouble,
+) -> None:
+    run = waiting_run(airflow)
+    airflow.fail["annotate_task"] = 1
+    park(airflow)
+    assert (run.state, run.notes) == ("success", {})
+    answer()
+    assert resume(airflow) is Resumed.CONTINUED
 
 
 def test_an_answer_while_the_run_is_being_parked_is_not_lost(airflow: AirflowDouble) -> None:
