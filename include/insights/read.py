@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 
 from include.store.models import Area, AreaReport
 
@@ -72,15 +73,9 @@ def report_days(session: Session, slug: str) -> list[date]:
 
 def latest_reports(session: Session) -> list[Report]:
     """Every area's newest report, by the area's name."""
-    newest = select(AreaReport.area_id, func.max(AreaReport.day).label("day")).group_by(
-        AreaReport.area_id
-    )
-    latest = newest.subquery()
-    statement = (
-        _reports()
-        .join(latest, (latest.c.area_id == AreaReport.area_id) & (latest.c.day == AreaReport.day))
-        .order_by(Area.name, Area.slug)
-    )
+    other = aliased(AreaReport)
+    newest = select(func.max(other.day)).where(other.area_id == Area.id).scalar_subquery()
+    statement = _reports().where(AreaReport.day == newest).order_by(Area.name, Area.slug)
     return [_report(*row) for row in session.execute(statement)]
 
 

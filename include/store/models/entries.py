@@ -149,7 +149,6 @@ class Entry(Base):
         CheckConstraint("(embedding IS NULL) = (embedding_model IS NULL)", name="embedding_named"),
         Index("ix_entries_parent_id", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
         Index("ix_entries_run", "dag_id", "run_id"),
-        Index("ix_entries_submitter", "submitter_id", "id"),
         Index("ix_entries_told_in", "told_in", postgresql_where=text("told_in IS NOT NULL")),
         Index("ix_entries_unfinished", "updated_at", postgresql_where=text("status <> 'done'")),
     )

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, Computed, ForeignKey, Index, Numeric, text
+from sqlalchemy import BigInteger, Computed, ForeignKey, Index, Numeric, func, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from include.store.models.base import Base, BigId, Moment
 from include.store.models.durable import Hook
-from include.store.models.entries import Entry, Feedback
+from include.store.models.entries import Decision, Entry, Feedback
 from include.store.models.lifecycle import RequestLink, RunStart
-from include.store.models.people import Opportunity, RequestFollower
+from include.store.models.people import Account, Opportunity, RequestFollower
 from include.store.models.requests import Request
 from include.store.models.slack import Message
 
@@ -71,6 +71,14 @@ Index("ix_requests_status", Request.status, Request.id)
 _LIVE = text("removed_at IS NULL")
 Index("ix_feedback_account_id", Feedback.account_id, Feedback.id, postgresql_where=_LIVE)
 Index("ix_feedback_request_id_id", Feedback.request_id, Feedback.id, postgresql_where=_LIVE)
+Index(
+    "ix_feedback_request_id_account_id",
+    Feedback.request_id,
+    Feedback.account_id,
+    postgresql_where=_LIVE,
+)
+Index("ix_accounts_place", func.coalesce(Account.arr, literal_column("-1")), Account.id)
+Index("ix_decisions_thresholds_version", Decision.thresholds_version, Decision.decided_at)
 Index("ix_entries_account_id", Entry.account_id, Entry.id)
 Index("ix_entries_submitter_id", Entry.submitter_id, Entry.id)
 Index("ix_request_followers_user_id", RequestFollower.user_id, RequestFollower.created_at)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import func, literal_column, select, tuple_
 
 from include.store.models import Account, Entry, Feedback, Opportunity, Request
 
@@ -44,7 +44,7 @@ def read_accounts(session: Session, name: str, after: str) -> tuple[Sequence[Any
         name: Only those whose name has this in it.
         after: Where the page before ended.
     """
-    arr = func.coalesce(Account.arr, -1)
+    arr = func.coalesce(Account.arr, literal_column("-1"))  # as its index has it
     count = (
         select(func.count())
         .where(Feedback.account_id == Account.id, Feedback.removed_at.is_(None))

@@ -66,16 +66,10 @@ class AreaPage:
 
 def read_areas(session: Session) -> list[AreaRow]:
     """Every area, by name."""
-    counted = (
-        select(RequestArea.area_id, func.count().label("requests"))
-        .group_by(RequestArea.area_id)
-        .subquery()
+    requests = (
+        select(func.count()).where(RequestArea.area_id == Area.id).correlate(Area).scalar_subquery()
     )
-    rows = session.execute(
-        select(Area, func.coalesce(counted.c.requests, 0))
-        .outerjoin(counted, counted.c.area_id == Area.id)
-        .order_by(Area.name, Area.slug)
-    ).all()
+    rows = session.execute(select(Area, requests).order_by(Area.name, Area.slug)).all()
     reports = {report.area_slug: report for report in latest_reports(session)}
     return [
         AreaRow(

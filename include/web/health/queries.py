@@ -19,9 +19,7 @@ MOST = 50
 
 _COUNTS = text(
     """
-    SELECT (SELECT count(*) FROM entries WHERE status = 'received') AS received,
-           (SELECT count(*) FROM entries WHERE status = 'waiting') AS waiting,
-           (SELECT count(*) FROM entries WHERE status = 'failed') AS failed,
+    SELECT received, waiting, failed,
            (SELECT count(*) FROM hooks WHERE status = 'pending') AS waits,
            (SELECT count(*) FROM hooks
              WHERE status = 'pending' AND next_at < now() - interval '5 minutes') AS overdue,
@@ -30,6 +28,10 @@ _COUNTS = text(
            (SELECT count(*) FROM run_starts WHERE state = 'pending') AS unstarted,
            (SELECT count(*) FROM slack_events WHERE state = 'received') AS undone,
            (SELECT updated_at FROM watermarks WHERE name = 'drain') AS drained_at
+      FROM (SELECT count(*) FILTER (WHERE status = 'received') AS received,
+                   count(*) FILTER (WHERE status = 'waiting') AS waiting,
+                   count(*) FILTER (WHERE status = 'failed') AS failed
+              FROM entries WHERE status <> 'done') unfinished
     """
 )
 _STUCK = text(

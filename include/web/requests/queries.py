@@ -139,10 +139,9 @@ def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
     elif wanted.status:
         chosen.append(Request.status == wanted.status)
     if wanted.area:
-        inside = (
-            select(RequestArea.request_id)
-            .join(Area, Area.id == RequestArea.area_id)
-            .where(RequestArea.request_id == Request.id, Area.slug == wanted.area)
+        area_id = select(Area.id).where(Area.slug == wanted.area).scalar_subquery()
+        inside = select(RequestArea.request_id).where(
+            RequestArea.request_id == Request.id, RequestArea.area_id == area_id
         )
         chosen.append(inside.exists())
     if wanted.owner == "none":

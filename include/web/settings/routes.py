@@ -24,6 +24,7 @@ from include.web.guard import MAY_ANSWER, MAY_READ, OUR_FORM
 from include.web.rendering import go_to, render
 from include.web.settings.queries import (
     ENVIRONMENT,
+    MOST,
     is_fixed,
     read_settings,
     read_thresholds,
@@ -77,6 +78,7 @@ def settings_page(request: Request, visitor: Visiting) -> HTMLResponse:
         areas=areas,
         proposals=proposals,
         may_decide=may_decide,
+        most={"thresholds": MOST, "proposals": MOST_PROPOSALS},
     )
 
 
