@@ -40,7 +40,15 @@ WITH_AIRFLOW = ("button_latency", "entry_latency", "one_run_each", "open_waits")
 DEFAULT = (*WITHOUT_AIRFLOW, *WITH_AIRFLOW)
 # More than half an hour, with sandboxes of its own: only when it is named.
 BURSTS = ("burst", "burst_relay", "burst_runs")
-WHEN_NAMED = ("relay_load", "relay_burst", "lists", "search_million", *BURSTS, "waits_compared")
+WHEN_NAMED = (
+    "relay_load",
+    "relay_burst",
+    "lists",
+    "pages",
+    "search_million",
+    *BURSTS,
+    "waits_compared",
+)
 NAMES = (*DEFAULT, *WHEN_NAMED)
 
 
@@ -82,6 +90,7 @@ class Session:
             import_time,
             insights,
             lists,
+            pages,
             related,
             relay_burst,
             relay_load,
@@ -103,8 +112,9 @@ class Session:
             self._one("relay_load", lambda: relay_load.measure(quick=self.quick))
         if "relay_burst" in self.names:
             self._one("relay_burst", lambda: relay_burst.measure(quick=self.quick))
-        if "lists" in self.names:
-            self._one("lists", lambda: lists.measure(quick=self.quick))
+        for name, module in (("lists", lists), ("pages", pages)):
+            if name in self.names:
+                self._one(name, partial(module.measure, quick=self.quick))
         for name, module in (("sync", sync), ("import_batch", import_batch), ("related", related)):
             if name in self.names:
                 self._one(name, partial(module.measure, quick=self.quick))

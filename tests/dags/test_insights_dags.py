@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from include.store.models import Area, AreaReport, Digest
 from include.store.session import session_scope
-from tests.dags.process import ROOT, airflow_process
+from tests.dags.process import ROOT, run_dags
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,12 +95,6 @@ print("RESULT" + json.dumps({"state": str(run.state), "values": values}))
 """
 
 
-def result_of(code: str, home: Path, *arguments: str) -> Any:
-    out = airflow_process(code, home, *arguments)
-    [line] = [line for line in out.splitlines() if line.startswith("RESULT")]
-    return json.loads(line.removeprefix("RESULT"))
-
-
 def documented_backfills() -> set[tuple[str, str, str]]:
     """DAG, first and last date of every backfill that a page shows."""
     pages = (page.read_text(encoding="utf-8") for page in (ROOT / "docs").glob("*.md"))
@@ -111,7 +105,8 @@ def documented_backfills() -> set[tuple[str, str, str]]:
 def schedules(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The moments of runs, by DAG and by backfill, as Airflow's scheduler makes them."""
     home, asked = tmp_path_factory.mktemp("schedules"), json.dumps(sorted(documented_backfills()))
-    found: dict[str, Any] = result_of(SCHEDULES, home, str(ROOT / "dags"), asked)
+    dag_ids = {"area_insights", "weekly_digest"} | {one for one, _, _ in documented_backfills()}
+    found: dict[str, Any] = run_dags(SCHEDULES, home, sorted(dag_ids), asked)
     return found
 
 
@@ -161,7 +156,7 @@ def areas(feedback_db: URL, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("areas")
 def test_a_failing_area_stops_no_other_and_is_named(tmp_path: Path) -> None:
-    found = result_of(RUN_AREAS, tmp_path, str(ROOT / "dags"), "reporting", "{}")
+    found = run_dags(RUN_AREAS, tmp_path, ["area_insights"], "reporting", "{}")
     assert found["values"] == [
         {"status": "partial", "processed_count": 2, "failed_slugs": ["reporting"]}
     ]
@@ -188,8 +183,8 @@ def test_a_failing_area_stops_no_other_and_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("areas")
 def test_a_run_in_which_no_area_has_a_report_fails(tmp_path: Path) -> None:
-    arguments = (str(ROOT / "dags"), "access", '{"areas": ["access"]}')
-    found = result_of(RUN_AREAS, tmp_path, *arguments)
+    arguments = ("access", '{"areas": ["access"]}')
+    found = run_dags(RUN_AREAS, tmp_path, ["area_insights"], *arguments)
     assert found["state"] == "failed"
     assert found["values"] == []
     assert [label for label, _ in found["labels"].values()] == ["access"]
@@ -197,8 +192,8 @@ def test_a_run_in_which_no_area_has_a_report_fails(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("areas")
 def test_the_weekly_digest_of_a_past_week_is_stored(tmp_path: Path) -> None:
-    arguments = (str(ROOT / "dags"), "weekly_digest", "post_digest", "{}")
-    found = result_of(RUN_DAG, tmp_path, *arguments)
+    arguments = ("weekly_digest", "post_digest", "{}")
+    found = run_dags(RUN_DAG, tmp_path, ["weekly_digest"], *arguments)
     assert found == {
         "state": "success",
         "values": [{"week": "2026-W10", "messages": 0, "chart": False, "status": "past_week"}],
@@ -212,8 +207,8 @@ def test_an_export_writes_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", json.dumps({"export_roots": [str(tmp_path)]}))
     folder = tmp_path / "exports"
     conf = json.dumps({"target": str(folder), "kinds": ["requests", "reports"], "format": "csv"})
-    arguments = (str(ROOT / "dags"), "export_feedback", "list_files", conf)
-    found = result_of(RUN_DAG, tmp_path, *arguments)
+    arguments = ("export_feedback", "list_files", conf)
+    found = run_dags(RUN_DAG, tmp_path, ["export_feedback"], *arguments)
     assert found["state"] == "success"
     [value] = found["values"]
     names = ["requests-20260309T130000Z.csv", "reports-20260309T130000Z.csv"]

@@ -19,7 +19,7 @@ from include.store.models import (
 from include.store.session import session_scope
 from sandbox.samples import load_samples
 from sandbox.stack import Stack
-from tests.dags.process import ROOT, airflow_process
+from tests.dags.process import READ_ONCE, run_dags
 from tests.dags.test_all_dags import embeddings
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ __all__ = ["embeddings"]
 SLUG = "export-a-table-as-csv"
 
 # One process for all of them: Airflow's start is most of the time.
-RUN_ALL = """
+RUN_ALL = (
+    f"{READ_ONCE}\n"
+    + """
 import json, sys
 from datetime import UTC, datetime, timedelta
 from airflow.dag_processing.dagbag import DagBag
@@ -48,6 +50,7 @@ for number, (dag_id, conf, task_id) in enumerate(json.loads(sys.argv[2])):
     found.append({"dag_id": dag_id, "state": str(run.state), "tasks": states, "result": result})
 print("RESULT" + json.dumps(found, default=str))
 """
+)
 
 
 @pytest.fixture
@@ -101,9 +104,8 @@ def ran(
         ("mark_shipped", {"request": SLUG}, "report_outcome"),
         ("reopen_request", {"request": SLUG}, "report_outcome"),
     ]
-    out = airflow_process(RUN_ALL, tmp_path, str(ROOT / "dags"), json.dumps(runs))
-    [line] = [line for line in out.splitlines() if line.startswith("RESULT")]
-    found: list[dict[str, Any]] = json.loads(line.removeprefix("RESULT"))
+    dag_ids = [dag_id for dag_id, _, _ in runs]
+    found: list[dict[str, Any]] = run_dags(RUN_ALL, tmp_path, dag_ids, json.dumps(runs))
     return found
 
 

@@ -87,6 +87,11 @@ class Airflow:
         run_id: str = answer.json()["dag_run_id"]
         return run_id
 
+    def parse_again(self, dag_id: str) -> None:
+        """Have the file of a DAG parsed soon."""
+        token = self.client.get(f"/dags/{dag_id}/details").json()["file_token"]
+        assert self.client.put(f"/parseDagFile/{token}").status_code in (201, 409)
+
     def run_state(self, run_id: str, dag_id: str = DAG) -> str:
         """State of a run; empty while it is not started."""
         answer = self.client.get(f"/dags/{dag_id}/dagRuns/{run_id}")

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 from include.durable.api import find_hook
 from include.durable.keys import hook_key
-from include.entries.questions import answer_question
 from include.store.session import session_scope
 from tests.e2e.conftest import ASKS, DAG, Airflow, card_of, evidence_of, until
-from tests.people import member
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,22 +49,6 @@ def test_a_question_survives_a_killed_triggerer_and_a_restarted_scheduler(
     press(slack, run_id, "attach")
     airflow.finish(run_id)
     assert evidence_of(run_id)[0] == "create-and-remove-users-automatically-with-scim"
-
-
-def test_an_answer_given_while_everything_is_down_counts_after_the_start(
-    airflow: Airflow, slack: SlackSandbox, stack: Stack
-) -> None:
-    run_id = open_question(airflow, "down")
-    token = str(card_of(slack, run_id)["blocks"]).split("'value': '")[1].split("'")[0]
-    stack.stop("all")
-    with session_scope() as session:
-        reply = answer_question(session, token=token, choice="create", actor=member("U0ANN"))
-    assert reply.status == "recorded"
-    stack.up()
-    airflow.login()
-    airflow.finish(run_id)
-    assert airflow.result(run_id)["outcome"] == "created"
-    assert "answer_create" not in str(card_of(slack, run_id)["blocks"])
 
 
 def test_clearing_the_wait_keeps_the_question_and_its_end(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -238,6 +239,15 @@ def test_evidence_is_moved_and_taken_off(ann: TestClient) -> None:
     assert post(ann, "feedback/1/move", request_id=sso) == (303, "Moved.")
     moved = one(select(Feedback).where(Feedback.entry_id == 1, Feedback.removed_at.is_(None)))
     assert moved.request_id == sso
+
+    for page in ("requests/single-sign-on", "entries/1"):
+        shown = ann.get(f"{MOUNT}/{page}").text
+        form = shown.split("Move it back to “Export tables as CSV”")[0].rsplit("<form", 1)[1]
+        back = re.findall(r'name="request_id" value="(\d+)"', form)
+    assert post(ann, f"feedback/{moved.id}/move", request_id=back[0]) == (303, "Moved.")
+    moved = one(select(Feedback).where(Feedback.entry_id == 1, Feedback.removed_at.is_(None)))
+    assert moved.request_id == int(back[0]) != sso
+    assert "Move it back to" in ann.get(f"{MOUNT}/entries/1").text
 
     status, note = post(ann, f"feedback/{moved.id}/undo")
 

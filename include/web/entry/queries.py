@@ -46,7 +46,10 @@ class Event:
 
 @dataclass(frozen=True)
 class EntryPage:
-    """The rows of the page."""
+    """The rows of the page.
+
+    ``evidence`` is where the entry is attached now, ``before`` where it was until it was moved.
+    """
 
     entry: Entry
     submitter: User | None
@@ -54,6 +57,7 @@ class EntryPage:
     opportunity: Opportunity | None
     capture: SlackCapture | None
     evidence: Any | None
+    before: Any | None
     parts: Sequence[Any]
     thresholds: dict[int, ThresholdSet]
     requests: dict[int, Any]
@@ -121,13 +125,15 @@ def read_entry(session: Session, entry_id: int) -> EntryPage | None:
     named |= {int(hook.question["request_id"]) for hook in hooks if "request_id" in hook.question}
     labels = [one.actor for one in decisions] + [hook.answered_by for hook in hooks]
     labels += [row.Feedback.removed_by for row in evidence] + [entry.restored_by]
+    now = next((row for row in evidence if row.Feedback.removed_at is None), None)
     page = EntryPage(
         entry=entry,
         submitter=head[1],
         account=head[2],
         opportunity=head[3],
         capture=head[4],
-        evidence=next((row for row in evidence if row.Feedback.removed_at is None), None),
+        evidence=now,
+        before=next((row for row in evidence if now and row.slug != now.slug), None),
         parts=session.execute(
             select(Entry.id, Entry.customer_pain, Entry.status, Entry.outcome)
             .where(or_(Entry.parent_id == entry_id, Entry.id == (entry.parent_id or 0)))

@@ -78,6 +78,7 @@ class RequestPage:
     owner: User | None
     opened_by: User | None
     evidence: Sequence[Any]
+    moved_from: dict[int, Any]
     following: int | None
     accounts: Sequence[Any]
     history: Sequence[RequestStatusChange]
@@ -145,6 +146,7 @@ def read_request(
         owner=named[0],
         opened_by=named[1],
         evidence=page,
+        moved_from=_moved_from(session, page, family),
         following=page[-1].feedback_id if len(evidence) > EVIDENCE_PAGE else None,
         accounts=_accounts(session, family),
         history=history,
@@ -210,6 +212,21 @@ def _evidence(session: Session, family: list[int], before: int | None) -> Sequen
     if before is not None:
         statement = statement.where(Feedback.id < before)
     return session.execute(statement.order_by(Feedback.id.desc()).limit(EVIDENCE_PAGE + 1)).all()
+
+
+def _moved_from(session: Session, rows: Sequence[Any], family: list[int]) -> dict[int, Any]:
+    """The request where each piece was last before it came here, by entry."""
+    found = session.execute(
+        select(Feedback.entry_id, Feedback.request_id, Request.title)
+        .join(Request, Request.id == Feedback.request_id)
+        .where(
+            Feedback.entry_id.in_([row.entry_id for row in rows]),
+            Feedback.removed_at.is_not(None),
+            Feedback.request_id.not_in(family),
+        )
+        .order_by(Feedback.id)
+    )
+    return {row.entry_id: row for row in found}
 
 
 def _accounts(session: Session, family: list[int]) -> Sequence[Any]:
