@@ -40,15 +40,8 @@ WITH_AIRFLOW = ("button_latency", "entry_latency", "one_run_each", "open_waits")
 DEFAULT = (*WITHOUT_AIRFLOW, *WITH_AIRFLOW)
 # More than half an hour, with sandboxes of its own: only when it is named.
 BURSTS = ("burst", "burst_relay", "burst_runs")
-WHEN_NAMED = (
-    "relay_load",
-    "relay_burst",
-    "lists",
-    "pages",
-    "search_million",
-    *BURSTS,
-    "waits_compared",
-)
+GROWN = ("lists", "pages", "search_million")
+WHEN_NAMED = ("relay_load", "relay_burst", *GROWN, *BURSTS, "waits_compared")
 NAMES = (*DEFAULT, *WHEN_NAMED)
 
 
