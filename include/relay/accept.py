@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from include.relay import background
-from include.relay.events import store_event
-from include.store.session import session_scope
+from include.relay.store_calls import store_call
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +33,6 @@ def accept(ack: Ack, incoming: Incoming, **answer: Any) -> None:
     Slack shows the person an error or sends the event again. A repeat is acknowledged again; if
     the first time was cut short, it is also finished.
     """
-    with session_scope() as session:
-        event_id = store_event(session, incoming)
+    event_id = store_call(incoming)
     ack(**answer)
     background.submit(_act[0], event_id)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import anyio
 from fastapi import FastAPI, Request, Response
 
-from include.relay import schema
+from include.relay import background, schema
 from include.relay.receive import receive
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def build(
         if raw is None:
             return Response(status_code=413)
         headers: Mapping[str, str] = {k.lower(): v for k, v in request.headers.items()}
-        answer = await anyio.to_thread.run_sync(receive, raw, headers, limiter=limiter.get())
+        with background.acknowledging():
+            answer = await anyio.to_thread.run_sync(receive, raw, headers, limiter=limiter.get())
         return Response(answer.body, status_code=answer.status, headers=answer.headers)
 
     for path in ("/events", "/interactive", "/commands"):

@@ -1,14 +1,9 @@
-"""The table of received calls: stored before the acknowledgement, once each."""
+"""What is stored of a call, before it is acknowledged."""
 
 from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import null, select
-from sqlalchemy.dialects.postgresql import insert
-
-from include.store.models.slack import SlackEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +13,7 @@ if TYPE_CHECKING:
     from include.outbox.replies import AnswerReply
     from include.people.actor import Actor
     from include.relay.incoming import Incoming
+    from include.store.models.slack import SlackEvent
 
     Effect = Callable[[Session, SlackEvent, Actor], AnswerReply]
     """What a stored event does, in the caller's transaction and in a person's name."""
@@ -26,31 +22,19 @@ LONGEST_KEY = 500
 """Slack's ids are far shorter; PostgreSQL's index takes at most some 2,700 bytes."""
 
 
-def store_event(session: Session, incoming: Incoming) -> int:
-    """Store the call, or find it if it is a repeat; the event's id either way."""
-    key = _key(incoming.key)
-    statement = (
-        insert(SlackEvent)
-        .values(
-            key=key,
-            kind=_storable(incoming.kind),
-            team_id=_storable(incoming.team_id),
-            user_id=_storable(incoming.user_id),
-            channel_id=_storable(incoming.channel_id),
-            payload=_storable(incoming.payload),
-            dag_id=incoming.dag_id,
-            run_id=incoming.run_id,
-            # A JSON column turns None into JSON's null, which is not SQL's.
-            run_conf=null() if incoming.run_conf is None else _storable(incoming.run_conf),
-        )
-        .on_conflict_do_nothing(index_elements=["key"])
-        .returning(SlackEvent.id)
-    )
-    inserted = session.execute(statement).scalar_one_or_none()
-    if inserted is not None:
-        return inserted
-    existing = session.execute(select(SlackEvent.id).where(SlackEvent.key == key))
-    return existing.scalar_one()
+def row_of(incoming: Incoming) -> dict[str, Any]:
+    """The columns of a call's row, without what PostgreSQL cannot store."""
+    return {
+        "key": _key(incoming.key),
+        "kind": _storable(incoming.kind),
+        "team_id": _storable(incoming.team_id),
+        "user_id": _storable(incoming.user_id),
+        "channel_id": _storable(incoming.channel_id),
+        "payload": _storable(incoming.payload),
+        "dag_id": incoming.dag_id,
+        "run_id": incoming.run_id,
+        "run_conf": _storable(incoming.run_conf),
+    }
 
 
 def _storable(value: Any) -> Any:
