@@ -83,6 +83,7 @@ class Settings(Checked):
         cost_wrong: What a wrong attachment costs; proposed thresholds weigh the three costs.
         cost_duplicate: What a request costs that was opened for the same problem as another.
         cost_question: What it costs to ask a person.
+        questions_per_person_per_day: Cards of questions in a day; one card holds the rest; 0: all.
         webhook_private_addresses: Whether webhooks may call this machine and its network.
         import_roots: Folders and URLs below which files may be imported; empty for none.
         export_roots: Folders and URLs below which exports may be written; empty for none.
@@ -122,6 +123,7 @@ class Settings(Checked):
     cost_wrong: AboveZero = 5
     cost_duplicate: AboveZero = 2
     cost_question: AboveZero = 1
+    questions_per_person_per_day: Count = 20
     webhook_private_addresses: bool = False
 
     @property
@@ -141,6 +143,11 @@ class Settings(Checked):
         Empty while neither that setting nor Airflow's ``[api] base_url`` says it.
         """
         return (self.web_base_url or own_pages()).rstrip("/")
+
+    @property
+    def inbox_url(self) -> str | None:
+        """The page of open questions, ``None`` while nobody says where the pages are."""
+        return f"{self.pages_url}/inbox" if self.pages_url else None
 
     def request_url(self, slug: str) -> str | None:
         """The page of a request, ``None`` while nobody says where the pages are."""

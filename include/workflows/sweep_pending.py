@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from include.base.safe_log import describe
 from include.entries.drain import look_after_held
 from include.entries.thread_reply import sync_emoji
+from include.entries.waiting_questions import queue_waiting_cards
 from include.outbox.effects import sweep
 from include.outbox.events import AnalyticsEvents
 from include.outbox.runs import RunStarts
@@ -38,6 +39,7 @@ def carry_out_pending(slack_events: Kind[Any]) -> dict[str, Any]:
         "slack_events": lambda: sweep(slack_events).as_dict(),
         "next_drain_asked_for": look_after_held,
         "runs": lambda: sweep(RunStarts()).as_dict(),
+        "daily_cards": lambda: len(queue_waiting_cards(session_scope, lambda _: None)),
         "messages": lambda: sweep(Messages()).as_dict(),
         "emoji_waiting": lambda: sync_emoji(session_scope),
         "webhooks": lambda: sweep(Webhooks()).as_dict(),
