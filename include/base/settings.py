@@ -84,6 +84,7 @@ class Settings(Checked):
         cost_duplicate: What a request costs that was opened for the same problem as another.
         cost_question: What it costs to ask a person.
         questions_per_person_per_day: Cards of questions in a day; one card holds the rest; 0: all.
+        learn_who_answers: Whether past answers say whom to ask about an area, and at which hour.
         webhook_private_addresses: Whether webhooks may call this machine and its network.
         import_roots: Folders and URLs below which files may be imported; empty for none.
         export_roots: Folders and URLs below which exports may be written; empty for none.
@@ -124,6 +125,7 @@ class Settings(Checked):
     cost_duplicate: AboveZero = 2
     cost_question: AboveZero = 1
     questions_per_person_per_day: Count = 20
+    learn_who_answers: Annotated[bool, Field(strict=True)] = True
     webhook_private_addresses: bool = False
 
     @property

@@ -19,6 +19,7 @@ from include.durable.api import answer_hook, create_hook, get_hook, signing_keys
 from include.durable.keys import InvalidToken, verify_hook_token
 from include.durable.types import AnswerStatus
 from include.engine.dag_ids import MAIN_DAG
+from include.entries.addressee import chain_of, choose
 from include.entries.attention import UNPOSTED, asked_person, has_room, is_unposted, weight
 from include.entries.decisions import record_decision
 from include.entries.entry import get_entry
@@ -48,10 +49,13 @@ from include.store.models import (
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from sqlalchemy.orm import Session
 
     from include.durable.types import HookEvent, HookView
     from include.people.actor import Actor
+    from include.slack.presence import Presence
 
 WAIT_NAME = "answer"
 """What the wait is called; the DAGs' sensors use the same word."""
@@ -177,17 +181,43 @@ def _group(slug: str, request_id: int, person: str | None, entries: list[list[An
     }
 
 
+def asked_in(groups: Sequence[Group]) -> list[tuple[int, str | None]]:
+    """The request and the submitter of each group."""
+    return [(group["request_id"], group["person"]) for group in groups]
+
+
 def ask(
-    session: Session, group: Group, *, dag_id: str, run_id: str, map_index: int = -1
+    session: Session,
+    group: Group,
+    *,
+    dag_id: str,
+    run_id: str,
+    map_index: int = -1,
+    presence: Mapping[str, Presence] | None = None,
+    is_named: bool = False,
 ) -> int | None:
     """Open the durable hook of a group and queue its card; a repeat changes nothing.
 
-    Without a ``person`` anybody who sees the card may answer. Over the day's limit there is no
-    card; the daily one tells of the question. Returns the message's id.
+    Over the day's limit there is no card; the daily one tells of the question.
+
+    Args:
+        session: The caller's transaction.
+        group: What to ask about. Where nobody is found to ask, anybody who sees the card in the
+            review channel may answer.
+        dag_id: Of the run that waits.
+        run_id: That run.
+        map_index: Of its wait.
+        presence: Of people (Slack ids) who may not be there; all others are.
+        is_named: Whether the group's person was named by whoever started the run.
+
+    Returns:
+        The message's id.
     """
     request = session.get_one(Request, group["request_id"])
     settings, person = load_settings(), group["person"]
-    over = {} if has_room(session, person) else {UNPOSTED: True}
+    chain = [person] if is_named else chain_of(session, request.id, person)
+    responders = choose(chain, presence or {}, person)
+    over = {} if has_room(session, next(iter(responders), None)) else {UNPOSTED: True}
     hook = create_hook(
         session,
         dag_id=dag_id,
@@ -202,7 +232,7 @@ def ask(
             "options": list(CHOICES),
             **over,
         },
-        responders=[label_of(person)] if person else [],
+        responders=[label_of(one) for one in responders],
         handler=HANDLER,
         remind_after=settings.remind_after,
         expires_after=settings.expires_after,

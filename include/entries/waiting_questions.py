@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from include.base.settings import load_settings
 from include.durable.api import hook_token, signing_keys
 from include.durable.keys import InvalidToken, verify
+from include.entries.addressee import best_hour
 from include.entries.attention import OPEN_UNPOSTED
 from include.entries.questions import answer_question
 from include.entries.show import change
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     """How far a person's clock (Slack id) is ahead of UTC; None where nobody says it."""
 
 USUAL_HOUR = 9
-"""From this hour of their day on the card goes out."""
+"""From this hour of their day on the card goes out, unless past answers name a better one."""
 
 APART = timedelta(hours=8)
 """No two daily cards of one person are nearer; one of a late evening serves the next morning."""
@@ -101,7 +102,7 @@ def _queue_card(session: Session, person: str | None, offset: timedelta | None) 
     before = newest_card(session, person)
     key = card_key(person, here.date())
     is_sent = before is not None and before.key == key
-    if is_sent or here.hour < USUAL_HOUR or not count_waiting(session, person):
+    if is_sent or here.hour < _hour(session, person, here) or not count_waiting(session, person):
         return []
     card = card_of(session, person)
     message_id = queue_message(
@@ -114,6 +115,14 @@ def _queue_card(session: Session, person: str | None, offset: timedelta | None) 
     )
     old = change(session, before, waiting_replaced()) if before is not None else None
     return [message_id, *([old] if old is not None else [])]
+
+
+def _hour(session: Session, person: str | None, here: datetime) -> int:
+    if person is None:
+        return USUAL_HOUR
+    ahead = here.replace(tzinfo=UTC) - _now(session)
+    learned = best_hour(session, person, timedelta(minutes=round(ahead / timedelta(minutes=1))))
+    return USUAL_HOUR if learned is None else learned
 
 
 def _now(session: Session) -> datetime:

@@ -14,6 +14,7 @@ from include.outbox.events import AnalyticsEvents
 from include.outbox.runs import RunStarts
 from include.outbox.sender import Messages
 from include.outbox.webhooks import Webhooks
+from include.people.presence import Lookups
 from include.requests.figures import catch_up, count_aged
 from include.store.session import session_scope
 
@@ -39,7 +40,7 @@ def carry_out_pending(slack_events: Kind[Any]) -> dict[str, Any]:
         "slack_events": lambda: sweep(slack_events).as_dict(),
         "next_drain_asked_for": look_after_held,
         "runs": lambda: sweep(RunStarts()).as_dict(),
-        "daily_cards": lambda: len(queue_waiting_cards(session_scope, lambda _: None)),
+        "daily_cards": lambda: len(queue_waiting_cards(session_scope, Lookups().offset)),
         "messages": lambda: sweep(Messages()).as_dict(),
         "emoji_waiting": lambda: sync_emoji(session_scope),
         "webhooks": lambda: sweep(Webhooks()).as_dict(),
