@@ -54,7 +54,12 @@ def count_waiting(session: Session, person: str | None) -> int:
 
 def card_key(person: str | None, day: date) -> str:
     """The ledger's key of the card of a day, by the calendar of who gets it."""
-    return f"{PURPOSE}:{person or 'channel'}:{day.isoformat()}"
+    return f"{card_family(person)}{day.isoformat()}"
+
+
+def card_family(person: str | None) -> str:
+    """How the keys of all daily cards of a person (Slack id), or of the review channel, begin."""
+    return f"{PURPOSE}:{person or 'channel'}:"
 
 
 def newest_card(session: Session, person: str | None) -> Message | None:

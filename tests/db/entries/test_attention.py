@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from include.entries import questions
 from include.entries import settle as outcomes
 from include.entries import waiting_questions as waiting
 from include.entries.entry import get_entry
+from include.operations.forgetting import forget_entries
 from include.store.models import Account, Hook, HookKey, Message
 from include.store.session import session_scope
 from include.web.inbox.queries import read_inbox
@@ -273,6 +275,25 @@ def test_one_press_answers_all_that_the_card_shows(asked: list[str]) -> None:
     )
     assert hook_of("run0").status == "pending"
     assert press_all("U0ANN").status == "too_late"
+
+
+def test_what_is_erased_leaves_the_daily_card_and_the_others_stay(
+    asked: list[str], embedder: WordsEmbedder
+) -> None:
+    entry_id = submit("CSV, please!", "short", customer_pain="CSV, please!")
+    assert route_entry(entry_id, embedder, TableJudge(**{"export-tables": 0.85})) == "ask"
+    token = ask(entry_id, "short")
+    daily_cards()
+    assert "CSV, please!" in str(messages("waiting")[0].blocks)
+    done: Counter[str] = Counter()
+    with session_scope() as session:
+        message_ids = forget_entries(session, [entry_id], done)
+    everything = [*messages("waiting"), *messages("waiting", "update")]
+    assert [one.id for one in everything if "CSV, please!" in str(one.blocks)] == []
+    newest = everything[-1]
+    assert newest.id in message_ids
+    assert newest.body == "2 more questions wait in the inbox"
+    assert [one in str(newest.blocks) for one in (asked[1], asked[2], token)] == [True, True, False]
 
 
 def test_the_gravest_and_then_the_largest_customer_go_first(
