@@ -71,8 +71,9 @@ class Actor:
     async def _do_not_disturb(self, user: str, fields: Json, how: Sending) -> Json:
         """Pause notifications for ``minutes``; 0 takes it back."""
         del how
-        until = self._hub.workspace.clock() + 60 * float(fields.get("minutes") or 0)
-        self._hub.workspace.undisturbed_until[user] = until
+        now = self._hub.workspace.clock()
+        until = now + 60 * float(fields.get("minutes") or 0)
+        self._hub.workspace.undisturbed[user] = now, until
         self._hub.workspace.touch()
         return {"ok": True, "deliveries": []}
 

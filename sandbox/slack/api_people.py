@@ -53,10 +53,10 @@ def users_info(hub: Hub, args: Args) -> Json:
 def dnd_info(hub: Hub, args: Args) -> Json:
     """``dnd.info``, as an app sees it: without what only the person may see."""
     person = hub.workspace.person(args.text("user"))
-    now, until = hub.workspace.clock(), hub.workspace.undisturbed_until.get(person.id, 0)
-    if until <= now:
+    since, until = hub.workspace.undisturbed.get(person.id, (0, 0))
+    if until <= hub.workspace.clock():
         return {"dnd_enabled": False, "next_dnd_start_ts": 1, "next_dnd_end_ts": 1}
-    return {"dnd_enabled": True, "next_dnd_start_ts": int(now), "next_dnd_end_ts": int(until)}
+    return {"dnd_enabled": True, "next_dnd_start_ts": int(since), "next_dnd_end_ts": int(until)}
 
 
 def users_list(hub: Hub, args: Args) -> Json:

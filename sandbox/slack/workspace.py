@@ -57,7 +57,7 @@ class Workspace:
         self._journal = journal
         self._last_ts = 0
         self.people: dict[str, seed.Person] = {p.id: p for p in seed.PEOPLE}
-        self.undisturbed_until: dict[str, float] = {}
+        self.undisturbed: dict[str, tuple[float, float]] = {}
         self.deactivated: set[str] = set()
         self.channels: dict[str, Json] = {}
         self._messages: dict[str, dict[str, Json]] = {}
@@ -79,7 +79,7 @@ class Workspace:
     def reset(self) -> None:
         """Back to the seed. Timestamps keep increasing."""
         self._journal.clear()
-        self.undisturbed_until.clear()
+        self.undisturbed.clear()
         self.deactivated.clear()
         self._load()
         self.touch()
