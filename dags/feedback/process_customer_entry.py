@@ -8,7 +8,8 @@ match is not certain.
 1. `decide_entry` stores the submission before anything else happens to it, unless the run names an
    entry that is stored. It finds candidates by meaning and by words, judges them, and chooses a way
    by the confidence *c* of the best match. (The thresholds are versioned and can differ by area.)
-   What the decision leads to is written in the transaction that records it.
+   What the decision leads to is written in the transaction that records it; a question right
+   after it, to [whom it concerns](slack.md#who-is-asked).
 2. One of these tasks shows which way the entry went. They do nothing and cost no worker:
 
    * `attach` (*c* ≥ 0.90): it was added to the matched request. The submitter is told, with *Undo*.

@@ -8,7 +8,9 @@ woke.
 
 * `carry_out_effects` carries out what is queued and not done, oldest first: Slack calls that were
   cut short, runs to start such as `new_request`, messages, status emoji, and analytics events. If
-  one kind fails, the others still go out.
+  one kind fails, the others still go out. Before the messages it writes the
+  [daily cards](slack.md#how-often-somebody-is-asked) about questions over the limit, one a person
+  and day.
 * `alert_operations` tells the operations channel, once each, what is late: entries without an
   outcome, questions well past their reminder, runs not started, messages not sent. It also checks
   whether a language model is set.

@@ -24,6 +24,7 @@ VARIABLE = "gtm_feedback"
 
 AboveZero = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
+Count = Annotated[int, Field(strict=True, ge=0)]
 
 
 Days = Annotated[int, Field(strict=True, ge=1, le=36_500)]
@@ -79,6 +80,11 @@ class Settings(Checked):
         digest_areas: Slugs of areas whose own channel gets their part of the digest; ``*`` for all.
         model_budget_per_day: US dollars that language models may cost in a day (UTC).
         audit_share: Share of sure matches that a person is asked about all the same, 0 to 1.
+        cost_wrong: What a wrong attachment costs; proposed thresholds weigh the three costs.
+        cost_duplicate: What a request costs that was opened for the same problem as another.
+        cost_question: What it costs to ask a person.
+        questions_per_person_per_day: Cards of questions in a day; one card holds the rest; 0: all.
+        learn_who_answers: Whether past answers say whom to ask about an area, and at which hour.
         webhook_private_addresses: Whether webhooks may call this machine and its network.
         import_roots: Folders and URLs below which files may be imported; empty for none.
         export_roots: Folders and URLs below which exports may be written; empty for none.
@@ -115,6 +121,11 @@ class Settings(Checked):
     apply_retention: Annotated[bool, Field(strict=True)] = False
     model_budget_per_day: AboveZero = 10
     audit_share: Share = 0.05
+    cost_wrong: AboveZero = 5
+    cost_duplicate: AboveZero = 2
+    cost_question: AboveZero = 1
+    questions_per_person_per_day: Count = 20
+    learn_who_answers: Annotated[bool, Field(strict=True)] = True
     webhook_private_addresses: bool = False
 
     @property
@@ -134,6 +145,11 @@ class Settings(Checked):
         Empty while neither that setting nor Airflow's ``[api] base_url`` says it.
         """
         return (self.web_base_url or own_pages()).rstrip("/")
+
+    @property
+    def inbox_url(self) -> str | None:
+        """The page of open questions, ``None`` while nobody says where the pages are."""
+        return f"{self.pages_url}/inbox" if self.pages_url else None
 
     def request_url(self, slug: str) -> str | None:
         """The page of a request, ``None`` while nobody says where the pages are."""

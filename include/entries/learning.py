@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from include.base.settings import load_settings
 from include.entries.labels import labels_as_of, recent_confidences
 from include.entries.replay import Rules, replay
-from include.matching.learning import NEVER, learned
+from include.matching.learning import NEVER, Costs, learned
 from include.store.models import Area, ProposalState, ThresholdProposal, ThresholdSet
 
 if TYPE_CHECKING:
@@ -42,8 +43,10 @@ def propose(scope: SessionScope, as_of: datetime, *, judge_of: JudgeOf) -> list[
     """Store what the answers known at a moment speak for; the ids of the open proposals.
 
     A repeat for the same moment finds its rows. An older proposal that nobody has answered is
-    replaced. Nothing is proposed where too few answers are known or nothing would change.
+    replaced. Nothing is proposed where too few answers are known or nothing would change. The costs
+    are those that the settings name now.
     """
+    costs = _costs()
     with scope() as session:
         areas: list[int | None] = [None, *session.scalars(select(Area.id).order_by(Area.id))]
         found = []
@@ -51,7 +54,7 @@ def propose(scope: SessionScope, as_of: datetime, *, judge_of: JudgeOf) -> list[
             labels = labels_as_of(session, as_of, area_id)
             recent = recent_confidences(session, as_of - WINDOW, as_of, area_id)
             enough = area_id is None or len(labels) >= AREA_LABELS
-            result = learned(labels, recent) if enough else None
+            result = learned(labels, recent, costs) if enough else None
             if result is not None and _changes(session, area_id, result):
                 found.append((area_id, result))
     ids = []
@@ -61,7 +64,7 @@ def propose(scope: SessionScope, as_of: datetime, *, judge_of: JudgeOf) -> list[
             scope, as_of - WINDOW, as_of, judge_of=judge_of, rules=rules, limit=REPLAYED
         )
         with scope() as session:
-            ids.append(_store(session, area_id, as_of, result, last_month))
+            ids.append(_store(session, area_id, as_of, result, costs, last_month))
     return ids
 
 
@@ -118,6 +121,11 @@ def undo(session: Session, proposal_id: int, by: str) -> ThresholdProposal | Non
     return _decided(found, ProposalState.UNDONE, by)
 
 
+def _costs() -> Costs:
+    settings = load_settings()
+    return Costs(settings.cost_wrong, settings.cost_duplicate, settings.cost_question)
+
+
 def _changes(session: Session, area_id: int | None, result: Learned) -> bool:
     now = in_force(session, area_id)
     return max(abs(now.attach - result.attach), abs(now.ask - result.ask)) >= LEAST_CHANGE
@@ -128,6 +136,7 @@ def _store(
     area_id: int | None,
     as_of: datetime,
     result: Learned,
+    costs: Costs,
     last_month: dict[str, Any],
 ) -> int:
     key = f"{area_id or 'all'}:{as_of.isoformat()}"
@@ -139,6 +148,11 @@ def _store(
         "most_by_one": round(result.most_by_one, 4),
         "why_not": result.why_not,
         "attaches": result.attach < NEVER,
+        "costs": {
+            "wrong": costs.wrong,
+            "duplicate": costs.duplicate,
+            "question": costs.question,
+        },
         "last_month": {name: last_month[name] for name in names},
     }
     stored: int | None = session.scalar(

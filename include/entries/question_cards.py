@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from include.base.settings import load_settings
-from include.entries.show import card_key, question_card
+from include.entries.attention import asked_person, is_unposted
+from include.entries.show import card_key, question_card, show_waiting
 from include.outbox.messages import queue_message
 from include.store.models import Entry
 
@@ -24,11 +25,6 @@ def asked_about(hook: HookView) -> list[tuple[int, float | None]]:
     return [(int(entry_id), confidence) for entry_id, confidence in hook.question["entries"]]
 
 
-def asked_person(hook: HookView) -> str | None:
-    """Slack's id of the one who is asked; without one the review channel is."""
-    return next((one.partition(":")[2] for one in hook.responders), None)
-
-
 def quotes_of(session: Session, hook: HookView) -> list[str]:
     """The first customers' words a question is about, by entry."""
     entry_ids = [entry_id for entry_id, _ in asked_about(hook)][:QUOTES]
@@ -36,8 +32,13 @@ def quotes_of(session: Session, hook: HookView) -> list[str]:
     return list(session.scalars(said))
 
 
-def queue_card(session: Session, hook: HookView) -> int:
-    """Queue a question's card to the person, else to the review channel; the message's id."""
+def queue_card(session: Session, hook: HookView) -> int | None:
+    """Queue what shows a question to the person, else to the review channel; the message's id.
+
+    That is its card, or, for one over the day's limit, a change of the daily card if there is one.
+    """
+    if is_unposted(hook):
+        return show_waiting(session, asked_person(hook))
     card = question_card(session, hook)
     return queue_message(
         session,

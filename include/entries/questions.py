@@ -19,14 +19,11 @@ from include.durable.api import answer_hook, create_hook, get_hook, signing_keys
 from include.durable.keys import InvalidToken, verify_hook_token
 from include.durable.types import AnswerStatus
 from include.engine.dag_ids import MAIN_DAG
+from include.entries.addressee import chain_of, choose
+from include.entries.attention import UNPOSTED, asked_person, has_room, is_unposted, weight
 from include.entries.decisions import record_decision
 from include.entries.entry import get_entry
-from include.entries.question_cards import (
-    asked_about,
-    asked_person,
-    only_entry,
-    queue_card,
-)
+from include.entries.question_cards import asked_about, only_entry, queue_card
 from include.entries.show import show_question
 from include.entries.state import HANDLER, question_state
 from include.outbox.messages import queue_message
@@ -39,6 +36,7 @@ from include.slack.cards.markup import joined, markup
 from include.slack.cards.words import CHOICE_WORDS, closed_words, person_words, remaining
 from include.store.locks import AdvisoryLock, hold
 from include.store.models import (
+    Account,
     ActorKind,
     Decision,
     DecisionStep,
@@ -51,10 +49,13 @@ from include.store.models import (
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from sqlalchemy.orm import Session
 
     from include.durable.types import HookEvent, HookView
     from include.people.actor import Actor
+    from include.slack.presence import Presence
 
 WAIT_NAME = "answer"
 """What the wait is called; the DAGs' sensors use the same word."""
@@ -75,7 +76,9 @@ def lock_asking(session: Session) -> None:
 def plan_groups(
     session: Session, *, dag_id: str, run_id: str, ask: str | None = None
 ) -> list[Group]:
-    """The run's entries that wait for a person, one group a request and person, in a fixed order.
+    """The run's entries that wait for a person, one group a request and person.
+
+    The weightiest come first: they get the day's cards.
 
     What the run has asked already keeps its place, so that a repeat waits for the same questions.
 
@@ -108,10 +111,20 @@ def _all_groups(session: Session, *, dag_id: str, run_id: str, ask: str | None) 
     groups = asked_before(session, dag_id, run_id)
     asked = {entry_id for group in groups for entry_id, _ in group["entries"]}
     rows = session.execute(
-        select(Entry.id, Decision.request_id, Decision.confidence, User.slack_user_id, Request.slug)
+        select(
+            Entry.id,
+            Entry.severity,
+            Entry.account_id,
+            Account.arr,
+            Decision.request_id,
+            Decision.confidence,
+            User.slack_user_id,
+            Request.slug,
+        )
         .join(Decision, (Decision.entry_id == Entry.id) & (Decision.step == DecisionStep.MATCH))
         .join(Request, Request.id == Decision.request_id)
         .outerjoin(User, User.id == Entry.submitter_id)
+        .outerjoin(Account, Account.id == Entry.account_id)
         .where(
             Entry.dag_id == dag_id,
             Entry.run_id == run_id,
@@ -123,16 +136,19 @@ def _all_groups(session: Session, *, dag_id: str, run_id: str, ask: str | None) 
     def place(row: Any) -> tuple[int, str]:
         return row.request_id, ask or row.slack_user_id or ""
 
-    new = [row for row in rows if row.id not in asked]
-    for (request_id, person), members in groupby(
-        sorted(new, key=lambda row: (*place(row), row.id)), key=place
-    ):
-        entries = [(row.id, row.confidence, row.slug) for row in members]
-        for start in range(0, len(entries), MOST_ENTRIES):
-            part = entries[start : start + MOST_ENTRIES]
-            pairs = [[entry_id, confidence] for entry_id, confidence, _ in part]
-            groups.append(_group(part[0][2], request_id, person or None, pairs))
-    return groups
+    new = sorted(
+        (row for row in rows if row.id not in asked), key=lambda row: (*place(row), row.id)
+    )
+    found = []
+    for (request_id, person), same in groupby(new, key=place):
+        members = list(same)
+        for start in range(0, len(members), MOST_ENTRIES):
+            part = members[start : start + MOST_ENTRIES]
+            pairs = [[row.id, row.confidence] for row in part]
+            heavy = weight((row.severity, row.account_id, row.arr) for row in part)
+            found.append((heavy, _group(part[0].slug, request_id, person or None, pairs)))
+    found.sort(key=lambda pair: pair[0], reverse=True)
+    return [*groups, *(group for _, group in found)]
 
 
 def asked_before(session: Session, dag_id: str, run_id: str) -> list[Group]:
@@ -165,13 +181,43 @@ def _group(slug: str, request_id: int, person: str | None, entries: list[list[An
     }
 
 
-def ask(session: Session, group: Group, *, dag_id: str, run_id: str, map_index: int = -1) -> int:
+def asked_in(groups: Sequence[Group]) -> list[tuple[int, str | None]]:
+    """The request and the submitter of each group."""
+    return [(group["request_id"], group["person"]) for group in groups]
+
+
+def ask(
+    session: Session,
+    group: Group,
+    *,
+    dag_id: str,
+    run_id: str,
+    map_index: int = -1,
+    presence: Mapping[str, Presence] | None = None,
+    is_named: bool = False,
+) -> int | None:
     """Open the durable hook of a group and queue its card; a repeat changes nothing.
 
-    Without a ``person`` anybody who sees the card may answer. Returns the message's id.
+    Over the day's limit there is no card; the daily one tells of the question.
+
+    Args:
+        session: The caller's transaction.
+        group: What to ask about. Where nobody is found to ask, anybody who sees the card in the
+            review channel may answer.
+        dag_id: Of the run that waits.
+        run_id: That run.
+        map_index: Of its wait.
+        presence: Of people (Slack ids) who may not be there; all others are.
+        is_named: Whether the group's person was named by whoever started the run.
+
+    Returns:
+        The message's id.
     """
     request = session.get_one(Request, group["request_id"])
     settings, person = load_settings(), group["person"]
+    chain = [person] if is_named else chain_of(session, request.id, person)
+    responders = choose(chain, presence or {}, person)
+    over = {} if has_room(session, next(iter(responders), None)) else {UNPOSTED: True}
     hook = create_hook(
         session,
         dag_id=dag_id,
@@ -184,8 +230,9 @@ def ask(session: Session, group: Group, *, dag_id: str, run_id: str, map_index: 
             "request_id": request.id,
             "request_status": request.status,
             "options": list(CHOICES),
+            **over,
         },
-        responders=[label_of(person)] if person else [],
+        responders=[label_of(one) for one in responders],
         handler=HANDLER,
         remind_after=settings.remind_after,
         expires_after=settings.expires_after,
@@ -268,7 +315,9 @@ def on_hook_event(hook: HookView, event: HookEvent) -> None:
         if current is None:
             return
         if event == "remind":
-            message_ids = [_queue_reminder(session, current)] if current.is_open else []
+            # The daily card reminds of what has no card of its own.
+            told = current.is_open and not is_unposted(current)
+            message_ids = [_queue_reminder(session, current)] if told else []
         elif event == "reopened":
             message_ids = _reopen(session, current)
         elif current.is_open:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from include.durable.api import hook_token
+from include.entries.attention import asked_person, is_unposted
 from include.entries.state import question_state, state_of, states_of
 from include.entries.thread_reply import tell_thread
 from include.entries.tokens import tokens_of
+from include.entries.waiting_card import card_of, newest_card
 from include.outbox.messages import queue_update
 from include.slack.cards.entry_card import LINES, entry_card, group_card, summary_card
 from include.store.models import Entry, Hook, Message, MessageKind
@@ -53,8 +55,12 @@ def show(session: Session, entry: Entry) -> list[int]:
     for number, message in enumerate(cards):
         card = entry_card(state, tokens if number == 0 else None)
         queued.append(change(session, message, card))
-    if state.question is not None and state.question.together > 1:
+    hook = None
+    if state.question is not None:
         hook = session.get_one(Hook, state.question.hook_id, populate_existing=True)
+    if hook is not None and is_unposted(hook):
+        queued.append(show_waiting(session, asked_person(hook)))
+    elif hook is not None and state.question is not None and state.question.together > 1:
         asked = session.scalars(
             select(Message).where(Message.key == card_key(hook.id))
         ).one_or_none()
@@ -79,12 +85,22 @@ def show_question(session: Session, hook: HookView | Hook) -> list[int]:
 
 
 def show_question_card(session: Session, hook: HookView | Hook) -> list[int]:
-    """Queue what has to change in the card of a question alone."""
+    """Queue what has to change in the card of a question alone, or in the daily one."""
+    if is_unposted(hook):
+        queued = show_waiting(session, asked_person(hook))
+        return [] if queued is None else [queued]
     message = session.scalars(select(Message).where(Message.key == card_key(hook.id))).one_or_none()
     if message is None:
         return []
     queued = change(session, message, question_card(session, hook))
     return [] if queued is None else [queued]
+
+
+def show_waiting(session: Session, person: str | None) -> int | None:
+    """Queue what has to change in the newest daily card of a person or the review channel."""
+    session.flush()
+    message = newest_card(session, person)
+    return None if message is None else change(session, message, card_of(session, person))
 
 
 def question_card(session: Session, hook: HookView | Hook) -> Rendered:

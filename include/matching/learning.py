@@ -24,8 +24,11 @@ OFFSET_DEVIATION, SLOPE_DEVIATION = 1.0, 0.2
 EXPECTED_PRECISION = 0.955
 """What is attached by itself must be right this often, as far as the answers say."""
 
-ASK_FROM = 0.27
-"""Chance from which a question costs less than the duplicate that it may prevent."""
+HIDES = 1 / (2 * 0.27)
+"""What a duplicate costs in all, in its own cost: later entries find it and not the original.
+
+Measured on streams of entries: with costs of 2 and 1, asking pays from a chance of 0.27 on.
+"""
 
 LEAST_LABELS = 20
 """Fewer answers propose nothing."""
@@ -46,6 +49,25 @@ NEVER = 1.0
 """The attach threshold of a deployment or area in which nothing is attached by itself."""
 
 _MOST = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What the ends of an entry's way cost a deployment; only their ratios matter."""
+
+    wrong: float = 5.0
+    duplicate: float = 2.0
+    question: float = 1.0
+
+    @property
+    def ask_from(self) -> float:
+        """Chance from which a question costs less than the duplicate that it may prevent."""
+        return min(1.0, self.question / (self.duplicate * HIDES))
+
+    @property
+    def attach_from(self) -> float:
+        """Chance from which the wrong attachment that it may be costs less than a question."""
+        return max(0.0, 1.0 - self.question / self.wrong)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +114,21 @@ class Learned:
     why_not: str = ""
 
 
-def learned(labels: Sequence[Label], recent: Sequence[float]) -> Learned | None:
+def learned(
+    labels: Sequence[Label], recent: Sequence[float], costs: Costs | None = None
+) -> Learned | None:
     """Thresholds for what was answered, on the confidences of recent decisions.
 
-    None with fewer than `LEAST_LABELS` answers: the thresholds in force then stay.
+    A way is chosen where it costs least. No costs let anything be attached below
+    `EXPECTED_PRECISION`: that is a promise, not a price. None with fewer than `LEAST_LABELS`
+    answers: the thresholds in force then stay.
     """
     if len(labels) < LEAST_LABELS:
         return None
     shift = fit(labels)
-    attach, precision, why_not = _attach_from(shift, labels, recent)
-    ask = min(max(0.5, shift.confidence_at(ASK_FROM)), attach)
+    costs = costs or Costs()
+    attach, precision, why_not = _attach_from(shift, labels, recent, costs.attach_from)
+    ask = min(max(0.5, shift.confidence_at(costs.ask_from)), attach)
     attached = sum(one >= attach for one in recent) / len(recent) if recent else 0.0
     counts = Counter(label.by for label in labels)
     most = counts.most_common(1)[0][1] / len(labels)
@@ -140,21 +167,23 @@ def _weights(labels: Sequence[Label]) -> list[float]:
 
 
 def _attach_from(
-    shift: Shift, labels: Sequence[Label], recent: Sequence[float]
+    shift: Shift, labels: Sequence[Label], recent: Sequence[float], least: float
 ) -> tuple[float, float | None, str]:
-    """The lowest confidence from which the expected precision holds."""
+    """The lowest confidence from which the expected precision holds, each chance ``least``."""
     floor = confidence_of(LEAST_CHANCE)
     ranked = sorted((one for one in recent if one >= floor), reverse=True)
     best: tuple[float, float] | None = None
     total = 0.0
     for count, confidence in enumerate(ranked, start=1):
-        total += shift.chance(confidence)
-        if total < EXPECTED_PRECISION * count:
+        chance = shift.chance(confidence)
+        total += chance
+        if chance < least or total < EXPECTED_PRECISION * count:
             break
         if count == len(ranked) or ranked[count] < confidence:
             best = (confidence, total / count)
     if best is None:  # nothing so sure came lately; from where on would it be?
-        best = (max(floor, shift.confidence_at(EXPECTED_PRECISION)), EXPECTED_PRECISION)
+        needed = max(least, EXPECTED_PRECISION)
+        best = (max(floor, shift.confidence_at(needed)), needed)
     if best[0] > SUREST:
         return NEVER, None, "no range of confidence is expected to be right 19 times in 20"
     tried = [label.right for label in labels if label.confidence >= best[0]][-RUNNING:]

@@ -15,7 +15,9 @@ from sqlalchemy import Text, cast, delete, false, func, or_, select, update
 
 from include.agents.ledger import CallOutcome
 from include.durable.api import cancel_hook, get_hook
-from include.entries.show import show_question_card
+from include.entries.attention import UNPOSTED, asked_person
+from include.entries.show import show_question_card, show_waiting
+from include.entries.waiting_card import card_family
 from include.outbox.messages import queue_update
 from include.slack.cards.blocks import section
 from include.slack.cards.markup import markup
@@ -66,7 +68,9 @@ def forget_entries(session: Session, entry_ids: Sequence[int], done: Counter[str
     fragments = sorted({part for one in entries for part in fragments_of(one.customer_pain)})
     requests = session.scalars(select(Request).where(Request.opened_by_entry_id.in_(ids))).all()
     keys = [one.external_id for one in entries if one.source == "slack" and one.external_id]
-    mixed = _close_questions(session, set(ids), {(one.dag_id, one.run_id) for one in entries})
+    runs = {(one.dag_id, one.run_id) for one in entries}
+    told_daily = _told_daily(session, set(ids), runs)
+    mixed = _close_questions(session, set(ids), runs)
     done["captures"] += forget_captures(session, SlackCapture.key.in_(keys))
     for entry in entries:
         _blank(entry)
@@ -85,17 +89,24 @@ def forget_entries(session: Session, entry_ids: Sequence[int], done: Counter[str
     done["vectors"] += _forget_vectors(session, ids)
     done["requests"] += sum(_forget_request(session, request, set(ids)) for request in requests)
     told = [one.told_in for one in entries if one.told_in is not None]
+    is_post = Message.kind == MessageKind.POST
     which = or_(
         Message.entry_id.in_(ids),
         Message.id.in_(told),
         Message.target_id.in_(told),
         _quotes(Message.blocks, fragments),
+        *(
+            Message.key.startswith(card_family(person), autoescape=True) & is_post
+            for person in told_daily
+        ),
     )
     message_ids = redact_messages(session, which, done)
     for hook_id in mixed:
         hook = get_hook(session, hook_id)
         if hook is not None:
             message_ids += show_question_card(session, hook)
+    # The other questions of a daily card are shown again.
+    message_ids += [one for person in told_daily if (one := show_waiting(session, person))]
     done["reports"] += _forget_reports(session, fragments)
     return message_ids
 
@@ -192,6 +203,23 @@ def _close_questions(
             elif about & set(ids):
                 mixed.append(hook_id)
     return mixed
+
+
+def _told_daily(
+    session: Session, ids: Collection[int], runs: Collection[tuple[str, str]]
+) -> list[str | None]:
+    """Whose daily cards may show these entries; ``None`` for the review channel."""
+    found = dict[str | None, None]()
+    for dag_id, run_id in sorted(runs):
+        hooks = session.scalars(
+            select(Hook).where(
+                Hook.dag_id == dag_id, Hook.run_id == run_id, Hook.question.has_key(UNPOSTED)
+            )
+        )
+        for hook in hooks:
+            if {int(pair[0]) for pair in hook.question["entries"]} & set(ids):
+                found[asked_person(hook)] = None
+    return list(found)
 
 
 def _forget_vectors(session: Session, ids: Sequence[int]) -> int:

@@ -52,7 +52,9 @@ LISTS: dict[str, Listing] = {
                (SELECT string_agg(one ->> 0, ' ') FROM jsonb_array_elements(h.question -> 'entries')
                  AS one) AS entries,
                h.created_at AS asked, h.reminded_at AS reminded, h.expires_at AS expires,
-               m.state AS card, m.error, h.run_id AS run
+               coalesce(m.state, CASE WHEN jsonb_exists(h.question, 'unposted')
+                                      THEN 'in the daily card' END) AS card,
+               m.error, h.run_id AS run
           FROM hooks h
           LEFT JOIN messages m ON m.key = 'question:' || h.id
           LEFT JOIN requests r ON r.id = (h.question ->> 'request_id')::bigint

@@ -18,6 +18,7 @@ from include.clients.language_model import find_agent
 from include.engine.dag_ids import DRAIN_DAG
 from include.engine.files import open_file
 from include.entries import drain, import_file, questions
+from include.entries.addressee import look_up
 from include.entries.decide import decide_range
 from include.entries.store import Stored, open_batches, store
 from include.entries.tell import tell_run, untold
@@ -25,12 +26,15 @@ from include.entries.thread_reply import sync_emoji
 from include.outbox.effects import sweep
 from include.outbox.runs import FEW, RunStarts
 from include.outbox.sender import deliver
+from include.people.presence import Lookups
 from include.store.models import Entry, EntryStatus
 from include.store.session import session_scope
 from include.workflows import process_customer_entry as one_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from sqlalchemy.orm import Session
 
 log = logging.getLogger(__name__)
 
@@ -184,12 +188,32 @@ def ask_questions(*, dag_id: str, run_id: str, ask: str | None) -> list[dict[str
 
 
 def _ask_part(start: int, *, dag_id: str, run_id: str, ask: str | None) -> list[dict[str, Any]]:
+    part = slice(start, start + ASKED_AT_ONCE)
+
+    def planned(session: Session) -> list[dict[str, Any]]:
+        return questions.plan_groups(session, dag_id=dag_id, run_id=run_id, ask=ask)
+
+    presence = None
+    if ask is None:
+        presence = look_up(
+            session_scope,
+            lambda session: questions.asked_in(planned(session)[part]),
+            Lookups().presence,
+        )
     with session_scope() as session:
         questions.lock_asking(session)
-        groups = questions.plan_groups(session, dag_id=dag_id, run_id=run_id, ask=ask)
+        groups = planned(session)
         message_ids = [
-            questions.ask(session, group, dag_id=dag_id, run_id=run_id, map_index=place)
-            for place, group in list(enumerate(groups))[start : start + ASKED_AT_ONCE]
+            questions.ask(
+                session,
+                group,
+                dag_id=dag_id,
+                run_id=run_id,
+                map_index=place,
+                presence=presence,
+                is_named=ask is not None,
+            )
+            for place, group in list(enumerate(groups))[part]
         ]
     deliver(message_ids)
     return groups

@@ -12,10 +12,11 @@ from include.clients.embeddings import embedder_from, judge_for, other_embedder
 from include.clients.language_model import agent_for_entry, find_agent
 from include.engine.dag_ids import IMPORT_DAG
 from include.entries import settle
+from include.entries.addressee import look_up
 from include.entries.decide import Means, Way, decide
 from include.entries.drain import start_drain_if_needed
 from include.entries.entry import get_entry, mark_failed
-from include.entries.questions import ask, plan_groups
+from include.entries.questions import ask, asked_in, plan_groups
 from include.entries.report import open_message_ids, open_start_ids
 from include.entries.report import report as what_happened
 from include.entries.show import show
@@ -25,6 +26,7 @@ from include.entries.tell import tell
 from include.entries.thread_reply import sync_emoji, tell_thread
 from include.outbox.runs import start_runs
 from include.outbox.sender import deliver
+from include.people.presence import Lookups
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ def decide_entry(
     way = ways[entry_id]
     log.info("Entry %s: %s", entry_id, way)
     if way is Way.ASK:
-        _deliver(entry_id, run_id)
+        _ask(entry_id, run_id)
     return entry_id, way
 
 
@@ -134,14 +136,30 @@ def _stored(values: Mapping[str, Any], *, dag_id: str, run_id: str) -> int:
 
 
 def _tell(session: Session, entry: Entry, way: Way) -> None:
-    """Ask or tell the submitter, in the transaction that decides."""
-    if way is Way.ASK:
-        dag_id, run_id = entry.dag_id, entry.run_id
-        for group in plan_groups(session, dag_id=dag_id, run_id=run_id):
-            ask(session, group, dag_id=dag_id, run_id=run_id)
-        tell_thread(session, entry)
-    elif way is not Way.REPEAT:
+    """Tell the submitter, in the transaction that decides; a question comes after it."""
+    if way not in (Way.ASK, Way.REPEAT):
         tell(session, [entry])
+
+
+def _ask(entry_id: int, run_id: str) -> None:
+    """Ask about an entry whose decision is stored; a repeat of the task asks if this breaks off."""
+    with session_scope() as session:
+        dag_id = get_entry(session, entry_id).dag_id
+
+    def planned(session: Session) -> list[dict[str, Any]]:
+        return plan_groups(session, dag_id=dag_id, run_id=run_id)
+
+    presence = look_up(
+        session_scope, lambda session: asked_in(planned(session)), Lookups().presence
+    )
+    with session_scope() as session:
+        message_ids = [
+            ask(session, group, dag_id=dag_id, run_id=run_id, presence=presence)
+            for group in planned(session)
+        ]
+        tell_thread(session, get_entry(session, entry_id, lock=True))
+    deliver(message_ids)
+    _deliver(entry_id, run_id)
 
 
 def _deliver(entry_id: int, run_id: str) -> None:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from include.base.safe_log import describe
 from include.entries.drain import look_after_held
 from include.entries.thread_reply import sync_emoji
+from include.entries.waiting_questions import queue_waiting_cards
 from include.outbox.effects import sweep
 from include.outbox.events import AnalyticsEvents
 from include.outbox.runs import RunStarts
 from include.outbox.sender import Messages
 from include.outbox.webhooks import Webhooks
+from include.people.presence import Lookups
 from include.requests.figures import catch_up, count_aged
 from include.store.session import session_scope
 
@@ -38,6 +40,7 @@ def carry_out_pending(slack_events: Kind[Any]) -> dict[str, Any]:
         "slack_events": lambda: sweep(slack_events).as_dict(),
         "next_drain_asked_for": look_after_held,
         "runs": lambda: sweep(RunStarts()).as_dict(),
+        "daily_cards": lambda: len(queue_waiting_cards(session_scope, Lookups().offset)),
         "messages": lambda: sweep(Messages()).as_dict(),
         "emoji_waiting": lambda: sync_emoji(session_scope),
         "webhooks": lambda: sweep(Webhooks()).as_dict(),

@@ -63,7 +63,7 @@ async def state(request: Request) -> Response:
     return JSONResponse(
         {
             "team": seed.TEAM,
-            "users": [seed.user_object(p) for p in workspace.people.values()],
+            "users": [workspace.user_object(user) for user in workspace.people],
             "channels": list(workspace.channels.values()),
             "messages": {
                 c: [m for m in workspace.all_messages(c) if "ephemeral_to" not in m]

@@ -59,12 +59,31 @@ class Actor:
             "suggest": self._suggest,
             "open_home": self._open_home,
             "event": self._event,
+            "do_not_disturb": self._do_not_disturb,
+            "deactivate": self._deactivate,
         }
         handler = handlers.get(kind)
         if handler is None:
             raise ActError(f"unknown type {kind!r}; there are {sorted(handlers)}")
         self._hub.workspace.person(user)
         return await handler(user, fields, how)
+
+    async def _do_not_disturb(self, user: str, fields: Json, how: Sending) -> Json:
+        """Pause notifications for ``minutes``; 0 takes it back."""
+        del how
+        now = self._hub.workspace.clock()
+        until = now + 60 * float(fields.get("minutes") or 0)
+        self._hub.workspace.undisturbed[user] = now, until
+        self._hub.workspace.touch()
+        return {"ok": True, "deliveries": []}
+
+    async def _deactivate(self, user: str, fields: Json, how: Sending) -> Json:
+        """Close the account, or with ``back`` open it again."""
+        del how
+        gone = self._hub.workspace.deactivated
+        (gone.discard if fields.get("back") else gone.add)(user)
+        self._hub.workspace.touch()
+        return {"ok": True, "deliveries": []}
 
     def _place(self, user: str, fields: Json) -> Json:
         channel = self._hub.workspace.channel(str(fields.get("channel") or ""))

@@ -47,13 +47,22 @@ def bots_info(hub: Hub, args: Args) -> Json:
 
 def users_info(hub: Hub, args: Args) -> Json:
     """``users.info``."""
-    return {"user": seed.user_object(hub.workspace.person(args.text("user")))}
+    return {"user": hub.workspace.user_object(args.text("user"))}
+
+
+def dnd_info(hub: Hub, args: Args) -> Json:
+    """``dnd.info``, as an app sees it: without what only the person may see."""
+    person = hub.workspace.person(args.text("user"))
+    since, until = hub.workspace.undisturbed.get(person.id, (0, 0))
+    if until <= hub.workspace.clock():
+        return {"dnd_enabled": False, "next_dnd_start_ts": 1, "next_dnd_end_ts": 1}
+    return {"dnd_enabled": True, "next_dnd_start_ts": int(since), "next_dnd_end_ts": int(until)}
 
 
 def users_list(hub: Hub, args: Args) -> Json:
     """``users.list``: everybody on one page."""
     del args
-    members = [seed.user_object(p) for p in hub.workspace.people.values()]
+    members = [hub.workspace.user_object(user) for user in hub.workspace.people]
     return {"members": members, "response_metadata": {"next_cursor": ""}}
 
 
@@ -62,7 +71,7 @@ def lookup_by_email(hub: Hub, args: Args) -> Json:
     email = args.required("email").lower()
     for person in hub.workspace.people.values():
         if person.email == email:
-            return {"user": seed.user_object(person)}
+            return {"user": hub.workspace.user_object(person.id)}
     raise SlackError("users_not_found")
 
 
@@ -146,6 +155,7 @@ METHODS = {
     "team.info": team_info,
     "bots.info": bots_info,
     "users.info": users_info,
+    "dnd.info": dnd_info,
     "users.list": users_list,
     "users.lookupByEmail": lookup_by_email,
     "views.open": views_open,

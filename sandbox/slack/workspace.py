@@ -57,6 +57,8 @@ class Workspace:
         self._journal = journal
         self._last_ts = 0
         self.people: dict[str, seed.Person] = {p.id: p for p in seed.PEOPLE}
+        self.undisturbed: dict[str, tuple[float, float]] = {}
+        self.deactivated: set[str] = set()
         self.channels: dict[str, Json] = {}
         self._messages: dict[str, dict[str, Json]] = {}
         self._load()
@@ -77,6 +79,8 @@ class Workspace:
     def reset(self) -> None:
         """Back to the seed. Timestamps keep increasing."""
         self._journal.clear()
+        self.undisturbed.clear()
+        self.deactivated.clear()
         self._load()
         self.touch()
 
@@ -94,6 +98,10 @@ class Workspace:
             return self.people[user]
         except KeyError:
             raise SlackError("user_not_found") from None
+
+    def user_object(self, user: str) -> Json:
+        """The member as ``users.info`` shows them."""
+        return {**seed.user_object(self.person(user)), "deleted": user in self.deactivated}
 
     def channel(self, channel: str) -> Json:
         """The channel with this id or ``#name``, or ``channel_not_found``."""

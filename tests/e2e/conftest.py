@@ -181,6 +181,7 @@ def stack() -> Iterator[Stack]:
                 f"postgresql://postgres@/feedback?host={stack.postgres_host()}"
             )
             os.environ["AIRFLOW_VAR_GTM_FEEDBACK"] = "{}"
+            ask_without_limit(Airflow(sandbox.airflow_url))
             with session_scope() as session:
                 load_samples(session, stack.embedder())
                 session.execute(text(LATE_VECTORS_POINT_NOWHERE))
@@ -190,6 +191,16 @@ def stack() -> Iterator[Stack]:
                 engine().dispose()
             os.environ.clear()
             os.environ.update(before)
+
+
+def ask_without_limit(airflow: Airflow) -> None:
+    """Let Ann, who hands everything in, be asked more often than a person should be."""
+    with airflow.client as client:
+        variable = client.get("/variables/gtm_feedback").json()
+        value = json.loads(variable["value"]) | {"questions_per_person_per_day": 0}
+        body = {"key": "gtm_feedback", "value": json.dumps(value)}
+        answer = client.patch("/variables/gtm_feedback", json=body)
+        assert answer.status_code == 200, answer.text
 
 
 @pytest.fixture(scope="session")

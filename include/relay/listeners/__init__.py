@@ -9,6 +9,7 @@ from include.relay.listeners import (
     answer_merge,
     answer_proposal,
     answer_question,
+    answer_waiting,
     app_home,
     ask_requests,
     correct_entry,
@@ -30,6 +31,7 @@ EFFECTS: dict[str, Effect] = {
     **answer_question.EFFECTS,
     **answer_merge.EFFECTS,
     **answer_proposal.EFFECTS,
+    **answer_waiting.EFFECTS,
     **correct_entry.EFFECTS,
     **pick_request.EFFECTS,
     **link_shared.EFFECTS,
@@ -42,6 +44,7 @@ EFFECTS: dict[str, Effect] = {
 
 LISTENERS = (
     answer_question,
+    answer_waiting,
     answer_merge,
     answer_proposal,
     correct_entry,

@@ -97,6 +97,12 @@ class Hook(Base):
         Index("ix_hooks_next_at", "next_at", postgresql_where=text("status = 'pending'")),
         Index("ix_hooks_run", "dag_id", "run_id"),
         Index(
+            "ix_hooks_handled",
+            "handler",
+            "created_at",
+            postgresql_where=text("handler IS NOT NULL"),
+        ),
+        Index(
             "ix_hooks_asked",
             "responders",
             postgresql_using="gin",

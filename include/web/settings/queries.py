@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
 from sqlalchemy import func, select
 
 from include.base.settings import VARIABLE, Settings, load_settings
@@ -69,7 +71,13 @@ def values_of(form: dict[str, str]) -> dict[str, Any]:
             continue
         text, default = form[name].strip(), field.default
         value: Any = text
-        if isinstance(default, tuple):
+        if text == _text(default):
+            continue
+        if isinstance(default, bool):
+            value = {"true": True, "false": False}.get(text.lower(), text)
+        elif isinstance(default, BaseModel):
+            value = _object(text)
+        elif isinstance(default, tuple):
             value = tuple(part.strip() for part in re.split(r"[,\n]", text) if part.strip())
         elif isinstance(default, int | float) and re.fullmatch(r"-?\d+(\.\d+)?", text):
             value = float(text) if "." in text else int(text)
@@ -96,7 +104,16 @@ def read_thresholds(session: Session) -> Sequence[Any]:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, BaseModel):
+        return value.model_dump_json(exclude_defaults=True)
     return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _object(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _explained() -> dict[str, str]:

@@ -138,8 +138,9 @@ def change_thresholds(
 def _unknown_to_form(shown: Iterable[str]) -> dict[str, object]:
     """Stored settings that the form did not show: an open page of an older release drops none."""
     stored = load_settings()
+    written = stored.model_dump(mode="json")
     return {
-        name: getattr(stored, name)
+        name: written[name]
         for name, field in Settings.model_fields.items()
         if name not in set(shown) and getattr(stored, name) != field.default
     }

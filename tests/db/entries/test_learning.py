@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ from tests.db.entries.conftest import (
 from tests.people import member
 
 if TYPE_CHECKING:
+    import pytest
     from sqlalchemy.orm import Session
 
 LATER = datetime.now(UTC) + timedelta(hours=1)
@@ -116,6 +118,22 @@ def test_every_kind_of_answer_is_a_label_and_what_nobody_saw_is_none(
         (False, ""),
     ]
     assert unseen
+
+
+def test_the_costs_in_the_settings_move_what_is_proposed(
+    embedder: WordsEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = make_request(embedder, "Export a table")
+    answered(request, ["attach", "create"] * 15)
+    found = {}
+    for cost in (0.5, 1.8):
+        monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", json.dumps({"cost_question": cost}))
+        [proposal_id] = propose(LATER + timedelta(seconds=cost))
+        with session_scope() as session:
+            proposal = session.get_one(ThresholdProposal, proposal_id)
+            assert proposal.facts["costs"] == {"wrong": 5, "duplicate": 2, "question": cost}
+            found[cost] = proposal.ask
+    assert found[0.5] < found[1.8]
 
 
 def test_a_request_that_was_merged_into_the_suggested_one_makes_it_right(

@@ -37,6 +37,26 @@ class TestWebApi:
         assert error_of(web.users_info, user="U0NOBODY") == "user_not_found"
         assert error_of(web.users_lookupByEmail, email="x@example.com") == "users_not_found"
 
+    def test_who_does_not_want_to_be_disturbed_and_who_has_left(
+        self, web: WebClient, sandbox: SlackSandbox
+    ) -> None:
+        free = {"dnd_enabled": False, "next_dnd_start_ts": 1, "next_dnd_end_ts": 1}
+        assert web.dnd_info(user="U0ANN").data == {"ok": True, **free}
+        sandbox.act("do_not_disturb", "U0ANN", minutes=10)
+        paused = web.dnd_info(user="U0ANN")
+        assert paused["dnd_enabled"] is True
+        assert 595 <= paused["next_dnd_end_ts"] - paused["next_dnd_start_ts"] <= 600
+        assert web.dnd_info(user="U0BEN")["dnd_enabled"] is False
+        sandbox.act("do_not_disturb", "U0ANN", minutes=0)
+        assert web.dnd_info(user="U0ANN")["dnd_enabled"] is False
+        assert error_of(web.dnd_info, user="U0NOBODY") == "user_not_found"
+
+        sandbox.act("deactivate", "U0BEN")
+        assert web.users_info(user="U0BEN")["user"]["deleted"] is True
+        assert web.users_info(user="U0ANN")["user"]["deleted"] is False
+        sandbox.act("deactivate", "U0BEN", back=True)
+        assert web.users_info(user="U0BEN")["user"]["deleted"] is False
+
     def test_a_message_to_a_user_id_opens_the_dm(
         self, web: WebClient, sandbox: SlackSandbox
     ) -> None:

@@ -12,6 +12,7 @@ from include.matching.learning import (
     EXPECTED_PRECISION,
     LEAST_LABELS,
     NEVER,
+    Costs,
     Label,
     Shift,
     fit,
@@ -65,6 +66,36 @@ def test_where_19_in_20_is_out_of_reach_nothing_is_attached_and_it_says_why() ->
     assert found.attach == NEVER
     assert found.precision is None
     assert found.why_not
+
+
+def test_the_costs_say_from_which_chance_asking_pays_and_until_which_attaching_does() -> None:
+    shipped = Costs()
+    assert shipped.ask_from == pytest.approx(0.27)
+    assert shipped.attach_from == pytest.approx(0.8)
+    labels = answered(300, Shift())
+    usual = learned(labels, RECENT)
+    assert usual == learned(labels, RECENT, shipped)
+    assert usual is not None
+    cheap = learned(labels, RECENT, Costs(question=0.5))
+    dear = learned(labels, RECENT, Costs(question=1.8))
+    assert cheap is not None
+    assert dear is not None
+    assert cheap.ask < usual.ask < dear.ask
+    grave = learned(labels, RECENT, Costs(wrong=100))
+    assert grave is not None
+    assert grave.attach > usual.attach
+    assert grave.shift.chance(grave.attach) >= Costs(wrong=100).attach_from
+
+
+def test_however_cheap_a_wrong_attachment_is_19_in_20_have_to_be_right() -> None:
+    labels = answered(300, Shift())
+    found = learned(labels, RECENT, Costs(wrong=0.1, question=10))
+    usual = learned(labels, RECENT)
+    assert found is not None
+    assert usual is not None
+    assert found.precision is not None
+    assert found.precision >= EXPECTED_PRECISION
+    assert found.ask == found.attach == usual.attach
 
 
 def test_newer_answers_that_speak_against_it_stop_attaching() -> None:
