@@ -2,16 +2,16 @@
 
 Each question that is asked counts how many its person has had today, and who answered which area.
 
-Revision ID: 0013_questions_by_day
-Revises: 0012_area_owners
+Revision ID: 0014_questions_by_day
+Revises: 0013_page_indexes
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "0013_questions_by_day"
-down_revision = "0012_area_owners"
+revision = "0014_questions_by_day"
+down_revision = "0013_page_indexes"
 branch_labels = None
 depends_on = None
 
