@@ -19,6 +19,7 @@ from include.matching.route import is_audited, route
 from include.matching.types import Route
 from include.requests.opening import newest_request_id
 from include.store.models import ActorKind, Area, DecisionStep, Entry, RequestArea
+from include.store.quotes import nearest_quotes
 from include.store.search import find_candidates
 
 if TYPE_CHECKING:
@@ -109,14 +110,22 @@ def consulted(
 
     with scope() as session:
         candidates = find_candidates(session, pain=entry.customer_pain, vector=vector, model=model)
-    key = f"judge:{entry.id}"
-    verdict = ask_judge(agent, entry.customer_pain, candidates, key=key, entry_id=entry.id)
+        sent = [candidate.request_id for candidate in candidates]
+        quotes = nearest_quotes(session, sent, vector, model)
+    verdict = ask_judge(
+        agent,
+        entry.customer_pain,
+        candidates,
+        key=f"judge:{entry.id}",
+        entry_id=entry.id,
+        quotes=quotes,
+    )
     if verdict is None:
         return judge
     heard = HeardJudge(
         model=verdict.model,
         prompt_version=verdict.prompt_version,
-        sent=frozenset(candidate.request_id for candidate in candidates),
+        sent=frozenset(sent),
         stated={one.request_id: one for one in verdict.stated},
         other=judge,
     )

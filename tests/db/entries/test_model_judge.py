@@ -76,6 +76,21 @@ def test_the_models_verdict_decides_and_is_named(model: Chat, embedder: WordsEmb
     assert decision.confidence == pytest.approx(0.95)
 
 
+@pytest.mark.usefixtures("calibrated")
+def test_the_model_reads_the_nearest_feedback_on_each_candidate(
+    model: Chat, embedder: WordsEmbedder
+) -> None:
+    wanted = make_request(embedder, TITLE)
+    decide(embedder, pain="invoice table as spreadsheet, tell ann@example.com", run="r0")
+    model.script("content", content=answer(says(wanted, 0.95)))
+    decide(embedder, pain="export the invoice table to a spreadsheet", run="r1")
+    decide(embedder, run="r2")
+    messages = [one["messages"][-1]["content"] for one in model.seen()]
+    [last] = [text for text in messages if PAIN in text]
+    assert "feedback 1: export the invoice table to a spreadsheet" in last
+    assert "ann@example.com" not in last
+
+
 @pytest.mark.usefixtures("uncalibrated")
 def test_a_pair_without_calibration_refuses_loudly_and_asks(
     model: Chat, embedder: WordsEmbedder, session: Session, caplog: pytest.LogCaptureFixture
