@@ -40,6 +40,7 @@ class Retention(Checked):
         run_starts: Notes about runs that were started; deleted.
         events: Analytics events that were handed on; deleted.
         people: What Slack said about people; deleted, and asked for again when it is needed.
+        shadow_verdicts: What models judged in shadow; deleted.
         audit: Who did what; deleted.
     """
 
@@ -50,6 +51,7 @@ class Retention(Checked):
     run_starts: Days = 180
     events: Days = 730
     people: Days = 90
+    shadow_verdicts: Days = 365
     audit: Days = 1_095
 
 
@@ -79,6 +81,9 @@ class Settings(Checked):
         digest_areas: Slugs of areas whose own channel gets their part of the digest; ``*`` for all.
         model_budget_per_day: US dollars that language models may cost in a day (UTC).
         audit_share: Share of sure matches that a person is asked about all the same, 0 to 1.
+        shadow_model: Model that judges in shadow, or ``connection:<id>``; empty for none.
+        shadow_prompt: Name of another prompt for judging in shadow; empty for the one in force.
+        shadow_share: Share of decisions that are judged in shadow as well, 0 to 1.
         webhook_private_addresses: Whether webhooks may call this machine and its network.
         import_roots: Folders and URLs below which files may be imported; empty for none.
         export_roots: Folders and URLs below which exports may be written; empty for none.
@@ -115,7 +120,15 @@ class Settings(Checked):
     apply_retention: Annotated[bool, Field(strict=True)] = False
     model_budget_per_day: AboveZero = 10
     audit_share: Share = 0.05
+    shadow_model: str = ""
+    shadow_prompt: str = ""
+    shadow_share: Share = 1
     webhook_private_addresses: bool = False
+
+    @property
+    def shadow_is_on(self) -> bool:
+        """Whether another model or prompt judges in shadow."""
+        return bool(self.shadow_model or self.shadow_prompt)
 
     @property
     def remind_after(self) -> timedelta:

@@ -105,7 +105,7 @@ def replay(
     """
     with scope() as session:
         read_only(session)
-        past, total = past_decisions(session, since, until, limit, judge)
+        past, total = past_decisions(session, since, until, limit, *_by(judge))
     table: Counter[tuple[str, str, str]] = Counter()
     differs: list[dict[str, Any]] = []
     then, now = _Score(), _Score()
@@ -188,21 +188,24 @@ class _Score:
         }
 
 
+def _by(judge: str | None) -> tuple[ColumnElement[bool], ...]:
+    key = func.concat_ws("/", Decision.judge, Decision.model, Decision.prompt_version)
+    return () if judge is None else (key == judge,)
+
+
 def past_decisions(
-    session: Session, since: datetime, until: datetime, limit: int, judge: str | None = None
+    session: Session, since: datetime, until: datetime, limit: int, *which: ColumnElement[bool]
 ) -> tuple[list[Past], int]:
     """The matcher's newest decisions of a window with people's last word, and how many there are.
 
-    ``judge`` is the `judge_key` of the only judge that counts.
+    ``which`` are more conditions on them.
     """
-    window: tuple[ColumnElement[bool], ...] = (
+    window = (
         Decision.step == DecisionStep.MATCH,
         Decision.decided_at >= since,
         Decision.decided_at < until,
+        *which,
     )
-    if judge is not None:
-        key = func.concat_ws("/", Decision.judge, Decision.model, Decision.prompt_version)
-        window += (key == judge,)
     total = session.scalar(select(func.count(Decision.id)).where(*window)) or 0
     rows = session.scalars(
         select(Decision).where(*window).order_by(Decision.id.desc()).limit(limit)
