@@ -15,6 +15,8 @@ from include.clients.language_model import shadow_lane
 from include.entries.shadow import WINDOW, judge_in_shadow
 from include.entries.shadow_report import NOTHING, OFF, report_lines, shadow_report
 from include.operations.__main__ import main
+from include.operations.erasure import erase_entry
+from include.people.actor import Actor, Standing
 from include.store.models import (
     Base,
     Decision,
@@ -276,6 +278,26 @@ def test_old_erased_and_own_decisions_are_not_judged(
     found = judge_in_shadow(session_scope, lane, datetime.now(UTC), share=1, limit=9)
     assert found == {"judged": 0, "unanswered": 0, "left": 0, "closed": None}
     assert on.seen() == []
+
+
+def test_erasing_an_entry_takes_the_answer_about_it_and_leaves_the_numbers(
+    on: Chat, embedder: WordsEmbedder
+) -> None:
+    wanted = make_request(embedder, TITLE)
+    entry_id = decided(embedder, **{slug(wanted): 0.95})
+    says(on, **{slug(wanted): 0.95})
+    run()
+    [before] = verdicts()
+    operator = Actor(Standing.OPERATOR, name="olga", run="shell/olga")
+    with session_scope() as session:
+        erase_entry(session, str(entry_id), operator)
+    with session_scope() as session:
+        [call] = session.scalars(select(ModelCall))
+        assert call.answer is None
+    [after] = verdicts()
+    assert (after.verdicts, after.cost) == (before.verdicts, before.cost)
+    assert run()["judged"] == 0
+    assert "judged 1 of 1 decisions" in str(report())
 
 
 @pytest.mark.parametrize("name", ["nobody_wrote_it", "draft_request", "_rules"])
