@@ -151,7 +151,10 @@ def _lines(one: Compared, report: ShadowReport) -> list[str]:
     if one.unanswered:
         lines.append(f"To {one.unanswered} more it gave no answer that could be used.")
     differ = sum(n for (did, would), n in one.routes.items() if did != would)
-    lines.append(f"It would have gone another way in {differ} of them:")
+    lines.append(
+        f"It would have gone the same way {one.judged - differ} times, and another way "
+        f"{differ} times:"
+    )
     lines += [
         f"  {_DID[Route(did)]}, would {_WOULD[Route(would)]}: {n}"
         for (did, would), n in sorted(one.routes.items(), key=lambda item: (-item[1], item[0]))
