@@ -7,12 +7,14 @@ declines each proposal on its card in the review channel, and can take an accept
 **Steps**: `propose_thresholds` reads every answer that was known on the run's day (questions
 answered, attachments undone, feedback moved, entries set aside, requests merged), fits an offset
 and a slope under a tight prior, replays the last month with the proposed thresholds, stores the
-proposal and posts its card. It does so for the deployment, and for each area with 50 answers of its
-own. Where 19 in 20 is out of reach, it proposes to ask instead of attaching, and says why.
+proposal and posts its card. It does so for each judge (the calibrated one, or a language model with
+its prompt) from the answers on that judge alone: for the deployment, and for each area with 50
+answers of its own. Where 19 in 20 is out of reach, it proposes to ask instead of attaching, and
+says why.
 
 **Parameters**: `{"quiet": true}` stores proposals and posts no card; use it for a backfill.
 
-**Result**: `as_of`, and each proposal with its thresholds, number of answers and expected
+**Result**: `as_of`, and each proposal with its judge, thresholds, number of answers and expected
 precision. With fewer than 20 answers, or without a change worth a question, nothing is proposed.
 
 **Runs** on Mondays at 06:00 UTC. By hand at any time, and as of any past week:

@@ -8,20 +8,24 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from include.agents.prompting import as_records
+from include.agents.prompting import Records, as_records
 from include.agents.suspicion import addresses_model
 from include.matching.embed import truncated
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pydantic import BaseModel
 
     from include.agents.client import Agent, AgentTask
-    from include.agents.prompting import Records
     from include.matching.types import Candidate
 
 TITLE_READ, DESCRIPTION_READ = 200, 600
+QUOTES_READ, QUOTE_READ = 3, 120
+"""Pieces of feedback on a candidate that the model reads, and characters of each.
+
+Ten candidates with all of them are about 1,000 tokens more.
+"""
 REASON_MAX = 200
 
 _LINK = re.compile(r"(?:https?://|www\.)\S+|<[@#!][^>]*>|<(?:https?|mailto):[^>]*>", re.I)
@@ -57,6 +61,7 @@ def ask_judge(
     *,
     key: str,
     entry_id: int | None = None,
+    quotes: Mapping[int, Sequence[str]] | None = None,
     task: AgentTask[BaseModel] | None = None,
 ) -> ModelVerdict | None:
     """The model's verdict; None when there is no model now or all it said had to be dropped.
@@ -67,13 +72,14 @@ def ask_judge(
         candidates: What it may choose from. Without any, nobody is asked.
         key: Names the question in the ledger.
         entry_id: The entry it is about.
-        task: The same task by another prompt (a replay).
+        quotes: What other customers said, by candidate, the nearest first.
+        task: The same task by another prompt (a replay, the shadow lane).
     """
     task = task or judge_task()
     model = agent.model_for(task)
     if model is None or not candidates:
         return None
-    records = listed(candidates)
+    records = listed(candidates, quotes or {})
     # The agent leaves out rows that give it orders, so a verdict on one of those is invented.
     sent = {
         candidate.request_id
@@ -94,17 +100,29 @@ def ask_judge(
     return ModelVerdict(model, task.prompt_version, stated, dropped)
 
 
-def listed(candidates: Sequence[Candidate]) -> Records:
-    """The candidates as the model sees them."""
-    return as_records(
-        {
-            "id": candidate.request_id,
-            "status": str(candidate.status),
-            "title": candidate.title[:TITLE_READ],
-            "description": candidate.description[:DESCRIPTION_READ],
-        }
-        for candidate in candidates
-    )
+def listed(
+    candidates: Sequence[Candidate], quotes: Mapping[int, Sequence[str]] | None = None
+) -> Records:
+    """The candidates as the model sees them, each with the nearest feedback on it.
+
+    A quote that gives orders is left out here, by itself: otherwise whoever attaches one to a
+    request would take the request off every list.
+    """
+    return Records(_row(one, (quotes or {}).get(one.request_id, ())) for one in candidates)
+
+
+def _row(candidate: Candidate, quotes: Sequence[str]) -> str:
+    own: dict[str, object] = {
+        "id": candidate.request_id,
+        "status": str(candidate.status),
+        "title": candidate.title[:TITLE_READ],
+        "description": candidate.description[:DESCRIPTION_READ],
+    }
+    said = [one[:QUOTE_READ] for one in quotes if not addresses_model(one)][:QUOTES_READ]
+    heard = {f"feedback {number}": quote for number, quote in enumerate(said, start=1)}
+    whole = as_records([own | heard])
+    # Two harmless quotes may be one order when they are read together.
+    return as_records([own]) if heard and addresses_model(whole) else whole
 
 
 def plain_reason(text: str) -> str:

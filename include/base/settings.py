@@ -41,6 +41,7 @@ class Retention(Checked):
         run_starts: Notes about runs that were started; deleted.
         events: Analytics events that were handed on; deleted.
         people: What Slack said about people; deleted, and asked for again when it is needed.
+        shadow_verdicts: What models judged in shadow; deleted.
         audit: Who did what; deleted.
     """
 
@@ -51,6 +52,7 @@ class Retention(Checked):
     run_starts: Days = 180
     events: Days = 730
     people: Days = 90
+    shadow_verdicts: Days = 365
     audit: Days = 1_095
 
 
@@ -85,6 +87,9 @@ class Settings(Checked):
         cost_question: What it costs to ask a person.
         questions_per_person_per_day: Cards of questions in a day; one card holds the rest; 0: all.
         learn_who_answers: Whether past answers say whom to ask about an area, and at which hour.
+        shadow_model: Model that judges in shadow, or ``connection:<id>``; empty for none.
+        shadow_prompt: Name of another prompt for judging in shadow; empty for the one in force.
+        shadow_share: Share of decisions that are judged in shadow as well, 0 to 1.
         webhook_private_addresses: Whether webhooks may call this machine and its network.
         import_roots: Folders and URLs below which files may be imported; empty for none.
         export_roots: Folders and URLs below which exports may be written; empty for none.
@@ -126,7 +131,15 @@ class Settings(Checked):
     cost_question: AboveZero = 1
     questions_per_person_per_day: Count = 20
     learn_who_answers: Annotated[bool, Field(strict=True)] = True
+    shadow_model: str = ""
+    shadow_prompt: str = ""
+    shadow_share: Share = 1
     webhook_private_addresses: bool = False
+
+    @property
+    def shadow_is_on(self) -> bool:
+        """Whether another model or prompt judges in shadow."""
+        return bool(self.shadow_model or self.shadow_prompt)
 
     @property
     def remind_after(self) -> timedelta:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import logging
 import os
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from include.base.connections import CHAT_MODEL, find_connection
+from include.base.connections import CHAT_MODEL, find_connection, get_connection
 from include.base.errors import FatalError
 from include.clients.embeddings import api_url
 
 if TYPE_CHECKING:
-    from include.agents.client import Agent
+    from pydantic import BaseModel
+
+    from include.agents.client import Agent, AgentTask
     from include.agents.config import ModelConfig
     from include.base.connections import ConnectionInfo
+    from include.base.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -78,8 +83,6 @@ def note_model_in_use() -> bool:
 
 def agent_of(config: ModelConfig) -> Agent:
     """The client with the product's ledger and budget."""
-    from decimal import Decimal
-
     from include.agents.client import ModelAgent
     from include.base.settings import load_settings
     from include.clients.model_ledger import StoreLedger
@@ -88,6 +91,66 @@ def agent_of(config: ModelConfig) -> Agent:
     budget = load_settings().model_budget_per_day
     ledger = StoreLedger(session_scope, Decimal(str(budget)))
     return ModelAgent(config, ledger, note_closed=lambda why: _tell(why, budget))
+
+
+SHADOW_PART = Decimal("0.5")
+"""Of the day's budget: once this much is spent, whoever judges in shadow leaves the rest."""
+
+CONNECTION_PREFIX = "connection:"
+
+
+@dataclass
+class ShadowLane:
+    """Who judges in shadow. ``closed`` fills with why no more calls may be made now."""
+
+    agent: Agent
+    task: AgentTask[BaseModel]
+    model: str
+    closed: list[str] = field(default_factory=list)
+
+
+def shadow_lane(settings: Settings) -> ShadowLane | None:
+    """The model and prompt of the settings, None when nobody judges in shadow.
+
+    Its calls are in the same ledger and count against the same budget, of which it may use a part.
+
+    Raises:
+        FatalError: the settings name a connection or a prompt that is not there or does not fit.
+    """
+    if not settings.shadow_is_on:
+        return None
+    from include.agents.client import ModelAgent
+    from include.agents.config import TaskModel
+    from include.agents.judge import judge_task
+    from include.clients.model_ledger import StoreLedger
+    from include.store.session import session_scope
+
+    task = judge_task()
+    if settings.shadow_prompt:
+        task = replace(task, name=_prompt_like(task.name, settings.shadow_prompt))
+    own = settings.shadow_model.startswith(CONNECTION_PREFIX)
+    conn_id = settings.shadow_model.removeprefix(CONNECTION_PREFIX) if own else CHAT_MODEL
+    config = config_from(get_connection(conn_id))
+    chosen = config.for_task("judge") or TaskModel(config.model, config.temperature)
+    if settings.shadow_model and not own:
+        chosen = replace(chosen, model=settings.shadow_model)
+    config = replace(config, tasks={**config.tasks, task.name: chosen})
+    closed: list[str] = []
+    budget = Decimal(str(settings.model_budget_per_day)) * SHADOW_PART
+    agent = ModelAgent(config, StoreLedger(session_scope, budget), note_closed=closed.append)
+    return ShadowLane(agent, task, chosen.model, closed)
+
+
+def _prompt_like(task: str, name: str) -> str:
+    from include.agents.prompting import FOLDER, load_prompt
+
+    known = sorted(path.stem for path in FOLDER.glob("[a-z]*.md"))
+    if name not in known or load_prompt(name).places != load_prompt(task).places:
+        raise FatalError(
+            f"Setting 'shadow_prompt' is {name!r}; it must name a prompt of include/agents/prompts "
+            f"with the places of {task!r}: {', '.join(sorted(load_prompt(task).places))}."
+        )
+    return name
 
 
 def config_from(info: ConnectionInfo) -> ModelConfig:

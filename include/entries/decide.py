@@ -324,6 +324,7 @@ def _decide(
         found,
         model,
         plan.judge,
+        pain=entry.customer_pain,
         degraded=vector is None,
         opened_id=opened_id,
     )

@@ -1,4 +1,4 @@
-"""What people's answers say about the matcher's verdicts: one label an entry, as of any moment."""
+"""What people's answers say about one judge's verdicts: one label an entry, as of any moment."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from include.entries.decisions import JUDGE_KEY
 from include.matching.learning import Label
 
 if TYPE_CHECKING:
@@ -14,21 +15,25 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 # The last word of people on an entry counts: an answer, an Undo, a pick, a merge of what the entry
-# opened, or that it is no feedback at all. What nobody looked at is no label.
+# opened, or that it is no feedback at all. What nobody looked at is no label, and neither is a
+# verdict on a request that was opened while the model was thinking: another judge gave it.
 _LABELS = text(
-    """
+    f"""
     WITH matched AS (
         SELECT d.id, d.entry_id, d.route, d.confidence, d.decided_at,
-               CASE WHEN d.route = 'create'
-                    THEN (SELECT CAST(c ->> 'request_id' AS bigint)
-                            FROM jsonb_array_elements(d.candidates) c
-                           WHERE CAST(c ->> 'confidence' AS float8) = round(
-                                 CAST(d.confidence AS numeric), 4)
-                           LIMIT 1)
+               CASE WHEN d.route = 'create' THEN CAST(best.about ->> 'request_id' AS bigint)
                     ELSE d.request_id END AS suggested
           FROM decisions d
+          LEFT JOIN LATERAL (
+               SELECT c AS about FROM jsonb_array_elements(d.candidates) c
+                WHERE CASE WHEN d.route = 'create'
+                           THEN CAST(c ->> 'confidence' AS float8) = round(
+                                CAST(d.confidence AS numeric), 4)
+                           ELSE CAST(c ->> 'request_id' AS bigint) = d.request_id END
+                LIMIT 1) best ON true
          WHERE d.step = 'match' AND d.confidence IS NOT NULL AND NOT d.degraded
-           AND d.judge = 'calibrated' AND d.decided_at < :as_of
+           AND {JUDGE_KEY} = :judge AND d.decided_at < :as_of
+           AND NOT coalesce(CAST(best.about ->> 'unheard' AS boolean), false)
     ), said AS (
         SELECT DISTINCT ON (entry_id) entry_id, route, request_id, actor
           FROM decisions
@@ -59,10 +64,10 @@ _LABELS = text(
     """
 )
 _RECENT = text(
-    """
+    f"""
     SELECT d.confidence FROM decisions d
      WHERE d.step = 'match' AND d.confidence IS NOT NULL AND NOT d.degraded
-       AND d.judge = 'calibrated'
+       AND {JUDGE_KEY} = :judge
        AND d.decided_at >= :since AND d.decided_at < :as_of
        AND (CAST(:area AS bigint) IS NULL OR EXISTS (
             SELECT 1 FROM request_areas a
@@ -71,14 +76,32 @@ _RECENT = text(
 )
 
 
-def labels_as_of(session: Session, as_of: datetime, area_id: int | None = None) -> list[Label]:
-    """The labels that were known at a moment, oldest first; of one area, or of all."""
-    rows = session.execute(_LABELS, {"as_of": as_of, "area": area_id})
+_JUDGES = text(
+    f"""
+    SELECT DISTINCT {JUDGE_KEY} FROM decisions d
+     WHERE d.step = 'match' AND d.judge IS NOT NULL AND NOT d.degraded
+       AND d.decided_at >= :since AND d.decided_at < :as_of
+     ORDER BY 1
+    """
+)
+
+
+def judges_between(session: Session, since: datetime, as_of: datetime) -> list[str]:
+    """The `judge_key` of each judge that decided in a window."""
+    return list(session.scalars(_JUDGES, {"since": since, "as_of": as_of}))
+
+
+def labels_as_of(
+    session: Session, as_of: datetime, judge: str, area_id: int | None = None
+) -> list[Label]:
+    """The labels of a judge that were known at a moment, oldest first; of one area, or of all."""
+    rows = session.execute(_LABELS, {"as_of": as_of, "judge": judge, "area": area_id})
     return [Label(row.confidence, bool(row.right), row.by) for row in rows]
 
 
 def recent_confidences(
-    session: Session, since: datetime, as_of: datetime, area_id: int | None = None
+    session: Session, since: datetime, as_of: datetime, judge: str, area_id: int | None = None
 ) -> list[float]:
-    """The confidence of each decision of a window: what thresholds would be applied to."""
-    return list(session.scalars(_RECENT, {"since": since, "as_of": as_of, "area": area_id}).all())
+    """The confidence of each of a judge's decisions of a window: what thresholds apply to."""
+    values = {"since": since, "as_of": as_of, "judge": judge, "area": area_id}
+    return list(session.scalars(_RECENT, values).all())

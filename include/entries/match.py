@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, func, select, update
 from include.base.settings import load_settings
 from include.entries.decisions import (
     candidate_record,
+    judge_key,
     match_key,
     record_decision,
     thresholds_for,
@@ -19,6 +20,7 @@ from include.matching.route import is_audited, route
 from include.matching.types import Route
 from include.requests.opening import newest_request_id
 from include.store.models import ActorKind, Area, DecisionStep, Entry, RequestArea
+from include.store.quotes import nearest_quotes
 from include.store.search import find_candidates
 
 if TYPE_CHECKING:
@@ -33,13 +35,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Search:
-    """One search with what was judged and decided; ``limits`` are the thresholds it used."""
+    """One search with what was judged and decided; ``limits`` are the thresholds it used.
+
+    ``hold`` says why the judge attached nothing by itself, if so.
+    """
 
     candidates: list[Candidate]
     verdicts: list[Verdict]
     routed: RoutedMatch
     thresholds_version: int
     limits: tuple[float, float]
+    hold: str = ""
 
 
 @dataclass
@@ -50,7 +56,7 @@ class Shared:
     """
 
     horizon: int
-    thresholds: dict[tuple[int, ...], Thresholds] = field(default_factory=dict)
+    thresholds: dict[tuple[tuple[int, ...], str], Thresholds] = field(default_factory=dict)
 
     @classmethod
     def of(cls, session: Session) -> Shared:
@@ -72,10 +78,11 @@ def search(
     by_id = {candidate.request_id: candidate for candidate in candidates}
     best = next((by_id[v.request_id] for v in verdicts if v.request_id in by_id), None)
     areas = tuple(best.area_ids if best else _area_ids(session, entry))
-    if areas not in shared.thresholds:
-        shared.thresholds[areas] = thresholds_for(session, areas)
-    thresholds = shared.thresholds[areas]
-    hold = judge.hold if isinstance(judge, HeardJudge) else ""
+    by = judge_key(judge, model)
+    if (areas, by) not in shared.thresholds:
+        shared.thresholds[areas, by] = thresholds_for(session, areas, by)
+    thresholds = shared.thresholds[areas, by]
+    hold = hold_of(judge, thresholds)
     routed = route(
         verdicts,
         by_id,
@@ -85,7 +92,18 @@ def search(
         audited=is_audited(entry.id, load_settings().audit_share),
     )
     limits = (thresholds.attach, thresholds.ask)
-    return Search(candidates, verdicts, routed, thresholds.version, limits)
+    return Search(candidates, verdicts, routed, thresholds.version, limits, hold)
+
+
+def hold_of(judge: Judge, thresholds: Thresholds) -> str:
+    """Why a judge may not attach by itself; empty when it may.
+
+    A model that nobody has calibrated may once a person has accepted thresholds that were fitted
+    to the answers on it.
+    """
+    if thresholds.is_fitted or not isinstance(judge, HeardJudge):
+        return ""
+    return judge.hold
 
 
 def consulted(
@@ -109,19 +127,30 @@ def consulted(
 
     with scope() as session:
         candidates = find_candidates(session, pain=entry.customer_pain, vector=vector, model=model)
-    key = f"judge:{entry.id}"
-    verdict = ask_judge(agent, entry.customer_pain, candidates, key=key, entry_id=entry.id)
+        sent = [candidate.request_id for candidate in candidates]
+        quotes = nearest_quotes(session, sent, vector, model)
+    verdict = ask_judge(
+        agent,
+        entry.customer_pain,
+        candidates,
+        key=f"judge:{entry.id}",
+        entry_id=entry.id,
+        quotes=quotes,
+    )
     if verdict is None:
         return judge
     heard = HeardJudge(
         model=verdict.model,
         prompt_version=verdict.prompt_version,
-        sent=frozenset(candidate.request_id for candidate in candidates),
+        sent=frozenset(sent),
         stated={one.request_id: one for one in verdict.stated},
         other=judge,
     )
     if heard.hold:
-        agent.note(judge_task(), "uncalibrated", heard.hold)
+        with scope() as session:
+            hold = hold_of(heard, thresholds_for(session, [], judge_key(heard, model)))
+        if hold:
+            agent.note(judge_task(), "uncalibrated", hold)
     return heard
 
 
@@ -146,6 +175,7 @@ def record(
     model: str,
     judge: Judge,
     *,
+    pain: str,
     degraded: bool,
     opened_id: int | None = None,
 ) -> None:
@@ -153,8 +183,8 @@ def record(
     best = search.routed.best
     heard = judge if isinstance(judge, HeardJudge) else None
     reason = best.reason if best and not opened_id else search.routed.reason
-    if heard and heard.hold and search.routed.route is Route.ASK:
-        reason = f"{reason} {heard.hold}".strip()
+    if search.hold and search.routed.route is Route.ASK:
+        reason = f"{reason} {search.hold}".strip()
     record_decision(
         session,
         key=match_key(entry_id),
@@ -165,7 +195,7 @@ def record(
         confidence=best.confidence if best else None,
         reason=reason,
         match_type=best.match_type if best else None,
-        candidates=candidate_record(search.candidates, search.verdicts),
+        candidates=candidate_record(search.candidates, search.verdicts, heard=heard, pain=pain),
         thresholds_version=search.thresholds_version,
         judge=judge.name,
         model=heard.model if heard else model,

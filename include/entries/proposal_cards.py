@@ -11,6 +11,7 @@ from include.base.settings import load_settings
 from include.durable.api import signing_keys
 from include.durable.keys import InvalidToken, sign, verify
 from include.entries import learning
+from include.entries.decisions import judge_words
 from include.outbox.messages import queue_message, queue_update
 from include.outbox.replies import AnswerReply
 from include.people.actor import Action, may, refusal_words
@@ -128,11 +129,18 @@ def _verdict(found: ThresholdProposal) -> Markup:
 
 
 def _shown(session: Session, found: ThresholdProposal) -> Proposed:
-    now = learning.in_force(session, found.area_id)
+    now = learning.in_force(session, found.area_id, found.judge)
     before = found.facts.get("before") or {"attach": now.attach, "ask": now.ask}
     area = session.get_one(Area, found.area_id).name if found.area_id is not None else ""
     return Proposed(
-        area, found.labels, found.attach, found.ask, before, found.precision, found.facts
+        area,
+        found.labels,
+        found.attach,
+        found.ask,
+        before,
+        found.precision,
+        found.facts,
+        judge=judge_words(found.judge) if found.judge else "",
     )
 
 

@@ -12,8 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, text
 
-from include.entries.decisions import thresholds_for
+from include.entries.decisions import judge_key, thresholds_for
+from include.entries.match import area_ids_of, hold_of
 from include.insights.prepared import read_only
+from include.matching.recorded import (
+    RecordedJudge,
+    recorded_candidate,
+    recorded_confidences,
+)
 from include.matching.route import route
 from include.matching.types import Route, Thresholds
 from include.store.merges import survivors_of
@@ -24,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
     from include.matching.types import Candidate, Judge, RoutedMatch
@@ -79,9 +86,10 @@ def replay(
     since: datetime,
     until: datetime,
     *,
-    judge_of: JudgeOf,
+    judge_of: JudgeOf | None,
     rules: Rules,
     limit: int,
+    judge: str | None = None,
 ) -> dict[str, Any]:
     """What the rules would decide about the matcher's decisions of a window.
 
@@ -89,13 +97,15 @@ def replay(
         scope: Opens a transaction; each is made read-only, and none is open during a model call.
         since: The window begins here.
         until: And ends before this moment.
-        judge_of: The judge for an entry and its candidates; it may ask a model.
+        judge_of: The judge for an entry and its candidates; it may ask a model. None: what was
+            said then is routed again, without a search.
         rules: Thresholds that differ.
         limit: At most so many decisions, the newest; the result says how many there were.
+        judge: Only decisions of the judge with this `judge_key`.
     """
     with scope() as session:
         read_only(session)
-        past, total = _past(session, since, until, limit)
+        past, total = past_decisions(session, since, until, limit, *_by(judge))
     table: Counter[tuple[str, str, str]] = Counter()
     differs: list[dict[str, Any]] = []
     then, now = _Score(), _Score()
@@ -178,11 +188,23 @@ class _Score:
         }
 
 
-def _past(session: Session, since: datetime, until: datetime, limit: int) -> tuple[list[Past], int]:
+def _by(judge: str | None) -> tuple[ColumnElement[bool], ...]:
+    key = func.concat_ws("/", Decision.judge, Decision.model, Decision.prompt_version)
+    return () if judge is None else (key == judge,)
+
+
+def past_decisions(
+    session: Session, since: datetime, until: datetime, limit: int, *which: ColumnElement[bool]
+) -> tuple[list[Past], int]:
+    """The matcher's newest decisions of a window with people's last word, and how many there are.
+
+    ``which`` are more conditions on them.
+    """
     window = (
         Decision.step == DecisionStep.MATCH,
         Decision.decided_at >= since,
         Decision.decided_at < until,
+        *which,
     )
     total = session.scalar(select(func.count(Decision.id)).where(*window)) or 0
     rows = session.scalars(
@@ -229,9 +251,11 @@ def _root(request_id: int | None, roots: dict[int, int]) -> int | None:
 
 
 def _again(
-    scope: SessionScope, past: Past, judge_of: JudgeOf, rules: Rules
+    scope: SessionScope, past: Past, judge_of: JudgeOf | None, rules: Rules
 ) -> tuple[RoutedMatch, int | None] | None:
     """The route now and the request it is about; None for an entry whose vector is gone."""
+    if judge_of is None:
+        return _as_recorded(scope, past, rules)
     with scope() as session:
         read_only(session)
         entry = session.get_one(Entry, past.entry_id)
@@ -247,11 +271,33 @@ def _again(
     best = next((by_id[one.request_id] for one in verdicts if one.request_id in by_id), None)
     with scope() as session:
         read_only(session)
-        in_force = thresholds_for(session, best.area_ids if best else [])
-    hold = getattr(judge, "hold", "")
+        key = judge_key(judge, entry.embedding_model)
+        in_force = thresholds_for(session, best.area_ids if best else [], key)
+    hold = hold_of(judge, in_force)
     routed = route(verdicts, by_id, rules.thresholds(in_force), hold=hold)
-    about = routed.best.request_id if routed.best and routed.route is not Route.CREATE else None
-    return routed, about
+    return routed, _about(routed)
+
+
+def _as_recorded(scope: SessionScope, past: Past, rules: Rules) -> tuple[RoutedMatch, int | None]:
+    """What was said then, by other thresholds; a model that was on hold is heard out."""
+    with scope() as session:
+        read_only(session)
+        decision = session.get_one(Decision, past.decision_id)
+        candidates = [recorded_candidate(row) for row in decision.candidates]
+        said = RecordedJudge(recorded_confidences(decision.candidates, "confidence"))
+        verdicts = said.judge("", candidates)
+        areas = area_ids_of(session, verdicts[0].request_id) if verdicts else []
+        key = "/".join(
+            part for part in (decision.judge, decision.model, decision.prompt_version) if part
+        )
+        in_force = thresholds_for(session, areas, key)
+    by_id = {candidate.request_id: candidate for candidate in candidates}
+    routed = route(verdicts, by_id, rules.thresholds(in_force), degraded=decision.degraded)
+    return routed, _about(routed)
+
+
+def _about(routed: RoutedMatch) -> int | None:
+    return routed.best.request_id if routed.best and routed.route is not Route.CREATE else None
 
 
 def _candidates(

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from include.base.errors import EmbeddingsUnavailable, FatalError
 from include.durable.api import find_hook
 from include.durable.keys import hook_key
-from include.entries.decisions import record_decision, thresholds_for
+from include.entries.decisions import judge_key, record_decision, thresholds_for
 from include.entries.drafting import draft_for, provisional_vector, request_vectors, written
 from include.entries.entry import finish, get_entry
 from include.entries.match import area_ids_of
@@ -175,7 +175,8 @@ def _opened_while_waiting(
     verdicts = judge.judge(entry.customer_pain, candidates)
     by_id = {candidate.request_id: candidate for candidate in candidates}
     areas = area_ids_of(session, verdicts[0].request_id) if verdicts else []
-    routed = route(verdicts, by_id, thresholds_for(session, areas))
+    thresholds = thresholds_for(session, areas, judge_key(judge, model))
+    routed = route(verdicts, by_id, thresholds)
     if routed.route is not Route.ATTACH or routed.best is None:
         return None
     best = routed.best

@@ -74,5 +74,14 @@ def route(
 
 def is_audited(entry_id: int, share: float) -> bool:
     """Whether an entry is among the share of sure matches that are asked about; always the same."""
-    digest = hashlib.sha256(f"audited:{entry_id}".encode()).digest()
+    return _is_among("audited", entry_id, share)
+
+
+def is_shadowed(decision_id: int, share: float) -> bool:
+    """Whether a decision is among the share that is judged in shadow; always the same."""
+    return _is_among("shadowed", decision_id, share)
+
+
+def _is_among(what: str, number: int, share: float) -> bool:
+    digest = hashlib.sha256(f"{what}:{number}".encode()).digest()
     return int.from_bytes(digest[:8], "big") < share * 2**64

@@ -120,11 +120,15 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """From which confidence a pain is attached or asked about; decisions store the version."""
+    """From which confidence a pain is attached or asked about; decisions store the version.
+
+    ``is_fitted``: fitted to people's answers on the judge they are used for.
+    """
 
     version: int
     attach: float = 0.90
     ask: float = 0.80
+    is_fitted: bool = False
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.attach) and 0.0 < self.ask <= self.attach <= 1.0):

@@ -12,7 +12,7 @@ import getpass
 import json
 import os
 import sys
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from include.base.errors import FatalError, TransientError
@@ -61,6 +61,8 @@ def _act(options: argparse.Namespace) -> str:
         return json.dumps(result, indent=2, default=str, ensure_ascii=False)
     if options.command == "stuck":
         return _stuck(options)
+    if options.command == "shadow":
+        return _shadow(options.days)
     if options.command == "resume":
         from include.durable import catch_up
 
@@ -112,6 +114,14 @@ def _change(session: Any, options: argparse.Namespace) -> str:
         return interventions.drop_vectors(session, options.key)
     keys = {"add-key": interventions.add_key, "retire-keys": interventions.retire_keys}
     return keys[options.command](session)
+
+
+def _shadow(days: int) -> str:
+    from include.entries.shadow_report import report_lines, shadow_report
+
+    now = datetime.now(UTC)
+    with session_scope() as session:
+        return "\n".join(report_lines(shadow_report(session, now - timedelta(days=days), now)))
 
 
 def _stuck(options: argparse.Namespace) -> str:
@@ -168,6 +178,8 @@ def _parser() -> argparse.ArgumentParser:
             one.add_argument(need, type=int)
     stuck = commands.add_parser("stuck", help="Entries that no run carries out; --rerun helps them")
     stuck.add_argument("--rerun", action="store_true", help="let their runs go on")
+    shadow = commands.add_parser("shadow", help="What a model in shadow would have decided")
+    shadow.add_argument("--days", type=int, default=1, help="how many days back (default 1)")
     resume = commands.add_parser("resume", help="Let a parked run go on now")
     resume.add_argument("dag")
     resume.add_argument("run")

@@ -135,12 +135,16 @@ LISTS: dict[str, Listing] = {
         ("entry",),
     ),
     "thresholds": Listing(
-        "The thresholds in force, for all and by area",
+        "The thresholds in force, for all, by area and by judge",
         """
-        SELECT DISTINCT ON (t.area_id) t.version, coalesce(a.slug, '(all)') AS area, t.attach,
-               t.ask, t.note, t.created_by, t.created_at
+        SELECT DISTINCT ON (t.area_id, t.judge) t.version, coalesce(a.slug, '(all)') AS area,
+               coalesce(t.judge, '(all)') AS judge, t.attach, t.ask, t.note, t.created_by,
+               t.created_at
           FROM thresholds t LEFT JOIN areas a ON a.id = t.area_id
-         ORDER BY t.area_id, t.version DESC
+         WHERE t.judge IS NULL OR NOT EXISTS (
+               SELECT FROM thresholds g WHERE g.judge IS NULL AND g.version > t.version
+                  AND g.area_id IS NOT DISTINCT FROM t.area_id)
+         ORDER BY t.area_id, t.judge NULLS FIRST, t.version DESC
         """,
     ),
     "corrections": Listing(

@@ -21,6 +21,7 @@ from include.store.models import (
     ModelCall,
     RunStart,
     RunStartState,
+    ShadowVerdict,
     SlackCapture,
     SlackEvent,
     SlackPerson,
@@ -94,6 +95,7 @@ def _old(keep: Retention) -> dict[str, tuple[Any, ColumnElement[bool]]]:
             & before(AnalyticsEvent.occurred_at, keep.events),
         ),
         "people": (SlackPerson, before(SlackPerson.checked_at, keep.people)),
+        "shadow_verdicts": (ShadowVerdict, before(ShadowVerdict.created_at, keep.shadow_verdicts)),
         "audit": (AuditRow, before(AuditRow.done_at, keep.audit)),
     }
 

@@ -33,6 +33,7 @@ def propose_thresholds(as_of: datetime, *, quiet: bool = False) -> dict[str, Any
             {
                 "proposal_id": one.id,
                 "area_id": one.area_id,
+                "judge": one.judge,
                 "state": one.state.value,
                 "attach": one.attach,
                 "ask": one.ask,

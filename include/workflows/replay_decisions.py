@@ -6,10 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from include.base.errors import FatalError
+from include.entries.decisions import find_decision, match_key
 from include.entries.replay import Rules, replay
+from include.insights.prepared import read_only
 from include.matching.calibration import FOLDER, file_name
 from include.matching.heard import HeardJudge
 from include.matching.judge import CalibratedJudge
+from include.store.quotes import nearest_quotes
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
@@ -88,7 +91,12 @@ def _model_judge(values: Mapping[str, Any], calibrated: JudgeOf) -> tuple[JudgeO
     def heard(entry: Entry, candidates: Sequence[Candidate]) -> Judge:
         other = calibrated(entry, candidates)
         verdict = ask_judge(
-            agent, entry.customer_pain, candidates, key=f"judge:{entry.id}", task=task
+            agent,
+            entry.customer_pain,
+            candidates,
+            key=f"judge:{entry.id}",
+            quotes=_quotes_then(entry, candidates),
+            task=task,
         )
         if verdict is None:
             counts["without_model"] += bool(candidates)
@@ -102,3 +110,21 @@ def _model_judge(values: Mapping[str, Any], calibrated: JudgeOf) -> tuple[JudgeO
         )
 
     return heard, counts
+
+
+def _quotes_then(entry: Entry, candidates: Sequence[Candidate]) -> dict[int, list[str]]:
+    """The feedback that the model would have read then: what was attached before the decision."""
+    ids = [candidate.request_id for candidate in candidates]
+    vector = list(entry.embedding) if entry.embedding is not None else None
+    with session_scope() as session:
+        read_only(session)
+        decision = find_decision(session, match_key(entry.id))
+        moment = decision.decided_at if decision is not None else None
+        return nearest_quotes(
+            session,
+            ids,
+            vector,
+            entry.embedding_model or "",
+            moment=moment,
+            without_entry=entry.id,
+        )

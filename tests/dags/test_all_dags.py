@@ -48,6 +48,8 @@ DAGS = {
     "resume_waits": {"resume"},
     "replay_decisions": {"replay"},
     "learn_from_answers": {"propose_thresholds"},
+    "judge_in_shadow": {"judge_portion"},
+    "report_shadow": {"report_day"},
     "restore_entry": {"restore"},
     "settle_question": {"settle"},
     "change_thresholds": {"change"},

@@ -192,6 +192,11 @@ def test_why_did_this_happen_shows_scores_against_thresholds(ann: TestClient) ->
     assert "ACC-1" in page
 
 
+def test_health_says_in_words_that_nobody_judges_in_shadow(ann: TestClient) -> None:
+    page = ann.get(f"{MOUNT}/health").text
+    assert "No other model or prompt judges in shadow." in page
+
+
 def test_ten_thousand_pieces_of_evidence_are_shown_page_by_page(
     ann: TestClient, world: World
 ) -> None:

@@ -25,7 +25,10 @@ _ONE_PERSON = 0.8
 
 @dataclass(frozen=True)
 class Proposed:
-    """What the card shows; ``area`` is empty for the whole deployment."""
+    """What the card shows; ``area`` is empty for the whole deployment.
+
+    ``judge`` says whose decisions were answered, empty for all of them.
+    """
 
     area: str
     labels: int
@@ -34,6 +37,7 @@ class Proposed:
     before: dict[str, float]
     precision: float | None
     facts: dict[str, Any]
+    judge: str = ""
 
 
 def proposal_card(proposed: Proposed, token: str) -> Rendered:
@@ -71,6 +75,8 @@ def proposal_words(proposed: Proposed) -> Markup:
     facts, before = proposed.facts, proposed.before
     head = markup("*{}*, learned from {} answers.", _title(proposed), proposed.labels)
     lines: list[str] = [head]
+    if proposed.judge:
+        lines.append(markup("Only for what is judged by {}.", proposed.judge))
     if facts["attaches"]:
         lines.append(
             f"Attach from {proposed.attach:.2f} (now {before['attach']:.2f}), "
@@ -80,6 +86,11 @@ def proposal_words(proposed: Proposed) -> Markup:
             f"Expected: {100 * (proposed.precision or 0):.0f} of 100 automatic attachments are "
             f"right; {100 * facts['attached']:.0f} of 100 entries are attached."
         )
+        if facts.get("held"):
+            lines.append(
+                "Nobody has calibrated this model, so a person is asked today. "
+                "With these thresholds it attaches."
+            )
     else:
         lines.append(
             f"Nothing would be attached by itself, for {facts['why_not']}. "

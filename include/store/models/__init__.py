@@ -46,6 +46,7 @@ from include.store.models.requests import (
     RequestEmbedding,
     RequestStatusChange,
 )
+from include.store.models.shadow import ShadowVerdict
 from include.store.models.slack import EventState, Message, MessageKind, MessageState, SlackEvent
 from include.store.models.webhooks import (
     DeliveryState,
@@ -108,6 +109,7 @@ __all__ = [
     "RunStart",
     "RunStartState",
     "Severity",
+    "ShadowVerdict",
     "SlackCapture",
     "SlackEvent",
     "SlackPerson",

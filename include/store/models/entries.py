@@ -204,19 +204,28 @@ class Feedback(Base):
 
 
 class ThresholdSet(Base):
-    """A version of the confidence thresholds, for one area or (``area_id`` null) for all."""
+    """A version of the confidence thresholds, for one area or (``area_id`` null) for all.
+
+    ``judge`` names the one judge they count for (null: all of them); the newest that counts for a
+    judge is in force. ``is_fitted``: they were fitted to people's answers on this very judge.
+    """
 
     __tablename__ = "thresholds"
 
     version: Mapped[BigId]
     area_id: Mapped[int | None] = mapped_column(ForeignKey("areas.id"), index=True)
+    judge: Mapped[str | None] = mapped_column(Text)
+    is_fitted: Mapped[bool] = mapped_column(default=False, server_default="false")
     attach: Mapped[float]
     ask: Mapped[float]
     note: Mapped[str] = mapped_column(Text, default="", server_default="")
     created_by: Mapped[str] = mapped_column(Text)
     created_at: Mapped[CreatedAt]
 
-    __table_args__ = (CheckConstraint("0 < ask AND ask <= attach AND attach <= 1", name="ordered"),)
+    __table_args__ = (
+        CheckConstraint("0 < ask AND ask <= attach AND attach <= 1", name="ordered"),
+        CheckConstraint("NOT is_fitted OR judge IS NOT NULL", name="fitted_has_judge"),
+    )
 
 
 class Decision(Base):

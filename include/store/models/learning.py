@@ -25,6 +25,9 @@ class ProposalState(StrEnum):
 class ThresholdProposal(Base):
     """Thresholds for one area or (``area_id`` null) for all, with what speaks for them.
 
+    ``judge`` names the judge whose decisions were answered, and whom the thresholds are for; null
+    for proposals from before there was more than one.
+
     ``facts`` holds numbers only: the fitted offset and slope, the share that would be attached, and
     the replay of the last month. ``version`` is the threshold version that accepting it made, and
     ``undone_version`` the one that took it back.
@@ -35,6 +38,7 @@ class ThresholdProposal(Base):
     id: Mapped[BigId]
     key: Mapped[str] = mapped_column(Text, unique=True)
     area_id: Mapped[int | None] = mapped_column(ForeignKey("areas.id"), index=True)
+    judge: Mapped[str | None] = mapped_column(Text)
     as_of: Mapped[Moment]
     state: Mapped[ProposalState] = mapped_column(
         Word(ProposalState), default=ProposalState.OPEN, server_default=ProposalState.OPEN

@@ -282,7 +282,7 @@ def _event(page: EntryPage, event: Event) -> shapes.EntryEvent:
             "route": about.route,
             "request": _slug(page, about.request_id),
             "confidence": about.confidence,
-            "reason": about.reason,
+            "reason": page.reasons[about.id],
             "judge": about.judge,
             "by": page.names(about.actor),
             "thresholds": {"attach": used.attach, "ask": used.ask} if used else None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, or_, select
 
+from include.entries.spoken_for import reasons_with_evidence
 from include.store.models import (
     Account,
     Decision,
@@ -48,7 +49,8 @@ class Event:
 class EntryPage:
     """The rows of the page.
 
-    ``evidence`` is where the entry is attached now, ``before`` where it was until it was moved.
+    ``evidence`` is where the entry is attached now, ``before`` where it was until it was moved;
+    ``reasons`` are of the decisions, with the feedback nearest to it.
     """
 
     entry: Entry
@@ -61,6 +63,7 @@ class EntryPage:
     parts: Sequence[Any]
     thresholds: dict[int, ThresholdSet]
     requests: dict[int, Any]
+    reasons: dict[int, str]
     names: Names
     parked: ParkedRun | None
     is_cut: bool
@@ -154,6 +157,7 @@ def read_entry(session: Session, entry_id: int) -> EntryPage | None:
                 )
             )
         },
+        reasons=reasons_with_evidence(session, decisions),
         names=Names(session, labels),
         parked=session.scalars(
             select(ParkedRun).where(ParkedRun.dag_id == run[0], ParkedRun.run_id == run[1])

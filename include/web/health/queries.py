@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
+from include.entries.shadow_report import report_lines, shadow_report
 from include.operations.health import Rung, ladder
 from include.operations.late import Late, find_late
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 MOST = 50
+SHADOW_DAYS = timedelta(days=7)
 
 _COUNTS = text(
     """
@@ -60,13 +63,14 @@ _PARKED = text(
 
 @dataclass(frozen=True)
 class Health:
-    """The page's rows."""
+    """The page's rows; ``shadow`` are sentences about a model that judges in shadow."""
 
     rungs: list[Rung]
     counts: Any
     stuck: Sequence[Any]
     parked: Sequence[Any]
     late: list[Late]
+    shadow: list[str]
 
 
 def read_health(session: Session, *, ask: bool, stuck_minutes: float) -> Health:
@@ -77,10 +81,12 @@ def read_health(session: Session, *, ask: bool, stuck_minutes: float) -> Health:
         ask: Also call the embeddings API and Slack, which takes a moment.
         stuck_minutes: From when an entry without an outcome counts as stuck.
     """
+    now = datetime.now(UTC)
     return Health(
         rungs=ladder(session, ask=ask),
         counts=session.execute(_COUNTS).one(),
         stuck=session.execute(_STUCK, {"minutes": int(stuck_minutes), "most": MOST}).all(),
         parked=session.execute(_PARKED, {"most": MOST}).all(),
         late=find_late(session, stuck_minutes)[:MOST],
+        shadow=report_lines(shadow_report(session, now - SHADOW_DAYS, now)),
     )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 
 from include.durable.api import get_hook, signing_keys
 from include.durable.keys import sign
+from include.entries.spoken_for import reasons_with_evidence
 from include.entries.state import HANDLER, question_state
 from include.matching.types import UNDELIVERED
 from include.slack.cards.words import closed_words
@@ -263,7 +264,7 @@ def _questions(
 ) -> list[Question]:
     asked = {hook.id: hook.question["entries"] for hook in hooks}
     listed = [int(one[0]) for entries in asked.values() for one in entries[:SHOWN]]
-    words = {row.entry_id: row for row in _words(session, listed)}
+    words = _words(session, listed)
     requests = {
         row.id: row
         for row in session.execute(
@@ -277,7 +278,7 @@ def _questions(
     for hook in hooks:
         request = requests[int(hook.question["request_id"])]
         said = [
-            Words(**words[int(one)]._mapping, confidence=confidence)
+            Words(**words[int(one)], confidence=confidence)
             for one, confidence in asked[hook.id][:SHOWN]
             if int(one) in words
         ]
@@ -300,9 +301,11 @@ def _questions(
     return found
 
 
-def _words(session: Session, entry_ids: list[int]) -> Any:
-    return session.execute(
+def _words(session: Session, entry_ids: list[int]) -> dict[int, dict[str, Any]]:
+    """What a question shows of each entry: its words, and why, as the card in Slack says it."""
+    rows = session.execute(
         select(
+            Decision,
             Entry.id.label("entry_id"),
             Entry.customer_pain.label("quote"),
             Entry.severity,
@@ -310,13 +313,19 @@ def _words(session: Session, entry_ids: list[int]) -> Any:
             func.coalesce(Account.name, Entry.account_id).label("account"),
             Account.arr,
             func.coalesce(Opportunity.name, Entry.opportunity_id).label("opportunity"),
-            func.coalesce(Decision.reason, "").label("reason"),
         )
         .outerjoin(Account, Account.id == Entry.account_id)
         .outerjoin(Opportunity, Opportunity.id == Entry.opportunity_id)
         .outerjoin(Decision, Decision.key == func.concat("match:", Entry.id, ":0"))
         .where(Entry.id.in_(entry_ids))
-    )
+    ).mappings()
+    found = [dict(row) for row in rows]
+    decisions = [one.pop("Decision") for one in found]
+    reasons = reasons_with_evidence(session, [one for one in decisions if one is not None])
+    return {
+        one["entry_id"]: one | {"reason": reasons[made.id] if made is not None else ""}
+        for one, made in zip(found, decisions, strict=True)
+    }
 
 
 def _place(after: str) -> tuple[datetime, str] | None:

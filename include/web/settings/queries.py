@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from sqlalchemy import func, select
 
 from include.base.settings import VARIABLE, Settings, load_settings
+from include.entries.decisions import judge_words
 from include.store.models import Area, Decision, ThresholdSet
 
 if TYPE_CHECKING:
@@ -94,13 +95,17 @@ def read_thresholds(session: Session) -> Sequence[Any]:
         .group_by(Decision.thresholds_version)
         .subquery()
     )
-    return session.execute(
+    rows = session.execute(
         select(ThresholdSet, Area.name, Area.slug, func.coalesce(used.c.used, 0).label("used"))
         .outerjoin(Area, Area.id == ThresholdSet.area_id)
         .outerjoin(used, used.c.thresholds_version == ThresholdSet.version)
         .order_by(ThresholdSet.version.desc())
         .limit(MOST)
-    ).all()
+    ).mappings()
+    return [
+        dict(row) | {"judge": judge_words(key) if (key := row["ThresholdSet"].judge) else ""}
+        for row in rows
+    ]
 
 
 def _text(value: Any) -> str:

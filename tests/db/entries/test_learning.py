@@ -43,13 +43,25 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 LATER = datetime.now(UTC) + timedelta(hours=1)
+CALIBRATED, OTHER = "calibrated/words", "calibrated/other-words"
+MODEL_A, MODEL_B = "model/meta/llama/aaaa", "model/meta/llama/bbbb"
 
 
 def decision(
-    session: Session, entry_id: int, step: str, route: str, request_id: int | None, by: str = ""
+    session: Session,
+    entry_id: int,
+    step: str,
+    route: str,
+    request_id: int | None,
+    by: str = "",
+    judge: str = CALIBRATED,
 ) -> Decision:
     """One row of the record; a match has the confidence 0.85."""
     matched = step == "match"
+    name, _, model = judge.partition("/")
+    prompt = None
+    if name == "model":
+        model, _, prompt = model.rpartition("/")
     candidates = [{"request_id": request_id, "confidence": 0.85}]
     made = Decision(
         key=f"{step}:{entry_id}:0",
@@ -59,7 +71,9 @@ def decision(
         request_id=request_id,
         confidence=0.85 if matched else None,
         candidates=candidates if matched else [],
-        judge="calibrated" if matched else None,
+        judge=name if matched else None,
+        model=model if matched else None,
+        prompt_version=prompt if matched else None,
         actor_kind=ActorKind.SYSTEM if matched else ActorKind.PERSON,
         actor=by or None,
     )
@@ -69,7 +83,12 @@ def decision(
 
 
 def answered(
-    request_id: int, answers: list[str], *, step: str = "answer", by: str = "slack:U0ANN"
+    request_id: int,
+    answers: list[str],
+    *,
+    step: str = "answer",
+    by: str = "slack:U0ANN",
+    judge: str = CALIBRATED,
 ) -> None:
     """Entries that were asked about, with what was answered."""
     for answer in answers:
@@ -77,13 +96,13 @@ def answered(
             number = session.scalar(select(func.count(Entry.id)))
         entry_id = submit(f"words number {number}", f"run{number}")
         with session_scope() as session:
-            decision(session, entry_id, "match", "ask", request_id)
+            decision(session, entry_id, "match", "ask", request_id, judge=judge)
             decision(session, entry_id, step, answer, request_id, by)
 
 
-def labels(area_id: int | None = None) -> list[Label]:
+def labels(judge: str = CALIBRATED, area_id: int | None = None) -> list[Label]:
     with session_scope() as session:
-        return labels_as_of(session, LATER, area_id)
+        return labels_as_of(session, LATER, judge, area_id)
 
 
 def propose(as_of: datetime = LATER) -> list[int]:
@@ -151,10 +170,70 @@ def test_a_request_that_was_merged_into_the_suggested_one_makes_it_right(
     assert labels() == [Label(0.85, right=True, by="slack:U1")]
 
 
+def test_the_answers_on_one_judge_are_no_labels_of_another(embedder: WordsEmbedder) -> None:
+    request = make_request(embedder, "Export a table")
+    answered(request, ["attach"] * 2, judge=MODEL_A)
+    answered(request, ["create"] * 3, judge=CALIBRATED)
+    answered(request, ["create"], judge=OTHER)
+    assert [label.right for label in labels(MODEL_A)] == [True] * 2
+    assert [label.right for label in labels(CALIBRATED)] == [False] * 3
+    assert [label.right for label in labels(OTHER)] == [False]
+    assert labels(MODEL_B) == []
+
+
+def test_a_verdict_on_what_the_model_never_saw_is_no_label_of_the_model(
+    embedder: WordsEmbedder,
+) -> None:
+    request = make_request(embedder, "Export a table")
+    answered(request, ["attach"] * 2, judge=MODEL_A)
+    with session_scope() as session:
+        first = session.scalars(select(Decision).where(Decision.judge == "model")).first()
+        assert first is not None
+        first.candidates = [{"request_id": request, "confidence": 0.85, "unheard": True}]
+    assert len(labels(MODEL_A)) == 1
+
+
+def test_each_judge_has_its_own_proposal_and_accepting_it_changes_nobody_elses_thresholds(
+    embedder: WordsEmbedder,
+) -> None:
+    request = make_request(embedder, "Export a table")
+    answered(request, ["attach"] * 40, judge=MODEL_A)
+    answered(request, ["create"] * 40, judge=CALIBRATED)
+    ids = propose()
+    with session_scope() as session:
+        found = {one.judge: one for one in learning.proposals(session)}
+        assert {judge: one.facts["attaches"] for judge, one in found.items()} == {
+            MODEL_A: True,
+            CALIBRATED: False,
+        }
+        of_model = found[MODEL_A]
+        assert of_model.labels == 40
+        assert of_model.facts["held"]
+        month = of_model.facts["last_month"]
+        assert (month["decisions"], month["replayed"]) == (40, 40)
+        assert month["now"]["questions"] == 40
+        proposal_cards.queue_cards(session, ids)
+        words = session.scalars(
+            select(Message.blocks).where(Message.key == f"proposal:{of_model.id}")
+        ).one()
+        attach = of_model.attach
+    assert "judged by meta/llama with prompt aaaa" in str(words)
+    assert "a person is asked today" in str(words)
+    assert press(of_model.id, "accept", "U0BOSS") == "recorded"
+    assert in_force(MODEL_A) == attach < 0.9
+    assert [in_force(judge) for judge in (MODEL_B, CALIBRATED, None)] == [0.9] * 3
+    with session_scope() as session:
+        assert learning.in_force(session, None, MODEL_A).is_fitted
+    assert press(of_model.id, "undo", "U0BOSS") == "recorded"
+    with session_scope() as session:
+        back = learning.in_force(session, None, MODEL_A)
+        assert (back.attach, back.is_fitted) == (0.9, False)
+
+
 def test_a_day_of_the_past_knows_only_what_was_answered_then(embedder: WordsEmbedder) -> None:
     answered(make_request(embedder, "Export a table"), ["attach"] * 3)
     with session_scope() as session:
-        assert labels_as_of(session, datetime.now(UTC) - timedelta(days=1)) == []
+        assert labels_as_of(session, datetime.now(UTC) - timedelta(days=1), CALIBRATED) == []
 
 
 def test_answers_end_in_a_proposal_and_accepting_it_changes_the_thresholds(
@@ -163,7 +242,7 @@ def test_answers_end_in_a_proposal_and_accepting_it_changes_the_thresholds(
     answered(make_request(embedder, "Export a table"), ["attach"] * 40)
     [proposal_id] = propose()
     with session_scope() as session:
-        before = learning.in_force(session, None)
+        before = learning.in_force(session, None, CALIBRATED)
         found = session.get_one(ThresholdProposal, proposal_id)
         assert before.attach == 0.9
         attach = found.attach
@@ -262,6 +341,6 @@ def press(proposal_id: int, choice: str, who: str) -> str:
         return reply.status
 
 
-def in_force() -> float:
+def in_force(judge: str | None = CALIBRATED) -> float:
     with session_scope() as session:
-        return learning.in_force(session, None).attach
+        return learning.in_force(session, None, judge).attach

@@ -19,7 +19,15 @@ from include.entries import settle as outcomes
 from include.entries.decide import Way
 from include.matching import heard
 from include.matching.calibration import Curve
-from include.store.models import Decision, Entry, ModelCall, ModelServer, Request, RequestArea
+from include.store.models import (
+    Decision,
+    Entry,
+    ModelCall,
+    ModelServer,
+    Request,
+    RequestArea,
+    ThresholdSet,
+)
 from include.store.session import session_scope
 from sandbox.chat_server import MODEL_NAME
 from tests.db.entries.conftest import (
@@ -76,6 +84,21 @@ def test_the_models_verdict_decides_and_is_named(model: Chat, embedder: WordsEmb
     assert decision.confidence == pytest.approx(0.95)
 
 
+@pytest.mark.usefixtures("calibrated")
+def test_the_model_reads_the_nearest_feedback_on_each_candidate(
+    model: Chat, embedder: WordsEmbedder
+) -> None:
+    wanted = make_request(embedder, TITLE)
+    decide(embedder, pain="invoice table as spreadsheet, tell ann@example.com", run="r0")
+    model.script("content", content=answer(says(wanted, 0.95)))
+    decide(embedder, pain="export the invoice table to a spreadsheet", run="r1")
+    decide(embedder, run="r2")
+    messages = [one["messages"][-1]["content"] for one in model.seen()]
+    [last] = [text for text in messages if PAIN in text]
+    assert "feedback 1: export the invoice table to a spreadsheet" in last
+    assert "ann@example.com" not in last
+
+
 @pytest.mark.usefixtures("uncalibrated")
 def test_a_pair_without_calibration_refuses_loudly_and_asks(
     model: Chat, embedder: WordsEmbedder, session: Session, caplog: pytest.LogCaptureFixture
@@ -103,6 +126,36 @@ def test_a_low_attach_threshold_gives_an_uncalibrated_pair_nothing(
         )
     model.script("content", content=answer(says(wanted, 0.99)))
     assert decide(embedder)[0] is Way.ASK
+
+
+@pytest.mark.usefixtures("uncalibrated")
+def test_thresholds_learned_from_the_answers_on_the_pair_let_it_attach(
+    model: Chat, embedder: WordsEmbedder, session: Session
+) -> None:
+    wanted = make_request(embedder, TITLE)
+    pair = f"model/{MODEL_NAME}/{judge_task().prompt_version}"
+    for judge, attach in (("model/another/1", 0.6), (pair, 0.85)):
+        with session_scope() as own:
+            own.add(
+                ThresholdSet(attach=attach, ask=0.5, judge=judge, is_fitted=True, created_by="a")
+            )
+        model.script("content", content=answer(says(wanted, 0.99)))
+        route, decision = decide(embedder, run=judge)
+        assert route is (Way.ATTACH if judge == pair else Way.ASK)
+    assert "not calibrated" not in decision.reason
+    [server] = session.scalars(select(ModelServer))
+    assert server.notes["judge: uncalibrated"]["times"] == 1
+
+
+@pytest.mark.usefixtures("calibrated")
+def test_a_decision_keeps_what_the_model_stated_and_what_the_search_found(
+    model: Chat, embedder: WordsEmbedder
+) -> None:
+    wanted = make_request(embedder, TITLE)
+    model.script("content", content=answer(says(wanted, 0.95)))
+    _, decision = decide(embedder, TableJudge(**{decision_slug(wanted): 0.61}))
+    [row] = decision.candidates
+    assert (row["stated"], row["searched"], row["unheard"]) == (0.95, 0.61, False)
 
 
 FAULTS = {

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-def decide(session: Session, area_id: int | None, attach: float, ask: float) -> int:
+def decide(
+    session: Session, area_id: int | None, attach: float, ask: float, judge: str | None = None
+) -> int:
     """A new version; returns its number."""
-    made = ThresholdSet(area_id=area_id, attach=attach, ask=ask, created_by="test")
+    made = ThresholdSet(area_id=area_id, attach=attach, ask=ask, judge=judge, created_by="test")
     session.add(made)
     session.flush()
     return made.version
@@ -52,3 +54,22 @@ def test_an_areas_own_count_though_the_general_ones_are_more_careful(session: Se
     version = decide(session, own, 0.85, 0.6)
     decide(session, None, 0.98, 0.9)
     assert thresholds_for(session, [own]).version == version
+
+
+def test_a_judges_own_count_for_it_alone_until_newer_ones_are_made_for_all(
+    session: Session,
+) -> None:
+    general = decide(session, None, 0.91, 0.8)
+    own = decide(session, None, 0.8, 0.7, judge="model/a/1")
+    assert thresholds_for(session, [], "model/a/1").version == own
+    for other in ("model/a/2", "calibrated/words", None):
+        assert thresholds_for(session, [], other).version == general
+    newer = decide(session, None, 0.97, 0.9)
+    assert thresholds_for(session, [], "model/a/1").version == newer
+
+
+def test_an_areas_thresholds_win_over_a_judges_for_all_areas(session: Session) -> None:
+    billing = area(session, "billing")
+    version = decide(session, billing, 0.95, 0.9)
+    decide(session, None, 0.8, 0.7, judge="model/a/1")
+    assert thresholds_for(session, [billing], "model/a/1").version == version

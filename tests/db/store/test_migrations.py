@@ -120,3 +120,18 @@ def test_the_default_thresholds_are_there(empty: Engine) -> None:
     with empty.connect() as connection:
         row = connection.execute(text("SELECT version, area_id, attach, ask FROM thresholds")).one()
     assert tuple(row) == (1, None, 0.9, 0.8)
+
+
+def test_without_judges_the_thresholds_for_all_are_in_force_again(empty: Engine) -> None:
+    upgrade(empty.url)
+    with empty.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO thresholds (attach, ask, created_by, judge, is_fitted)"
+                " VALUES (0.95, 0.85, 'ann', NULL, false), (0.7, 0.6, 'ann', 'model/a/1', true)"
+            )
+        )
+    downgrade(empty.url, "0012_area_owners")
+    newest = text("SELECT attach, ask FROM thresholds ORDER BY version DESC LIMIT 1")
+    with empty.connect() as connection:
+        assert tuple(connection.execute(newest).one()) == (0.95, 0.85)
