@@ -28,7 +28,7 @@ from sandbox.cluster import (
 )
 from sandbox.environment import ADMIN_PASSWORD, PASSWORDS, ROOT, Sandbox, metadata
 from sandbox.postgres import ensure_database, server_programs, start_server, stop_server
-from sandbox.programs import AIRFLOW_PROGRAMS, standins, supervisord_config
+from sandbox.programs import AIRFLOW_PROGRAMS, standins, stop_programs, supervisord_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,6 +85,7 @@ class Stack:
         """Stop everything; the state stays."""
         if self.is_running():
             pid = int((self.sandbox.state / "supervisord.pid").read_text())
+            stop_programs(self.sandbox.state)
             self._control("shutdown")
             _poll(lambda: not _alive(pid), STOP_SECONDS, "supervisord did not stop")
         stop_server(self.sandbox.postgres_folder)
