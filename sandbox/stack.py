@@ -128,8 +128,11 @@ class Stack:
 
     def kill(self, program: str) -> None:
         """``kill -9`` a program's whole process group; supervisord starts it again."""
-        pid = int(self._control("pid", program).strip())
-        os.killpg(os.getpgid(pid), signal.SIGKILL)
+        os.killpg(os.getpgid(self.pid(program)), signal.SIGKILL)
+
+    def pid(self, program: str) -> int:
+        """Process id of a running program."""
+        return int(self._control("pid", program).strip())
 
     def status(self) -> str:
         """What supervisord says of each program."""

@@ -54,6 +54,14 @@ def restart_one_by_one(stack: Stack) -> None:
         stack.wait_ready()
 
 
+def freeze(stack: Stack, program: str, seconds: float) -> None:
+    """Let a program stand still for so long, as on a machine that has no time for it."""
+    group = os.getpgid(stack.pid(program))
+    os.killpg(group, signal.SIGSTOP)
+    time.sleep(seconds)
+    os.killpg(group, signal.SIGCONT)
+
+
 @contextmanager
 def far_worker(stack: Stack, *, delay: float = 0.0, clock: str = "") -> Iterator[Link]:
     """A worker behind a network of its own, and beside it only ``worker-2``.
