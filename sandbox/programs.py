@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import suppress
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from xmlrpc.client import Fault
 
@@ -58,7 +59,7 @@ def stop_programs(state: Path) -> None:
     """Stop what supervisord runs, but not itself: first who works, then who is asked.
 
     Left to itself it stops one program after the other, and several of Airflow's take the whole
-    ``stopwaitsecs``: a cluster would need minutes. Does nothing if it is shutting down already.
+    ``stopwaitsecs``: a cluster would need minutes. Leaves it to itself if it is shutting down.
 
     Raises:
         OSError: supervisord does not answer.
@@ -67,7 +68,7 @@ def stop_programs(state: Path) -> None:
 
     url = f"unix://{state / 'supervisor.sock'}"
     supervisor = getRPCInterface({"SUPERVISOR_SERVER_URL": url}).supervisor
-    with suppress(Fault):
+    with suppress(Fault, HTTPException):
         names = _running(supervisor)
         workers = {name for name in names if name.removesuffix("-2") in STOPPED_FIRST}
         for together in (workers, names - workers):
