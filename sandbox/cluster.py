@@ -76,11 +76,14 @@ def write_cluster_files(sandbox: Sandbox, postgres_host: str) -> None:
 def workers_ready(sandbox: Sandbox) -> set[str]:
     """Names of the Celery workers that answer within a second."""
     from celery import Celery
+    from kombu.exceptions import OperationalError
+    from redis.exceptions import RedisError
 
     with Celery(broker=f"redis+socket://{sandbox.redis_socket}", set_as_current=False) as app:
         try:
             answers = app.control.ping(timeout=1.0) or []
-        except OSError:
+        # Connections are kept: after a restart of Redis the first call meets a dead one.
+        except (OSError, OperationalError, RedisError):
             return set()
     return {name.partition("@")[2] or name for answer in answers for name in answer}
 

@@ -28,7 +28,7 @@ from sandbox.cluster import (
 )
 from sandbox.environment import ADMIN_PASSWORD, PASSWORDS, ROOT, Sandbox, metadata
 from sandbox.postgres import ensure_database, server_programs, start_server, stop_server
-from sandbox.programs import AIRFLOW_PROGRAMS, standins, supervisord_config
+from sandbox.programs import AIRFLOW_PROGRAMS, standins, stop_programs, supervisord_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,6 +85,7 @@ class Stack:
         """Stop everything; the state stays."""
         if self.is_running():
             pid = int((self.sandbox.state / "supervisord.pid").read_text())
+            stop_programs(self.sandbox.state)
             self._control("shutdown")
             _poll(lambda: not _alive(pid), STOP_SECONDS, "supervisord did not stop")
         stop_server(self.sandbox.postgres_folder)
@@ -127,8 +128,11 @@ class Stack:
 
     def kill(self, program: str) -> None:
         """``kill -9`` a program's whole process group; supervisord starts it again."""
-        pid = int(self._control("pid", program).strip())
-        os.killpg(os.getpgid(pid), signal.SIGKILL)
+        os.killpg(os.getpgid(self.pid(program)), signal.SIGKILL)
+
+    def pid(self, program: str) -> int:
+        """Process id of a running program."""
+        return int(self._control("pid", program).strip())
 
     def status(self) -> str:
         """What supervisord says of each program."""

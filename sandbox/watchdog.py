@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sandbox.postgres import stop_server
+from sandbox.programs import stop_programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +50,8 @@ def tidied_up(folder: Path) -> Iterator[Path]:
 def tidy_up(folder: Path) -> None:
     """Stop supervisord with its programs and every PostgreSQL below ``folder``; remove it."""
     for pidfile in folder.rglob("supervisord.pid"):
+        with contextlib.suppress(OSError):
+            stop_programs(pidfile.parent)
         _stop(int(pidfile.read_text()))
     for pidfile in folder.rglob("postmaster.pid"):
         stop_server(pidfile.parent, mode="immediate")

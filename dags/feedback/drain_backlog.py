@@ -17,14 +17,16 @@ search, thresholds, messages and records, and many times faster.
    waits for the answers without a worker and carries them out. `tell_submitters` sends what is left
    and starts `new_request` for the requests that were opened, a few at a time. The sweep starts the
    others.
-5. `report_outcome` returns how many entries were `stored` and `held`, and how many are `attached`,
-   `created`, `set_aside`, `split`, `waiting` or `unfinished`.
+5. `report_outcome` returns how many entries were `stored` and `held`, how many were `shared` with
+   the drains beside it, and how many are `attached`, `created`, `set_aside`, `split`, `waiting` or
+   `unfinished`.
 
 **Parameters**: none are needed.
 
-**Runs** by itself, one at a time: as soon as an entry is held (setting `hold_from`), when
-`backlog_from` entries wait undecided in runs of their own, or when a run begins 5 seconds late (at
-most once in two minutes). It leaves runs alone while they are few. You can also start it by hand.
+**Runs** by itself, one at a time, or one for each of `drains_at_once` groups of people: as soon as
+an entry is held (setting `hold_from`), when `backlog_from` entries wait undecided in runs of their
+own, or when a run begins 5 seconds late (at most once in two minutes). It leaves runs alone while
+they are few. You can also start it by hand; it then leaves out whom another drain serves.
 
 **A failure means** Airflow's API, the database or the embeddings API is down. What was taken over
 is stored. Clear the failed task, or let the next run take it over.

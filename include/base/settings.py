@@ -23,6 +23,7 @@ VARIABLE = "gtm_feedback"
 
 
 AboveZero = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+Few = Annotated[int, Field(strict=True, ge=1, le=16)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
 Count = Annotated[int, Field(strict=True, ge=0)]
 
@@ -76,6 +77,7 @@ class Settings(Checked):
         shipped_recently_days: How long after shipping its owner is asked, on new feedback.
         backlog_from: So many waiting entries are processed together by ``drain_backlog``.
         hold_from: So many waiting entries let ``/feedback`` and the REST route start no more runs.
+        drains_at_once: So many drains work side by side, each for other people, 1 to 16.
         embedding_calls_per_minute: Most calls ``sync_embeddings`` makes, of 64 texts each.
         theme_similarity: From which cosine on a request belongs to a theme of a report.
         digest_channel: Slack channel of the weekly digest; empty for none.
@@ -114,6 +116,7 @@ class Settings(Checked):
     embedding_calls_per_minute: AboveZero = 6000
     backlog_from: AboveZero = 30
     hold_from: AboveZero = 3
+    drains_at_once: Few = 1
     shipped_recently_days: AboveZero = 30
     operations_channel: str = ""
     theme_similarity: AboveZero = 0.5

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Hashable
 
 
+DEFERRED = "deferred"
+"""The state of a task that waits in a triggerer."""
+
+
 class HookTrigger(BaseEventTrigger):
     """Waits for one durable hook of the task instance it belongs to.
 
@@ -97,8 +101,17 @@ class HookTrigger(BaseEventTrigger):
             yield event
 
     async def on_kill(self) -> None:
-        """A user cleared or marked the task: the hook is closed and its handler told."""
-        await loop_for(self.conn_id).cancel(self.wait())
+        """A user cleared or marked the task: the hook is closed and its handler told.
+
+        Airflow calls this as well where nobody did: in a triggerer that was late with its
+        heartbeat, so that its waits were given to another. Such a task still waits, and its hook
+        stays open. What cannot be found out now the sweep closes once the run has ended.
+        """
+        wait = self.wait()
+        if await task_state(wait) == DEFERRED:
+            self.log.info("%s waits in another triggerer now", wait.key)
+            return
+        await loop_for(self.conn_id).cancel(wait)
 
     def wait(self) -> Wait:
         """What this instance waits for, from its task instance (no template is rendered)."""
@@ -167,6 +180,22 @@ class KeeperTrigger(BaseEventTrigger):
         stream = self.open_shared_stream({"conn_id": self.conn_id})
         async for event in self.filter_shared_stream(stream):
             yield event
+
+
+async def task_state(wait: Wait) -> str | None:
+    """State of the task that waits, as Airflow has it now; ``None`` if it was cleared."""
+    # Both are heavy, and only a triggerer needs them.
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+    from asgiref.sync import sync_to_async
+
+    states = await sync_to_async(RuntimeTaskInstance.get_task_states)(
+        dag_id=wait.dag_id,
+        map_index=wait.map_index,
+        task_ids=[wait.task_id],
+        run_ids=[wait.run_id],
+    )
+    of_run: dict[str, str | None] = states.get(wait.run_id) or {}
+    return of_run.get(wait.task_id if wait.map_index < 0 else f"{wait.task_id}_{wait.map_index}")
 
 
 def identity(ti: Any) -> dict[str, Any]:

@@ -4,12 +4,7 @@ A run costs seconds and about two core-seconds whatever it does. When many wait,
 they were started with, ends them with a note that says who carries their entry out, and decides all
 together. A run that begins meanwhile finds its entry taken and ends as a repeat: nothing happens
 twice. Entries that were stored without a run of their own (``include.entries.intake``) are taken
-as well, until there are no more.
-
-An entry that is *held* has no run of its own; it waits for the drain whose number is in the row
-``drain`` of ``watermarks``. Who holds an entry reads the number under a shared lock and asks for
-that run; a drain that finds nothing more to take raises the number under the exclusive one. So an
-entry is either seen by the drain at work or asks for the next.
+as well, until there are no more (``include.entries.held``).
 """
 
 from __future__ import annotations
@@ -18,17 +13,18 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select
 
 from include.base.errors import FatalError
 from include.base.settings import load_settings
 from include.engine import airflow_api
 from include.engine.dag_ids import DRAIN_DAG, MAIN_DAG
+from include.entries import held
+from include.entries.held import AUTOMATIC, HELD
 from include.entries.store import claim, idempotency_key, open_batches, store
 from include.entries.submission import parse_submission
-from include.outbox.runs import queue_run, start_runs
-from include.store.models import Entry, EntryStatus, RunStart, Watermark
+from include.outbox.runs import start_runs
+from include.store.models import Entry, EntryStatus, RunStart
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
@@ -64,10 +60,20 @@ def note_backlog(session: Session, lag: timedelta = timedelta(0)) -> int | None:
     waiting = waiting_entries(session)
     # One that waits is this one: no need to ask for the setting, which is a call.
     if waiting >= 2 and waiting >= load_settings().backlog_from:
-        return ask_for_drain(session)
+        return held.ask_for_drain(session)
     if lag < LATE or drained_lately(session, PERIOD):
         return None
-    return ask_for_drain(session)
+    return held.ask_for_drain(session)
+
+
+def drained_lately(session: Session, period: timedelta) -> bool:
+    """Whether an automatic drain was asked for within ``period``."""
+    newest = select(func.max(RunStart.created_at)).where(
+        RunStart.dag_id == DRAIN_DAG, RunStart.run_id.startswith(AUTOMATIC, autoescape=True)
+    )
+    when = session.scalar(newest)
+    now = session.scalars(select(func.now())).one()
+    return when is not None and when > now - period
 
 
 def waiting_entries(session: Session) -> int:
@@ -104,7 +110,7 @@ def take_over(*, dag_id: str, run_id: str, batch_size: int) -> tuple[list[Any], 
     taken = dict[str, None]()
     least = load_settings().backlog_from
     # Asking Airflow takes seconds while it is busy; what is held is enough to begin with.
-    held_only = run_id.startswith(AUTOMATIC) and _held_only(least)
+    held_only = run_id.startswith(AUTOMATIC) and _held_only(run_id, least)
     for number in range(0 if held_only else MOST_ROUNDS):
         found = airflow_api.waiting_runs(MAIN_DAG, DECIDING_TASK, len(taken) + ROUND)
         waiting = [run for run in found if run.run_id not in taken]
@@ -117,16 +123,17 @@ def take_over(*, dag_id: str, run_id: str, batch_size: int) -> tuple[list[Any], 
         if not new:
             break
     facts["runs"] = list(taken)
+    facts["shared"] = _share_out(run_id)
     facts["adopted"] = _adopt(dag_id, run_id)
     with session_scope() as session:
-        facts["held"] = take_held(session, run_id)
+        facts["held"] = held.take(session, run_id)
     with session_scope() as session:
         batches = open_batches(session, dag_id=dag_id, run_id=run_id, size=batch_size)
     if batches:
         batches[-1]["then_more"] = True
     else:
         with session_scope() as session:
-            if take_or_pass(session, run_id):
+            if held.take_or_pass(session, run_id):
                 batches = open_batches(session, dag_id=dag_id, run_id=run_id, size=batch_size)
                 batches[-1]["then_more"] = True
     log.info(
@@ -141,35 +148,55 @@ def take_over(*, dag_id: str, run_id: str, batch_size: int) -> tuple[list[Any], 
 def take_more(run_id: str) -> int:
     """Take what was stored meanwhile; 0 when there was nothing and the next drain has its turn."""
     with session_scope() as session:
-        return take_or_pass(session, run_id)
+        return held.take_or_pass(session, run_id)
+
+
+def has_passed(session: Session, run_id: str) -> bool:
+    """Whether this run takes no more."""
+    return held.has_passed(session, run_id)
 
 
 def look_after_held() -> bool:
-    """The sweep: start the next drain when the one whose turn it is does not take what is held.
+    """The sweep: start the next drain where one whose turn it is does not take what is held.
 
     Raises:
         TransientError: Airflow cannot be asked now.
     """
     with session_scope() as session:
-        run_id = held_since(session, HELD_LONG)
-    if run_id is None or airflow_api.run_state(DRAIN_DAG, run_id) in ("queued", "running"):
-        return False
-    with session_scope() as session:
-        start_id = pass_over(session, run_id)
-    start_runs([start_id])
-    return True
+        late = held.late_turns(session, HELD_LONG)
+    start_ids = []
+    for run_id in late:
+        if airflow_api.run_state(DRAIN_DAG, run_id) in ("queued", "running"):
+            continue
+        with session_scope() as session:
+            start_ids.append(held.pass_over(session, run_id))
+    start_runs(start_ids)
+    return bool(start_ids)
 
 
-def _held_only(least: float) -> bool:
-    """Whether entries are held and only few wait in runs of their own."""
+def _held_only(run_id: str, least: float) -> bool:
+    """Whether entries are held for this drain and only few wait in runs of their own.
+
+    Those are looked for by the drains of the first lane alone.
+    """
     with session_scope() as session:
-        held, own = session.execute(
+        if held.lane_of(run_id):
+            return True
+        waiting, own = session.execute(
             select(
                 func.count().filter(Entry.run_id == HELD),
                 func.count().filter(Entry.dag_id == MAIN_DAG),
             ).where(Entry.status == EntryStatus.RECEIVED, Entry.dag_id.in_((MAIN_DAG, DRAIN_DAG)))
         ).one()
-    return bool(held) and own < least
+    return bool(waiting) and own < least
+
+
+def _share_out(run_id: str) -> int:
+    """Leave what was taken over and is for other lanes to their drains; how many entries."""
+    with session_scope() as session:
+        shared, start_ids = held.share_out(session, run_id)
+    start_runs(start_ids)
+    return shared
 
 
 def end_taken(run_ids: list[str], *, dag_id: str, run_id: str) -> int:
@@ -232,6 +259,7 @@ def _adopt(dag_id: str, run_id: str) -> int:
                 Entry.dag_id == dag_id,
                 Entry.run_id.not_in((run_id, HELD)),
                 Entry.status.in_((EntryStatus.RECEIVED, EntryStatus.FAILED)),
+                held.in_lane(held.lane_of(run_id)),
             )
             .with_for_update(skip_locked=True)
         ).all()
@@ -244,101 +272,3 @@ def _adopt(dag_id: str, run_id: str) -> int:
                 entry.run_id, entry.status, entry.error = run_id, EntryStatus.RECEIVED, None
                 adopted += 1
     return adopted
-
-
-AUTOMATIC = "backlog__"
-HELD = "held"
-"""``run_id`` of entries that wait for a drain."""
-
-TURN = "drain"
-
-
-def ask_for_drain(session: Session) -> int:
-    """Write the drain down whose turn it is; a repeat finds its row. Returns the row's id.
-
-    What the caller's transaction holds will be seen by that drain.
-    """
-    return queue_run(session, DRAIN_DAG, run_id_of(_turn(session, shared=True)), {})
-
-
-def drained_lately(session: Session, period: timedelta) -> bool:
-    """Whether an automatic drain was asked for within ``period``."""
-    newest = select(func.max(RunStart.created_at)).where(
-        RunStart.dag_id == DRAIN_DAG, RunStart.run_id.startswith(AUTOMATIC, autoescape=True)
-    )
-    when = session.scalar(newest)
-    now = session.scalars(select(func.now())).one()
-    return when is not None and when > now - period
-
-
-def take_held(session: Session, run_id: str) -> int:
-    """Make all held entries this drain's; how many."""
-    return len(
-        session.scalars(
-            update(Entry)
-            .where(
-                Entry.dag_id == DRAIN_DAG,
-                Entry.run_id == HELD,
-                Entry.status.in_((EntryStatus.RECEIVED, EntryStatus.FAILED)),
-            )
-            .values(run_id=run_id, status=EntryStatus.RECEIVED, error=None, updated_at=func.now())
-            .returning(Entry.id)
-        ).all()
-    )
-
-
-def take_or_pass(session: Session, run_id: str) -> int:
-    """Take what is held; when there is nothing, pass the turn on. Returns how many were taken."""
-    turn = _turn(session, shared=False)
-    taken = take_held(session, run_id)
-    if not taken and run_id == run_id_of(turn):
-        _set(session, turn + 1)
-    return taken
-
-
-def has_passed(session: Session, run_id: str) -> bool:
-    """Whether this run takes no more."""
-    return run_id != run_id_of(_turn(session, shared=True))
-
-
-def pass_over(session: Session, run_id: str) -> int:
-    """Take the turn from a drain that ended before its end, and ask for the next one."""
-    turn = _turn(session, shared=False)
-    if run_id == run_id_of(turn):
-        turn += 1
-        _set(session, turn)
-    return queue_run(session, DRAIN_DAG, run_id_of(turn), {})
-
-
-def held_since(session: Session, period: timedelta) -> str | None:
-    """The drain that should have taken entries which are held for longer than ``period``."""
-    turn = _turn(session, shared=True)
-    oldest = session.scalar(
-        select(func.min(Entry.updated_at)).where(
-            Entry.dag_id == DRAIN_DAG,
-            Entry.run_id == HELD,
-            Entry.status.in_((EntryStatus.RECEIVED, EntryStatus.FAILED)),
-        )
-    )
-    now = session.scalars(select(func.now())).one()
-    return run_id_of(turn) if oldest is not None and oldest < now - period else None
-
-
-def run_id_of(turn: int) -> str:
-    """The id of an automatic drain."""
-    return f"{AUTOMATIC}{turn:06d}"
-
-
-def _turn(session: Session, *, shared: bool) -> int:
-    statement = select(Watermark.position).where(Watermark.name == TURN)
-    found = session.scalar(statement.with_for_update(read=shared))
-    if found is None:
-        session.execute(insert(Watermark).values(name=TURN, position=1).on_conflict_do_nothing())
-        found = session.scalars(statement.with_for_update(read=shared)).one()
-    return found
-
-
-def _set(session: Session, turn: int) -> None:
-    session.execute(
-        update(Watermark).where(Watermark.name == TURN).values(position=turn, updated_at=func.now())
-    )

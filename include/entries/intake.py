@@ -16,8 +16,8 @@ from sqlalchemy import func, select
 
 from include.base.settings import load_settings
 from include.engine.dag_ids import DRAIN_DAG, MAIN_DAG
-from include.entries import drain
-from include.entries.drain import HELD
+from include.entries import held
+from include.entries.held import HELD
 from include.entries.report import report, warnings_of
 from include.entries.store import Stored, idempotency_key, store
 from include.entries.submission import parse_submission
@@ -108,9 +108,10 @@ def take_in(
         (idempotency_key(one.submission, MAIN_DAG, one.run_id), one.submission) for one in arrivals
     ]
     if _are_many(session, len(arrivals)):
-        # Before anything is stored: the drain that is asked for must see it.
-        start_ids = [drain.ask_for_drain(session)]
+        # Before anything is stored: the drains that are asked for must see it.
+        held.lock_turns(session)
         stored = store(session, pairs, dag_id=DRAIN_DAG, run_id=HELD, handed_in_by=handed_in_by)
+        start_ids = held.ask_for(session, [one.entry_id for one in stored])
     else:
         stored = [
             one

@@ -94,11 +94,13 @@ LISTS: dict[str, Listing] = {
         """,
     ),
     "held": Listing(
-        "Entries that are held for a drain, and whose turn it is",
+        "Entries that are held for a drain, and whose turn it is in each lane",
         """
         SELECT count(*) AS held, min(created_at) AS oldest,
-               (SELECT 'backlog__' || lpad(position::text, 6, '0') FROM watermarks
-                 WHERE name = 'drain') AS turn
+               (SELECT string_agg('backlog__' || CASE name WHEN 'drain' THEN ''
+                                  ELSE split_part(name, ':', 2) || '__' END
+                                  || lpad(position::text, 6, '0'), ', ' ORDER BY name)
+                  FROM watermarks WHERE name = 'drain' OR name LIKE 'drain:%') AS turn
           FROM entries WHERE dag_id = 'drain_backlog' AND run_id = 'held' AND status <> 'done'
         """,
     ),

@@ -12,8 +12,9 @@ from include.base.errors import TransientError
 from include.engine import airflow_api
 from include.engine.airflow_api import StartStatus
 from include.engine.dag_ids import DRAIN_DAG, MAIN_DAG
-from include.entries.drain import HELD, ask_for_drain
+from include.entries import held
 from include.entries.entry import get_entry
+from include.entries.held import HELD
 from include.entries.show import show
 from include.outbox.runs import start_runs
 from include.store.models import Entry, EntryStatus, Hook, HookStatus, ParkedRun
@@ -90,13 +91,15 @@ def run_again(stuck: StuckEntry) -> bool:
     """
     if stuck.run_state is None and stuck.dag_id != MAIN_DAG:
         with session_scope() as session:
-            start_id = ask_for_drain(session)
+            held.lock_turns(session)
             entry = get_entry(session, stuck.entry_id, lock=True)
             if entry.status != EntryStatus.FAILED or entry.run_id != stuck.run_id:
                 return False
             entry.dag_id, entry.run_id = DRAIN_DAG, HELD
             entry.status, entry.error, entry.updated_at = EntryStatus.RECEIVED, None, func.now()
-        start_runs([start_id])
+            session.flush()
+            start_ids = held.ask_for(session, [entry.id])
+        start_runs(start_ids)
         return True
     if stuck.run_state is not None:
         if airflow_api.continue_run(stuck.dag_id, stuck.run_id) == 0:

@@ -1,7 +1,8 @@
 """A network between a worker and the API servers that can be slow, and can be cut.
 
-``python -m tests.chaos.link PORT TO_PORT [DELAY]`` forwards TCP; all data arrives ``DELAY``
-seconds late. Stopped by a signal (SIGSTOP), it is a network in which everything disappears.
+``python -m tests.chaos.link ADDRESS PORT TO_PORT [DELAY]`` forwards TCP to this machine; all data
+arrives ``DELAY`` seconds late. Stopped by a signal (SIGSTOP), it is a network in which everything
+disappears.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay
         writer.close()
 
 
-async def serve(port: int, to_port: int, delay: float) -> None:
+async def serve(address: str, port: int, to_port: int, delay: float) -> None:
     """Forward for ever."""
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -33,10 +34,11 @@ async def serve(port: int, to_port: int, delay: float) -> None:
             return
         await asyncio.gather(pump(reader, back, delay), pump(there, writer, delay))
 
-    server = await asyncio.start_server(connected, "127.0.0.1", port)
+    server = await asyncio.start_server(connected, address, port)
     async with server:
         await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), int(sys.argv[2]), float((*sys.argv, "0")[3])))
+    _, address, port, to_port, *delay = sys.argv
+    asyncio.run(serve(address, int(port), int(to_port), float(*delay)))

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Airflow
 
 KILLED = ("scheduler", "triggerer", "worker", "api-server", "redis", "pgbouncer", "proxy")
+FROZEN_SECONDS = 30.0
+"""Longer than a triggerer may be without a heartbeat: the other one has its waits by then."""
+
 CUT_SECONDS = 75.0
 """Longer than a task may be without a heartbeat: another worker has it when this one is back."""
 
@@ -31,6 +34,19 @@ def test_one_program_is_killed(
     batch.answer(0.3)
     batch.due_soon()
     stack.kill(program)
+    batch.answer(0.4)
+    judge(batch, table)
+
+
+def test_a_triggerer_stands_still_and_goes_on(
+    airflow: Airflow, stack: Stack, waits: int, table: list[Verdict]
+) -> None:
+    batch = open_batch(
+        airflow, f"one of two triggerers stands still for {FROZEN_SECONDS:.0f} s", waits
+    )
+    batch.answer(0.3)
+    batch.due_soon()
+    cluster_faults.freeze(stack, "triggerer", FROZEN_SECONDS)
     batch.answer(0.4)
     judge(batch, table)
 

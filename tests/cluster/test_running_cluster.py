@@ -40,5 +40,12 @@ def test_a_question_is_answered_while_a_worker_and_a_scheduler_are_killed(
     until(lambda: workers_ready(stack.sandbox) == WORKERS, 240)
 
 
+def test_the_workers_are_found_again_after_a_restart_of_redis(stack: Stack) -> None:
+    assert workers_ready(stack.sandbox) == WORKERS
+    stack.stop("redis")
+    stack.start("redis")
+    until(lambda: workers_ready(stack.sandbox) == WORKERS, 120)
+
+
 def test_a_task_imports_nothing_that_its_worker_had_not(airflow: Airflow) -> None:
     assert late_imports(airflow) == []

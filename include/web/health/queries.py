@@ -30,7 +30,8 @@ _COUNTS = text(
            (SELECT count(*) FROM messages WHERE state IN ('pending', 'sending')) AS unsent,
            (SELECT count(*) FROM run_starts WHERE state = 'pending') AS unstarted,
            (SELECT count(*) FROM slack_events WHERE state = 'received') AS undone,
-           (SELECT updated_at FROM watermarks WHERE name = 'drain') AS drained_at
+           (SELECT max(updated_at) FROM watermarks
+             WHERE name = 'drain' OR name LIKE 'drain:%') AS drained_at
       FROM (SELECT count(*) FILTER (WHERE status = 'received') AS received,
                    count(*) FILTER (WHERE status = 'waiting') AS waiting,
                    count(*) FILTER (WHERE status = 'failed') AS failed

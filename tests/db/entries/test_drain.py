@@ -15,7 +15,7 @@ from include.base.errors import EmbeddingsUnavailable
 from include.engine import airflow_api
 from include.engine.airflow_api import StartResult, StartStatus, WaitingRun
 from include.entries import drain as backlog
-from include.entries import intake
+from include.entries import held, intake
 from include.entries.decide import Means, decide_range
 from include.outbox import runs
 from include.store.models import Entry, Message, RunStart
@@ -350,7 +350,7 @@ def test_several_drains_at_once_take_what_is_held_once(feedback_db: object) -> N
     def take(number: int) -> int:
         together.wait()
         with session_scope() as session:
-            return backlog.take_held(session, f"backlog__{number:06d}")
+            return held.take(session, f"backlog__{number:06d}")
 
     with ThreadPoolExecutor(5) as pool:
         taken = list(pool.map(take, range(5)))

@@ -48,6 +48,8 @@ def test_what_is_set_wins(monkeypatch: pytest.MonkeyPatch) -> None:
             '{"hot_waits": -1, "hold_from": "x"}',
             "hot_waits must be above 0, got -1; hold_from must",
         ),
+        ('{"drains_at_once": 0}', "drains_at_once must be at least 1, got 0"),
+        ('{"drains_at_once": 17}', "drains_at_once must be at most 16, got 17"),
     ],
 )
 def test_a_wrong_setting_is_named(raw: str, message: str) -> None:
