@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from include.durable.parking import Waiting
+    from include.durable.types import Waiting
     from include.engine.airflow_runs import TaskGraph
 
 PARKED = "PARKED"

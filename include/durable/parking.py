@@ -30,7 +30,7 @@ from include.durable.notes import (
     parked_note,
     past_note,
 )
-from include.durable.types import CANCELLED_IN_AIRFLOW, HookView
+from include.durable.types import CANCELLED_IN_AIRFLOW, HookView, Waiting
 from include.store.models import Hook, HookStatus, ParkedRun, ParkedState
 
 if TYPE_CHECKING:
@@ -120,20 +120,6 @@ _TO_RESUME = text(
      ORDER BY since, id LIMIT :limit
     """
 )
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """A hook of a run with the task that waits on it."""
-
-    hook: HookView
-    task_id: str
-    wait_resumes: bool
-
-    @property
-    def instance(self) -> tuple[str, int]:
-        """The waiting task instance."""
-        return (self.task_id, self.hook.map_index)
 
 
 def over_budget(

@@ -89,3 +89,17 @@ def outcome_from_xcom(value: str | Mapping[str, Any]) -> dict[str, Any]:
     encodes it once.
     """
     return dict(json.loads(value) if isinstance(value, str) else value)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A hook of a run with the task that waits on it."""
+
+    hook: HookView
+    task_id: str
+    wait_resumes: bool
+
+    @property
+    def instance(self) -> tuple[str, int]:
+        """The waiting task instance."""
+        return (self.task_id, self.hook.map_index)

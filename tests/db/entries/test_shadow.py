@@ -344,9 +344,8 @@ def test_the_report_compares_routes_requests_answers_and_cost(
     on: Chat, embedder: WordsEmbedder, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wanted, other = make_request(embedder, TITLE), make_request(embedder, OTHER)
-    asked = {slug(wanted): 0.85}
     for name, choice in (("yes", "attach"), ("no", "create")):
-        entry_id = decided(embedder, name, f"{PAIN} {name}", **asked)
+        entry_id = decided(embedder, name, f"{PAIN} {name}", **{slug(wanted): 0.85})
         press(ask(entry_id, name), choice)
     decided(embedder, "kept", f"{PAIN} kept", **{slug(wanted): 0.95})
     says(on, **{slug(wanted): 0.95})

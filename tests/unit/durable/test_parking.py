@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from include.durable.parking import CannotPark, Waiting, tasks_to_keep
-from include.durable.types import HookView
+from include.durable.parking import CannotPark, tasks_to_keep
+from include.durable.types import HookView, Waiting
 from include.engine.airflow_runs import TaskGraph, TaskState
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
