@@ -226,6 +226,7 @@ def test_a_question_about_the_numbers_is_answered_with_its_query(workspace: Slac
     with session_scope() as session:
         session.add(Account(id="A1", name="Acme", region="EMEA", is_enterprise=True))
     workspace.say("U0ANN", "C0FEEDBACK", "@gtm-feedback what hurts enterprise customers in EMEA?")
+    assert background.drain()
     workspace.say("U0ANN", "C0FEEDBACK", "@gtm-feedback what hurts customers in Atlantis?")
     assert background.drain()
 
