@@ -6,10 +6,10 @@ for each folder of labelled entries how many that belong to a request it would w
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
+from benchmarks.labelled import read_entries, read_requests
 from include.matching.contradiction import contradiction
 
 PAIRS = Path(__file__).parent / "data" / "contradictions.tsv"
@@ -23,18 +23,13 @@ def labelled_pairs() -> list[tuple[bool, str, str]]:
 
 def false_alarms(folder: Path) -> tuple[int, int]:
     """Of the entries that belong to a request: how many are taken for its contrary, and all."""
-    titles = {row["id"]: row["title"] for row in _rows(folder / "requests.jsonl")}
+    titles = {request.id: request.title for request in read_requests(folder)}
     matched = [
-        (row["text"], titles[gold])
-        for row in _rows(folder / "entries.jsonl")
-        for gold in row["gold"]
-        if gold in titles
+        (entry.text, titles[gold])
+        for entry in read_entries(folder, set(titles))
+        for gold in sorted(entry.gold)
     ]
     return sum(contradiction(*pair) is not None for pair in matched), len(matched)
-
-
-def _rows(path: Path) -> list[dict[str, object]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
 
 
 def main(folders: list[str]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from include.agents.mail_frame import own_words
-from include.agents.trouble import HURTS, PROBLEM
+from include.agents.trouble import DECLINES, HURTS, PROBLEM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,7 +134,7 @@ _SMALL_TALK = re.compile(
 )
 _SPEAKER = re.compile(
     r"^[ \t]*(?:\[?\d{1,2}:\d{2}(?::\d{2})?\]?[ \t]*)?"
-    r"[A-Z][\w.'\u2019-]{1,20}(?:[ \t][A-Z][\w.'\u2019-]{0,20}){0,2}"
+    r"[A-Z][\w.'\u2019-]{1,20}(?:[ \t](?:[A-Z][\w.'\u2019-]{0,20}|#?\d{1,2})){0,2}"
     r"(?:[ \t]*[(\[][^)\]\n]{1,30}[)\]])?[ \t]*:[ \t]+(?=\S)",
     re.M,
 )
@@ -271,9 +271,17 @@ def _bare(sentence: str) -> str:
 
 
 def _most_telling(sentences: Sequence[str]) -> str:
-    """The sentence that speaks most plainly of a problem, the earlier of two; praise is last."""
+    """The sentence that speaks most plainly of a problem, the earlier of two.
+
+    Praise is last, and so is what only says that something else is not wanted.
+    """
     ranked = sorted(
-        enumerate(sentences), key=lambda one: (-_weight(one[1]), len(one[1].split()) <= 3, one[0])
+        enumerate(sentences),
+        key=lambda one: (
+            0 if DECLINES.search(one[1]) else -_weight(one[1]),
+            len(one[1].split()) <= 3,
+            one[0],
+        ),
     )
     return ranked[0][1] if ranked else ""
 

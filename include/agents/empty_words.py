@@ -40,6 +40,7 @@ class EmptyWords(StrEnum):
 
 
 _MOST_POLITE = 12
+_COLLEAGUES_SAY = REMARK | POLITE
 
 # "no complaints", "can't complain": what denies trouble is praise, and its words are taken out.
 _NO_TROUBLE = re.compile(
@@ -76,7 +77,7 @@ _NO_TROUBLE = re.compile(
     re.I,
 )
 _LIKED = (
-    r"(?:great|good|awesome|amazing|fantastic|excellent|perfect|brilliant|wonderful|superb|"
+    r"(?:great|good|top(?=\s+[a-z])|awesome|amazing|fantastic|excellent|perfect|brilliant|wonderful|superb|"
     r"incredible|"
     r"outstanding|terrific|fabulous|phenomenal|stellar|impressive|lovely|nice|cool|neat|"
     r"solid|flawless|seamless|smooth|intuitive|delightful|first[\s-]class|top[\s-]notch)"
@@ -142,7 +143,7 @@ _MORE_THAN_PRAISE = re.compile(
 )
 
 _WISH_CORE = re.compile(
-    r"\b(?:ai|llms?|ml|chatgpt|gpt|copilot|machine\s+learning|artificial\s+intelligence|"
+    r"\b(?:(?:improve|upgrade|enhance|modernise|modernize|perfect)(?=\s+(?:the|your|this|it)\b)|ai|llms?|ml|chatgpt|gpt|copilot|machine\s+learning|artificial\s+intelligence|"
     r"blockchain|metaverse|"
     r"features?|functions?|functionality|functionalities|improvements?|innovations?|innovative|"
     r"things?|stuff|something|options?|ux|ui|better|modern|modernized?|modernised|"
@@ -155,7 +156,7 @@ _WISH_CORE = re.compile(
     re.I,
 )
 
-_NAMED = re.compile(r"(?<=[\w,;)]\s)[A-Z][a-z\u00c0-\u024f'\u2019-]+\b")
+_NAMED = re.compile(r"(?<=[\w,;)\u2013\u2014-]\s)[A-Z][a-z\u00c0-\u024f'\u2019-]+\b")
 # A colleague is sent somewhere ...
 _POINTS = re.compile(
     r"^\W*(?:(?:hi|hey|hello|all|team|fyi|please|pls|kindly|can|could|you|someone|somebody|i|we|"
@@ -187,7 +188,9 @@ _REMARK_CORE = re.compile(
     r"|\b(?:let['\u2019]?s|we\W+should|we\W+can)\W+(?:discuss|talk|sync|chat|catch\W+up|meet|"
     r"bring|take)\b"
     r"|\b(?:will|i['\u2019]ll|we['\u2019]ll)\W+(?:do|ask|follow|check|get\W+back|look|come\W+back|"
-    r"reach|ping|send|forward|share|update|let|talk|call|write)\b"
+    r"reach|ping|send|forward|share|update|let|talk|call|write|chase|tell|take|pick|handle)\b"
+    r"|^\W*(?:can|could|would)\W+you\W+(?:please\W+)?(?:take|handle|own|answer|pick\W+up|"
+    r"look\W+(?:at|into|after)|reply\W+to|follow\W+up)\W+(?:on\W+)?(?:this|that|it|these|them)\b"
     r"|\b(?:notes?|details?|more|recording|minutes|summary|update)\W+(?:to\W+(?:follow|come)|"
     r"will\W+follow|follows?|"
     r"coming|below|attached)\b"
@@ -265,7 +268,11 @@ def _kind(sentence: str) -> EmptyWords | None:
         return EmptyWords.POLITE
     if _WISH_CORE.search(sentence) and _only(words, sentence, WISH, _WISH_CORE):
         return EmptyWords.WISH
-    points = _REMARK_CORE.search(sentence) or (_POINTS.match(sentence) and _WHERE.search(sentence))
+    points = (
+        _REMARK_CORE.search(sentence)
+        or any(map(_REMARK_CORE.search, _CLAUSE.split(sentence)))
+        or (_POINTS.match(sentence) and _WHERE.search(sentence))
+    )
     if points and _is_remark(sentence):
         return EmptyWords.REMARK
     return EmptyWords.PRAISE if _praises(sentence) else None
@@ -279,7 +286,7 @@ def _only(words: list[str], sentence: str, known: frozenset[str], core: re.Patte
 def _is_remark(sentence: str) -> bool:
     """Whether nothing but a remark's words and people's names stand in it."""
     return not _NOT_REMARK.search(sentence) and all(
-        word.removesuffix("'s") in REMARK for word in words_of(_NAMED.sub(" ", sentence))
+        word.removesuffix("'s") in _COLLEAGUES_SAY for word in words_of(_NAMED.sub(" ", sentence))
     )
 
 

@@ -27,6 +27,12 @@ _LONG = 400
 
 _SHARE = 0.5
 _GAP = re.compile(r"\n[ \t]*\n\s*")
+# A line that turns to something else needs no blank line before it.
+_NEW_LINE = re.compile(
+    r"\n(?=[ \t]*(?:also|another thing|separately|besides|additionally|in addition|"
+    r"on another note|on top of that|unrelated|secondly|thirdly|finally|lastly|one more)\b)",
+    re.I,
+)
 # Goes on with what was said before.
 _CONTINUES = re.compile(
     r"^\W*(?:this|that|these|those|it|its|they|them|so|because|therefore|as a result|which|for "
@@ -40,7 +46,9 @@ _TURNS = re.compile(
     r"^\W*(?:and\s+)?(?:the\s+)?(?:also|another|separately|besides|additionally|in addition|"
     r"on another note|on top of|"
     r"unrelated|second(?:ly)?|third(?:ly)?|finally|lastly|plus|next|one more|other|"
-    r"a different|different topic)\b",
+    r"a different|different topic)\b"
+    # "And billing. Nobody can ...": a word or two that name the next subject.
+    r"|^\W*(?:and|then|so)\s+(?:the\s+|our\s+)?[^\W\d_]{3,}(?:\s[^\W\d_]{3,})?[.:?]\s+(?=\S)",
     re.I,
 )
 _WORD = re.compile(r"[^\W\d_]{4,}")
@@ -103,7 +111,8 @@ def _paragraphs(text: str) -> list[Span]:
     """Paragraphs about different subjects; one that goes on with the one before belongs to it."""
     spans: list[Span] = []
     start = 0
-    for gap in [*_GAP.finditer(text), None]:
+    gaps = sorted([*_GAP.finditer(text), *_NEW_LINE.finditer(text)], key=lambda gap: gap.start())
+    for gap in [*gaps, None]:
         end = gap.start() if gap is not None else len(text)
         span = stripped(text, start, end)
         start = gap.end() if gap is not None else len(text)

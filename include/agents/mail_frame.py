@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from include.agents.empty_words import empty_words
-from include.agents.trouble import HURTS
+from include.agents.trouble import HURTS, PROBLEM
 from include.base.text import words as words_of
 
 _HEADER = (
@@ -47,6 +47,13 @@ _MOST_SIGNED = 10
 """Lines of a signature."""
 
 _LEAST_WORDS = 4
+_MOST_HANDED_ON = 15
+_HANDS_ON = re.compile(
+    r"\b(?:see|below|fwd?|forward\w*|pass\w*|from (?:our|my|the|a|one)|for (?:you|us|the)|"
+    r"this (?:one|came)|another one|sharing|shares?|wrote|writes)\b",
+    re.I,
+)
+_SUBJECT = re.compile(r"\*?(?:subject|betreff|objet)\*?[ \t]?:[^\n]{0,300}\n[ \t]*\n\s*", re.I)
 
 
 def own_words(text: str) -> tuple[int, int]:
@@ -54,15 +61,45 @@ def own_words(text: str) -> tuple[int, int]:
 
     Somebody who forwards a mail says little: what it quotes is then what matters.
     """
-    head = _FIRST_HEADER.match(text, len(text) - len(text.lstrip()))
-    start = head.end() if head is not None else 0
+    start = _after_header(text, 0)
     end = len(text)
     if quoted := _QUOTED.search(text, start):
         before = (start, _unsigned(text, start, quoted.start()))
-        if not _says_little(text[before[0] : before[1]]):
+        said, rest = text[before[0] : before[1]], text[quoted.start() :]
+        if not _says_little(said) and not _only_hands_on(said, rest):
             return before
+        # What the one who forwards it says and signs is none of the forwarded words.
+        start = _after_header(text, _beginning(quoted))
     end = _unsigned(text, start, end)
     return (start, end) if words_of(text[start:end]) else (0, len(text))
+
+
+def _beginning(quoted: re.Match[str]) -> int:
+    """Where the quoted words begin: behind a line that only says that they follow."""
+    is_line = not quoted[0].lstrip().startswith(">") and "\n" not in quoted[0].strip()
+    return quoted.end() if is_line else quoted.start()
+
+
+def _after_header(text: str, start: int) -> int:
+    """Where a mail's header ends; a subject alone is one if more than a closing follows."""
+    first = start + len(text[start:]) - len(text[start:].lstrip())
+    if head := _FIRST_HEADER.match(text, first):
+        return head.end()
+    subject = _SUBJECT.match(text, first)
+    if subject is not None and not _says_little(text[subject.end() :]):
+        return subject.end()
+    return start
+
+
+def _only_hands_on(said: str, quoted: str) -> bool:
+    """Whether a few words without trouble stand before a quote that hurts."""
+    return (
+        len(words_of(said)) <= _MOST_HANDED_ON
+        and PROBLEM.search(said) is None
+        and HURTS.search(said) is None
+        and _HANDS_ON.search(said) is not None
+        and (HURTS.search(quoted) or PROBLEM.search(quoted)) is not None
+    )
 
 
 def _says_little(text: str) -> bool:

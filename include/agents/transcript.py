@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Span = tuple[int, int]
 
-_NAME = r"[A-Z][\w.'\u2019-]{0,20}(?:[ \t][A-Z][\w.'\u2019-]{0,20}){0,2}"
+_NAME = r"[A-Z][\w.'\u2019-]{0,20}(?:[ \t](?:[A-Z][\w.'\u2019-]{0,20}|#?\d{1,2})){0,2}"
 _TIME = r"[\[(]?\d{1,2}:\d{2}(?::\d{2})?(?:\.\d{1,3})?(?:[ \t]?[AaPp]\.?[Mm]\.?)?[\])]?"
 _TURN = re.compile(
     rf"^[ \t]*(?:{_TIME}[ \t]*[-\u2013]?[ \t]*)?\*{{0,2}}(?P<speaker>{_NAME})\*{{0,2}}"
@@ -44,6 +44,14 @@ _ASKS_FOR_TROUBLE = re.compile(
 )
 # ... and of another one.
 _ASKS_FOR_MORE = re.compile(r"\b(?:else|besides|another|other|more|next|also|second)\b", re.I)
+
+_NOTHING_MORE = re.compile(
+    r"^\W*(?:(?:no|nope|nah|not|um|uh|er|oh|well|i think|think|i guess)\b\W*)*"
+    r"(?:that(?:['\u2019]s|\s+is|\s+was|\s+would\s+be|['\u2019]ll\s+be)\s+(?:it|all|everything)|"
+    r"nothing(?!\s+\w+s\b)|(?:not|none)\s+(?:really|for\s+now|today)|all\s+good|"
+    r"we(?:['\u2019]re|\s+are)\s+(?:good|fine))\b",
+    re.I,
+)
 
 
 def turns(text: str, goes_on: Callable[[str, str], bool]) -> list[Span] | None:
@@ -85,4 +93,8 @@ def _speaker(mark: re.Match[str]) -> str:
 
 
 def _answers(said: str) -> bool:
-    return len(readable(said).split()) > 4 and says_something(said)
+    return (
+        len(readable(said).split()) > 4
+        and _NOTHING_MORE.match(said) is None
+        and says_something(said)
+    )

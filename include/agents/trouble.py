@@ -19,8 +19,11 @@ HURTS = re.compile(
     r"takes?\ (?:\w+\ )?(?:seconds|minutes|hours|days|weeks|ages|forever|long|too\ long)|"
     r"takes?\ \d+\ ?(?:s|sec|seconds|min|mins|minutes|h|hours|days|weeks)|"
     r"tim(?:es?|ed|ing)\ out|wip(?:es?|ed)|disappear\w*|vanish\w*|overwrit\w*|ignor(?:es|ed)|"
-    r"(?:have|has|had|having)\ to\ (?:re-?)?(?:type|enter|copy|paste|retype|redo|click|guess|"
-    r"scroll|check|rebuild|call|print|wait|switch|log|open|go|ask|write|keep|use)|nobody\ can|"
+    r"(?:have|has|had|having)\ to(?!\ (?:be|do|have|say|admit|mention|tell|thank|confess|agree|"
+    r"congratulate)\b)\ \w+|nobody\ can|"
+    r"(?:is|are|was|were|been|goes|go|went)\ (?:down|offline)|"
+    r"(?:no|hasn['\u2019]t\ a|haven['\u2019]t\ a|not\ a)\ (?:idea|clue)|r[au]ns?\ out\ of|"
+    r"(?:makes?|made|making)\ (?:\w+\ ){1,3}(?:angry|furious|mad|nervous|unhappy|uneasy|cross)|"
     r"no\ one\ can|only\ way|"
     r"no\ longer|confus\w*|nowhere|drains?|duplicat(?:es|ed)|"
     r"dealbreaker|deal\ breaker|blocker|blocks?|frustrat\w*)\b",
@@ -36,6 +39,14 @@ PROBLEM = re.compile(
     re.I,
 )
 """It may hurt."""
+
+DECLINES = re.compile(
+    r"^\W*(?:this\s+is\s+|it['\u2019]?s\s+)?(?:not\s+(?:a|an|about|asking)\b|"
+    r"(?:(?:we|i|they)\b(?:\s+\w+){0,6}?\s+)(?:do\s+not|don['\u2019]?t)\s+(?:really\s+)?"
+    r"(?:need|want|mind|ask|mean)\b(?!\s+to\b))",
+    re.I,
+)
+"""It says what is not wanted, or not meant: what is wanted stands elsewhere."""
 
 _DENIES = re.compile(
     r"\b(?:not|no|\w+n['\u2019]t|never|without|none|neither|nobody|stop\w*|problems?|issues?|hard|"

@@ -7,6 +7,7 @@ from include.base.text import comparable
 _POLITE_WORDS = """
 a again all alright amigo and appreciate appreciated awesome best bitte bye call chat cheers
 cool danke day demo evening everybody everyone fast folks for friend good got gracias great guys
+from at new year happy merry season's all us here
 have hello help hey hi howdy info information involved it kind kindly knowing letting lot many
 meeting merci morning much nice no noted obrigado of ok okay please quick regards reply response
 sehr sharing sincerely so sounds speaking sure tak talking team thank thanks the there thx time
@@ -34,7 +35,7 @@ mulțumesc mulțumim mersi merhaba teşekkür teşekkürler sağol tamam hvala c
 """
 
 _POLITE_CORE_WORDS = """
-best
+best christmas xmas birthday holidays easter diwali eid hanukkah greetings happy merry
 appreciate appreciated awesome bye cheers cool danke good gracias great hello hey hi howdy merci
 nice noted obrigado ok okay regards tak thank thanks thx ty welcome wishes yep yes
 """
@@ -62,8 +63,8 @@ WISH = frozenset(_WISH_WORDS.split())
 """What a wish says besides what it wishes for."""
 
 _REMARK_WORDS = """
-a able about above account adding ae after again agree agreed ahead all along also always am an
-and answer any anybody anyone approx are as asap ask asked asking at attached attachment aware
+a able about above account adding ae after again agree agreed ahead all along already also always
+am an and answer any anybody anyone approx are as asap ask asked asking at attached attachment aware
 back be been before below booked bot bring but by call called calling came can cancelled care cc
 channel charge chase chasing chat check checking chime circling client clients come comes coming
 comment comments confirmed contact context conversation copying could csm customer customers day

@@ -55,7 +55,7 @@ _DECLINED = re.compile(
     r"|\b(?:should|must|shall|may)(?:\s+not|n['\u2019]t|\s+never|\s+no\s+longer)\s+be\s+(?:able|"
     r"allowed|visible|"
     r"editable|possible|public|shared)\b"
-    r"|\bplease\s+(?:do\s+not|don['\u2019]?t|never|stop)\b"
+    r"|\bplease\s+(?:do\s+not|don['\u2019]?t|never|stop)\b|^\W*never\s+(?=\w+\s)"
 )
 # What follows is there already: "we already have ...", and "instead of ..." beside a wish.
 _THERE = re.compile(
@@ -94,7 +94,7 @@ _TAKE_AWAY = re.compile(
     r"(?:\s+(?:to|us|me|them|a|way|we|i|they|you)){0,3}\s+"
     r"(?:stop|turn(?:ing)?\s+off|switch(?:ing)?\s+off|disable|get\s+rid\s+of|remove|cancel|"
     r"take\s+back|"
-    r"refund|reverse|prevent|suppress|silence|mute|forbid|prohibit|ban|opt\s+out\s+of|"
+    r"refund|reverse|lift|prevent|suppress|silence|mute|forbid|prohibit|ban|opt\s+out\s+of|"
     r"unsubscribe\s+from)\b"
 )
 # An order at the beginning of a clause: "Stop merging contacts."
@@ -102,15 +102,23 @@ _STOP_IT = re.compile(
     r"^\W*(?:please\s+)?(?:stop\s+(?=\w+ing\b|the\b|these\b|all\b)|turn\s+off|switch\s+off|"
     r"disable|get\s+rid\s+of)\s*"
 )
+# "The alert wakes me. Let me switch it off.": what it is stands in the clause before.
+_IT_AWAY = re.compile(
+    r"\b(?:let|lets|want|wants|need|needs|can|could|cannot|can['\u2019]t|how|way|please|possible|"
+    r"able|like)\b(?:\s+\w+){0,4}?\s+(?:(?:turn|switch)\s+(?:it|them|this|that|these|those)\s+off|"
+    r"(?:stop|disable|mute|silence|cancel|remove)\s+(?:it|them|this|that|these|those)\b(?!\s+\w))"
+)
 # What stands before is there and a nuisance, unless it is missing or slow.
 _NUISANCE = re.compile(
     r"\b(?:(?:is|are|was|gets?)\s+(?:\w+\s+)?(?:annoying|distracting|intrusive|unwanted|"
     r"unnecessary|useless|"
-    r"pointless|overkill)|annoys?|bothers?|distracts?|disturbs?)\b"
+    r"pointless|overkill)|annoys?|bothers?|distracts?|disturbs?|irritates?|upsets?|infuriates?|"
+    r"wakes?(?=\s+(?:me|us|them|my|our|people|everybody|everyone)\b)|"
+    r"(?:makes?|drives?)\s+(?:\w+\s+){1,3}(?:furious|angry|mad|crazy|nuts|unhappy|away))\b"
 )
 _ABSENT = re.compile(
     r"\b(?:no|not|missing|lack\w*|without|absen\w*|never|slow\w*|late|broken|fail\w*|wrong|only|"
-    r"it|that|what)\b"
+    r"it|what)\b|\bthat\W*$|\b(?:wait\w*|queues?|delay\w*)\b"
     r"|n['\u2019]t\b"
 )
 _TITLE_AIM = re.compile(r"\s(?:before|after|when|while|on|upon|until|during)\s.*")
@@ -135,6 +143,9 @@ _PEOPLE = frozenset(
         "account accounts complaint complaints asking"
     )
 )
+_LEAST_INITIALS = 3
+"""Letters of an abbreviation."""
+
 _NEAR = 8
 """Words after (or before) such a phrase that it is about."""
 
@@ -158,7 +169,7 @@ _OPPOSITES: tuple[tuple[str, str], ...] = (
     ("pin pins", "unpin unpins"),
     ("publish publishes", "unpublish unpublishes withdraw"),
     ("invite invites", "uninvite expel"),
-    ("block blocks ban", "unblock unblocks unban"),
+    ("block blocks ban forbid prohibit restrict", "unblock unblocks unban allowing permitting"),
     ("install installs", "uninstall uninstalls"),
     ("automate automatic automatically automated", "manual manually"),
     ("start starts resume", "stop stops pause"),
@@ -224,6 +235,7 @@ def contradiction(pain: str, title: str) -> Contradiction | None:
 def _is_negated(said: str, title: str) -> bool:
     """Whether at least half of the title's words that the pain shares are declined by it."""
     named = set(_stems(title))
+    said = _spelt_out(said, title)
     shared = named & set(_stems(said))
     if not shared:
         return False
@@ -233,6 +245,17 @@ def _is_negated(said: str, title: str) -> bool:
     ]
     declined = {stem for scope in scopes for stem in _stems(scope)} & shared
     return 2 * len(declined) >= len(shared) and bool(declined)
+
+
+def _spelt_out(said: str, title: str) -> str:
+    """The text with a title's own words where it has their initials: "sso", "single sign-on"."""
+    words = [(found[0], found.start(), found.end()) for found in _WORD.finditer(title)]
+    spelt: dict[str, str] = {}
+    for first in range(len(words)):
+        for last in range(first + _LEAST_INITIALS, len(words) + 1):
+            initials = "".join(word[0] for word, _, _ in words[first:last])
+            spelt.setdefault(initials, title[words[first][1] : words[last - 1][2]])
+    return _WORD.sub(lambda found: spelt.get(found[0], found[0]), said)
 
 
 def _declined(said: str) -> Iterator[str]:
@@ -258,7 +281,11 @@ def _declined(said: str) -> Iterator[str]:
 
 def _too_much(said: str) -> Iterator[str]:
     """The stretches of a text that complain of what is there: it shall stop, or be less."""
-    for clause in _CLAUSE.split(said):
+    before = ""
+    for clause in filter(str.strip, _CLAUSE.split(said)):
+        if _IT_AWAY.search(clause):
+            yield before
+        before = clause
         if found := _TAKE_AWAY.search(clause):
             yield _first(clause[found.end() :])
         if found := _STOP_IT.match(clause):
@@ -287,6 +314,9 @@ def _is_opposite(said: str, title: str) -> bool:
 
 def _wishes(clause: str) -> Iterator[tuple[int, int]]:
     for found in _DESIRED.finditer(clause):
+        # "We can already lock it" is no wish.
+        if clause[found.end() :].lstrip().startswith("already "):
+            continue
         yield from _sides(" ".join(clause[found.end() :].split()[:_REACH]))
     if _TO_BE_GONE.search(clause):
         yield _SIDES["delete"]
