@@ -311,12 +311,18 @@ def effects() -> Json:
                     Decision.actor.like("slack:%"),
                 )
             ),
-            "bound": session.scalar(
-                select(func.count(User.id)).where(
-                    User.email.is_not(None), User.slack_user_id.is_not(None)
-                )
-            ),
         }
+
+
+def wrongly_bound(people: dict[str, str]) -> list[str]:
+    """Slack ids that the product binds to another address than Slack itself does."""
+    with session_scope() as session:
+        bound = session.execute(
+            select(User.slack_user_id, User.email).where(
+                User.email.is_not(None), User.slack_user_id.is_not(None)
+            )
+        ).all()
+    return [one for one, email in bound if people.get(one, "").casefold() != email.casefold()]
 
 
 def live_messages(slack: SlackSandbox) -> list[str]:
@@ -344,7 +350,8 @@ def main() -> int:
         tokens[role] = str(answer.raise_for_status().json()["access_token"])
     tally, before = Tally(), effects()
     with SlackSandbox(sandbox.slack_url) as slack:
-        users = [one["id"] for one in slack.state()["users"] if not one.get("is_bot")]
+        people = slack.state()["users"]
+        users = [one["id"] for one in people if not one.get("is_bot")]
         steps: dict[str, Callable[[], None]] = {
             "masking": lambda: mask(tally),
             "routes": lambda: walk_routes(base, tokens, tally),
@@ -358,7 +365,10 @@ def main() -> int:
             sys.stderr.write(f"{name}: {time.monotonic() - began:.0f} s\n")
         after = effects()
         for name, number in before.items():
-            tally.check("effects", after[name] <= number or name == "bound", f"{name} changed")
+            tally.check("effects", after[name] <= number, f"{name} changed")
+        said = {one["id"]: one.get("profile", {}).get("email") or "" for one in people}
+        strangers = wrongly_bound(said)
+        tally.check("effects", not strangers, f"bound to another's address: {strangers[:3]}")
         hand_in(base, tokens["user"], tally)
         time.sleep(30)
         live = live_messages(slack)
