@@ -46,6 +46,7 @@ def search_requests(
     area_ids: Collection[int] | None = None,
     limit: int = 10,
     include_shipped: bool = False,
+    besides: Collection[int] = (),
 ) -> list[FoundRequest]:
     """The requests that a query means, best first, at most ``limit``.
 
@@ -62,6 +63,7 @@ def search_requests(
         area_ids: Only requests of at least one of these areas; ``None`` means all.
         limit: 1 to 50.
         include_shipped: Whether shipped requests are found too.
+        besides: Ids of requests to look past: what else is there?
 
     Raises:
         FatalError: the query is blank, the limit out of range, or the embeddings API refuses the
@@ -80,6 +82,7 @@ def search_requests(
         vector=vector,
         model=embedder.model,
         limit=max(limit, POOL),
+        exclude=besides,
         area_ids=area_ids,
         statuses=statuses,
     )
@@ -88,7 +91,7 @@ def search_requests(
     letters = ByLetters([], frozenset(), {})
     if len(asked) <= MOST_WORDS:
         letters = find_by_letters(session, asked, area_ids=area_ids, statuses=statuses)
-    known = {candidate.request_id for candidate in candidates}
+    known = {candidate.request_id for candidate in candidates}.union(besides)
     pool = candidates + [one for one in letters.candidates if one.request_id not in known]
     found = [_found(one, verdicts.get(one.request_id), asked, letters) for one in pool]
     # Sorting is stable: what is equally sure stays in the order of the search.

@@ -12,6 +12,8 @@ from include.requests.search import search_requests
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from include.matching.types import Embedder, FoundRequest
 
 EMBEDDING_SECONDS = 1.5
@@ -29,14 +31,20 @@ class WordsAlone:
         raise EmbeddingsUnavailable(f"{len(texts)} texts are compared by words alone")
 
 
-def search_now(query: str, *, limit: int, include_shipped: bool = True) -> list[FoundRequest]:
-    """Requests for what a person typed, best first; nothing for a blank query."""
+def search_now(
+    query: str, *, limit: int, include_shipped: bool = True, besides: Collection[int] = ()
+) -> list[FoundRequest]:
+    """Requests for what a person typed, best first; nothing for a blank query.
+
+    ``besides`` are ids of requests to look past.
+    """
     if not query.replace("\x00", " ").strip():
         return []
     options: dict[str, Any] = {
         "query": query,
         "limit": limit,
         "include_shipped": include_shipped,
+        "besides": besides,
     }
     embedder = _embedder(query)
     try:

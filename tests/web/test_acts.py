@@ -234,6 +234,17 @@ def test_a_merge_leads_to_the_survivor_and_is_taken_back_there(ann: TestClient) 
     assert one(select(RequestMerge.undone_by)) == "slack:U0ANN"
 
 
+def test_a_list_to_choose_from_holds_the_others_only(ann: TestClient) -> None:
+    shown = {}
+    for path in ("requests/single-sign-on/merge", "feedback/1/move"):
+        page = ann.get(f"{MOUNT}/{path}?q=single+sign-on+csv+export").text
+        shown[path] = set(re.findall(r'<h2 class="small"><a href="[^"]*requests/([^"]+)"', page))
+        assert shown[path], path
+    assert "single-sign-on" not in shown["requests/single-sign-on/merge"]
+    here = one(select(Request.slug).join(Feedback).where(Feedback.id == 1))
+    assert here not in shown["feedback/1/move"]
+
+
 def test_evidence_is_moved_and_taken_off(ann: TestClient) -> None:
     sso = one(select(Request.id).where(Request.slug == "single-sign-on"))
     assert post(ann, "feedback/1/move", request_id=sso) == (303, "Moved.")

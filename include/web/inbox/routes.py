@@ -120,14 +120,15 @@ def other_request(
         question = read_question(session, hook_id)
     if question is None:
         raise HTTPException(404, "This question is closed, or there is none of this id.")
+    quote = question.words[0].quote if question.words else ""
     return render(
         request,
         "pick.html",
         title="Which request is it?",
         visitor=visitor,
-        quote=question.words[0].quote if question.words else "",
+        quote=quote,
         q=q,
-        found=search_now(q, limit=FOUND),
+        found=search_now(q or quote, limit=FOUND, besides=[question.request_id]),
         here_path=f"inbox/{hook_id}/other",
         action="inbox/answers",
         hidden={"one": f"attach:{question.token}"},

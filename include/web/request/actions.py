@@ -142,8 +142,8 @@ def open_request(request: Request, visitor: Visiting, form: Sent) -> Response:
 def merge_form(request: Request, visitor: Visiting, slug: str, q: str = "") -> Response:
     """A search for the request that this one is part of."""
     with session_scope() as session:
-        title = _found(session, slug).title
-    found = [one for one in search_now(q or title, limit=FOUND) if one.slug != slug]
+        twin = _found(session, slug)
+        title, itself = twin.title, twin.id
     return render(
         request,
         "pick.html",
@@ -151,7 +151,7 @@ def merge_form(request: Request, visitor: Visiting, slug: str, q: str = "") -> R
         visitor=visitor,
         quote="",
         q=q,
-        found=found,
+        found=search_now(q or title, limit=FOUND, besides=[itself]),
         here_path=f"requests/{slug}/merge",
         action=f"requests/{slug}/merge",
         hidden={},

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from include.entries.correct import pick_request, undo_attachment
 from include.entries.tokens import PLACE, token_of
 from include.requests.search_now import search_now
+from include.store.merges import survivors_of
 from include.store.models import Entry, Feedback
 from include.store.models import Request as FeatureRequest
 from include.store.session import session_scope
@@ -35,7 +36,10 @@ def move_form(
 ) -> Response:
     """A search for the request that the words are really about."""
     with session_scope() as session:
-        words = session.get_one(Entry, _found(session, feedback_id).entry_id).customer_pain
+        feedback = _found(session, feedback_id)
+        words = session.get_one(Entry, feedback.entry_id).customer_pain
+        at = feedback.request_id
+        here = survivors_of(session, [at]).get(at, at)
     return render(
         request,
         "pick.html",
@@ -43,7 +47,7 @@ def move_form(
         visitor=visitor,
         quote=words,
         q=q,
-        found=search_now(q or words, limit=FOUND),
+        found=search_now(q or words, limit=FOUND, besides=[here]),
         here_path=f"feedback/{feedback_id}/move",
         action=f"feedback/{feedback_id}/move",
         hidden={},

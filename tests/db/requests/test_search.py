@@ -101,6 +101,15 @@ def test_guesses_where_nothing_fits_and_says_so(embedder: WordsEmbedder) -> None
     assert search(embedder, "🤷 ::: ''' \\ & |") == []
 
 
+def test_looks_past_the_requests_that_are_known(embedder: WordsEmbedder) -> None:
+    dark, light = (make_request(embedder, title) for title in ("Dark mode", "Invoices in euro"))
+
+    assert search(embedder, "Dark mode")[0].id == dark
+    [guess] = search(embedder, "Dark mode", besides=[dark])
+    assert (guess.id, guess.is_guess) == (light, True)
+    assert search(embedder, "Dark mode", besides=[dark, light]) == []
+
+
 @pytest.mark.parametrize(
     ("query", "title", "reason"),
     [
