@@ -10,12 +10,13 @@ told so, once.
    already, the run succeeds and nobody is told.
 2. `notify_followers` sends the messages in batches of 50 through the pool `slack`.
 3. `report_outcome` returns `already_open`, `notified_count`, `total_followers` (those who had been
-   told), `waiting_count` and `failed_count`.
+   told), `waiting_count` and `failed_count`. Whoever pressed *Open it again* in Slack hears it.
 
 **Parameters**: `{"request": "export-a-table-as-csv", "actor": {"slack_user_id": "U0ANN"}}`. With
 `"dry_run": true` the run says whom it would tell, and changes nothing.
 
-**Runs** when started from the REST API or the UI.
+**Runs** when somebody presses *Open it again* on the card that asks whether a shipped request still
+hurts, or when started from the REST API or the UI.
 
 **A failure means**, in `set_open`: the request does not exist, and nothing was changed. In
 `notify_followers`: Slack is down. The next `sweep_pending` sends the rest.

@@ -27,7 +27,7 @@ from include.people.signed_in import slack_actor
 from include.relay import background
 from include.relay.handing_in import hand_in, hand_in_form
 from include.relay.listeners import EFFECTS, shipped_command
-from include.slack.cards.shipping import SHIP_REQUEST
+from include.slack.cards.shipping import REOPEN_REQUEST, SHIP_REQUEST
 from include.store.models.slack import EventState, SlackEvent
 from include.store.session import session_scope
 
@@ -48,7 +48,10 @@ MOST_ATTEMPTS = 5
 HANDED_IN = {MAIN_DAG: hand_in, INGEST_DAG: hand_in_form}
 """What starts with a customer's words: they are stored as an entry, and the run is told its id."""
 
-ABSENT = {f"action:{SHIP_REQUEST}": shipped_command.ABSENT}
+ABSENT = {
+    f"action:{SHIP_REQUEST}": shipped_command.ABSENT,
+    f"action:{REOPEN_REQUEST}": shipped_command.CANNOT_REOPEN,
+}
 """What a person is told when the workflow they asked for is not part of this installation."""
 
 NOT_TAKEN = "I could not take your feedback. Please send it again, or tell an operator."

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from include.outbox.messages import queue_message
 from include.requests.shipping import SHIP, followers_of, result_of, run_record
-from include.slack.cards.shipping import outcome_card
+from include.slack.cards.shipping import outcome_card, reopened_card
 from include.store.merges import survivors_of
 from include.store.models import Message, MessageState, Request, RequestStatusChange, RunStart
 
@@ -77,24 +77,30 @@ def find_titled(session: Session, said: str) -> Sequence[int]:
     return [request.id for request in found]
 
 
-def tell_who_asked(session: Session, actor: Actor, *, run_id: str, error: str = "") -> int | None:
-    """Queue what came of a shipping for the person in Slack who asked; once a run.
+def tell_who_asked(
+    session: Session, actor: Actor, *, dag_id: str, run_id: str, error: str = ""
+) -> int | None:
+    """Queue what came of shipping or reopening for the person in Slack who asked; once a run.
 
     Args:
         session: The caller's transaction.
         actor: Who asked; nobody in Slack is told nothing.
-        run_id: Of ``mark_shipped``.
+        dag_id: ``mark_shipped`` or ``reopen_request``.
+        run_id: Of that DAG.
         error: Why the run failed, where it did.
     """
     if not actor.slack_user_id:
         return None
-    known = run_record(session, SHIP, run_id)
-    facts: dict[str, Any] = {} if known is None else result_of(session, SHIP, run_id)
+    known = run_record(session, dag_id, run_id)
+    facts: dict[str, Any] = {} if known is None else result_of(session, dag_id, run_id)
     shown = preview(session, known.request_id) if known is not None and known.request_id else None
-    card = outcome_card(shown, facts, error)
+    if dag_id == SHIP:
+        card = outcome_card(shown, facts, error)
+    else:
+        card = reopened_card(shown.title if shown else None, facts, error)
     return queue_message(
         session,
-        key=f"ship_outcome:{run_id}",
+        key=f"ship_outcome:{run_id}" if dag_id == SHIP else f"{dag_id}_outcome:{run_id}",
         purpose="ship_outcome",
         address=actor.slack_user_id,
         body=card.text,

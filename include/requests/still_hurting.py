@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from include.base.settings import load_settings
+from include.durable.api import signing_keys
+from include.durable.keys import sign
 from include.outbox.messages import queue_message
 from include.people.users import slack_user_of
 from include.slack.cards import requests as cards
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from include.store.models import Entry
+
+REOPEN = "reopen"
+"""What the token of the button *Open it again* is for; it holds the request's id."""
 
 
 def ask_owner(session: Session, request_id: int, entry: Entry) -> int | None:
@@ -40,7 +45,7 @@ def ask_owner(session: Session, request_id: int, entry: Entry) -> int | None:
     card = cards.still_hurting(
         title=request.title,
         url=settings.request_url(request.slug),
-        slug=request.slug,
+        token=sign(REOPEN, str(request.id), signing_keys(session)[0]),
         quote=entry.customer_pain,
         when=moment_words(request.shipped_at),
     )

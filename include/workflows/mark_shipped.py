@@ -49,11 +49,10 @@ def send_batch(batch: Mapping[str, Any], *, is_last_try: bool) -> dict[str, int]
 def report(
     values: Mapping[str, Any], *, dag_id: str, run_id: str, started_by: str | None
 ) -> dict[str, Any]:
-    """The run's result; whoever asked in Slack to ship a request hears it."""
+    """The run's result; whoever asked in Slack hears it."""
     with session_scope() as session:
         result = shipping.result_of(session, dag_id, run_id)
-    if dag_id == shipping.SHIP:
-        _tell_who_asked(values, run_id=run_id, started_by=started_by)
+    _tell_who_asked(values, dag_id=dag_id, run_id=run_id, started_by=started_by)
     return result
 
 
@@ -65,14 +64,18 @@ def note_failure(
     started_by: str | None,
     error: object,
 ) -> None:
-    """Tell whoever asked in Slack to ship a request that it failed, and why."""
-    if dag_id == shipping.SHIP:
-        said = str(error) if isinstance(error, FatalError) else "An operator can see why."
-        _tell_who_asked(values, run_id=run_id, started_by=started_by, error=said)
+    """Tell whoever asked in Slack to ship or reopen a request that it failed, and why."""
+    said = str(error) if isinstance(error, FatalError) else "An operator can see why."
+    _tell_who_asked(values, dag_id=dag_id, run_id=run_id, started_by=started_by, error=said)
 
 
 def _tell_who_asked(
-    values: Mapping[str, Any], *, run_id: str, started_by: str | None, error: str = ""
+    values: Mapping[str, Any],
+    *,
+    dag_id: str,
+    run_id: str,
+    started_by: str | None,
+    error: str = "",
 ) -> None:
     from include.outbox.sender import deliver
 
@@ -80,11 +83,11 @@ def _tell_who_asked(
         actor = run_actor(
             session,
             values.get("actor"),
-            dag_id=shipping.SHIP,
+            dag_id=dag_id,
             run_id=run_id,
             started_by=started_by,
         )
-        message_id = tell_who_asked(session, actor, run_id=run_id, error=error)
+        message_id = tell_who_asked(session, actor, dag_id=dag_id, run_id=run_id, error=error)
     if message_id is not None:
         deliver([message_id])
 

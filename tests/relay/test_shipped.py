@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
+from include.durable.api import signing_keys
+from include.durable.keys import sign
 from include.people.signed_in import run_actor
 from include.relay import background
 from include.store.models import (
@@ -75,6 +77,24 @@ def test_shipped_says_whom_it_will_tell_and_starts_only_when_pressed(
             session, None, dag_id="mark_shipped", run_id=run["dag_run_id"], started_by="relay"
         )
     assert (who.label, who.email) == ("slack:U0ANN", "ann.ames@example.com")
+
+
+def test_open_it_again_starts_only_for_those_who_may_and_only_once(
+    relay: Caller, slack: SlackSandbox, airflow: FakeAirflow
+) -> None:
+    request_id = make_request(WordsEmbedder(), "Export tables as CSV", status="shipped")
+    with session_scope() as session:
+        key = signing_keys(session)[0]
+    token = sign("reopen", str(request_id), key)
+    relay.interact(click("reopen_request", token, user="U0GIL"))
+    relay.interact(click("reopen_request", sign("ship", str(request_id), key)))
+    assert background.drain()
+    assert airflow.runs == {}
+    for _ in range(2):
+        relay.interact(click("reopen_request", token))
+    assert background.drain()
+    [run] = airflow.runs.values()
+    assert (run["dag_id"], run["conf"]) == ("reopen_request", {"request": "export-tables-as-csv"})
 
 
 def test_words_that_may_mean_several_requests_are_offered_as_a_list(

@@ -1,14 +1,15 @@
 """``/shipped <request>``: words, a slug or an address; asked before anybody is told.
 
 The command only finds the request and says whom shipping it would tell. Its button starts
-``mark_shipped``, which tells whoever pressed what came of it.
+``mark_shipped``, which tells whoever pressed what came of it. *Open it again* on a card about a
+shipped request starts ``reopen_request`` in the same way.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import select
 
@@ -24,23 +25,53 @@ from include.relay.incoming import from_action
 from include.requests.pages import slug_in
 from include.requests.search_now import search_now
 from include.requests.ship_preview import find_titled, preview
+from include.requests.still_hurting import REOPEN
 from include.slack.cards.markup import Markup, escape, markup
-from include.slack.cards.shipping import CHOOSE_SHIPPED, SHIP_REQUEST, ask_first, pick_list
+from include.slack.cards.shipping import (
+    CHOOSE_SHIPPED,
+    REOPEN_REQUEST,
+    SHIP_REQUEST,
+    ask_first,
+    pick_list,
+)
 from include.store.models import Request
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from slack_bolt import Ack, App
 
     from include.slack.cards.blocks import Rendered
 
 COMMAND = "/shipped"
-DAG_ID = "mark_shipped"
 PURPOSE = "ship"
+
+
+class Change(NamedTuple):
+    """What a button changes: by which DAG, what its token is for, and what is said meanwhile."""
+
+    dag_id: str
+    purpose: str
+    doing: Callable[[str], Markup]
+
+
+CHANGES = {
+    SHIP_REQUEST: Change(
+        "mark_shipped", PURPOSE, lambda title: markup("Marking *{}* as shipped.", title)
+    ),
+    REOPEN_REQUEST: Change(
+        "reopen_request", REOPEN, lambda title: markup("Opening *{}* again.", title)
+    ),
+}
 
 USAGE = (
     "Tell me which request has shipped: some words of it, its slug, or the address of its page: "
     "`/shipped csv export`"
+)
+CANNOT_REOPEN = (
+    "This installation cannot open shipped requests again: its workflow `reopen_request` is not "
+    "there. Nothing was changed. Please tell an operator."
 )
 ABSENT = (
     "This installation cannot mark requests as shipped: its workflow `mark_shipped` is not there. "
@@ -57,7 +88,8 @@ def register(app: App) -> None:
     app.command(COMMAND)(receive)
     for action_id in CHOOSE_SHIPPED:
         app.action(action_id)(choose)
-    app.action(SHIP_REQUEST)(press)
+    for action_id in CHANGES:
+        app.action(action_id)(press)
 
 
 def receive(ack: Ack, body: dict[str, Any]) -> None:
@@ -85,14 +117,15 @@ def choose(ack: Ack, body: dict[str, Any]) -> None:
 
 
 def press(ack: Ack, body: dict[str, Any]) -> None:
-    """Start the workflow, once for each card that asked.
+    """Start the workflow of the button, once for each card that asked.
 
     No person is in its conf, which Airflow shows: the run's id leads to the stored press.
     """
     incoming = from_action(body)
+    change = CHANGES[body["actions"][0]["action_id"]]
     user_id = body["user"]["id"]
     refusal = _refusal(user_id)
-    request_id = _id_in(incoming.payload["value"] or "")
+    request_id = _id_in(incoming.payload["value"] or "", change.purpose)
     with session_scope() as session:
         request = session.get(Request, request_id) if request_id is not None else None
     if refusal or request is None:
@@ -103,12 +136,12 @@ def press(ack: Ack, body: dict[str, Any]) -> None:
     place = f"{incoming.channel_id}:{incoming.payload['message_ts']}"
     run = replace(
         incoming,
-        dag_id=DAG_ID,
+        dag_id=change.dag_id,
         run_conf={"request": request.slug},
-        run_key=f"ship:{request.id}:{user_id}:{place}",
+        run_key=f"{change.purpose}:{request.id}:{user_id}:{place}",
     )
     accept(ack, run)
-    note = markup("Marking *{}* as shipped. I will tell you what came of it.", request.title)
+    note = markup("{} I will tell you what came of it.", change.doing(request.title))
     background.submit_delivery(partial(notes.send_note, incoming.channel_id, user_id, note))
 
 
@@ -167,9 +200,9 @@ def _show_choice(body: dict[str, Any]) -> None:
     notes.send_note(incoming.channel_id, user, card.text, card.blocks)
 
 
-def _id_in(token: str) -> int | None:
+def _id_in(token: str, purpose: str = PURPOSE) -> int | None:
     with session_scope() as session:
         try:
-            return int(verify(PURPOSE, token, signing_keys(session)))
+            return int(verify(purpose, token, signing_keys(session)))
         except (InvalidToken, ValueError):
             return None

@@ -22,6 +22,7 @@ from include.slack.cards.blocks import (
     why,
 )
 from include.slack.cards.markup import Markup, joined, markup
+from include.slack.cards.shipping import REOPEN_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,8 +111,11 @@ def reopened(*, title: str, url: str | None, by: Markup) -> Rendered:
     )
 
 
-def still_hurting(*, title: str, url: str | None, slug: str, quote: str, when: str) -> Rendered:
-    """Asks the owner of a request that has just shipped whether it still hurts."""
+def still_hurting(*, title: str, url: str | None, token: str, quote: str, when: str) -> Rendered:
+    """Asks the owner of a request that has just shipped whether it still hurts.
+
+    ``token`` is what its button sends: it leads to the request.
+    """
     return Rendered(
         text=markup("Is it still hurting? {}", title_words(title)),
         blocks=[
@@ -121,10 +125,23 @@ def still_hurting(*, title: str, url: str | None, slug: str, quote: str, when: s
             section(quoted(quote)),
             section(
                 markup(
-                    "Is it still hurting? If so, open it again with the workflow `reopen_request` "
-                    "(request `{}`); everybody who heard that it shipped is then told.",
-                    slug,
+                    "Is it still hurting? If so, open it again; everybody who heard that it "
+                    "shipped is then told."
                 )
+            ),
+            actions(
+                "still_hurting",
+                button(
+                    "Open it again",
+                    REOPEN_REQUEST,
+                    token,
+                    confirm=confirmation(
+                        "Open it again?",
+                        "Everybody who heard that it shipped will hear that it is open.",
+                        yes="Open it again",
+                        no="Cancel",
+                    ),
+                ),
             ),
         ],
     )

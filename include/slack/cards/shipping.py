@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 
 SHIP_REQUEST = "ship_request"
+REOPEN_REQUEST = "reopen_request"
 CHOOSE_SHIPPED = tuple(f"choose_shipped_{number}" for number in range(5))
 _BUTTON = 75
 
@@ -99,6 +100,24 @@ def outcome_card(preview: Preview | None, facts: Mapping[str, Any], error: str) 
     if facts["unreachable_count"]:
         said += f" {_people(facts['unreachable_count'])} without Slack could not be told."
     return _said(markup("{}{}", title, said))
+
+
+def reopened_card(title: str | None, facts: Mapping[str, Any], error: str) -> Rendered:
+    """What came of opening a shipped request again: told, open before, or failed, and why."""
+    if error or title is None:
+        why = markup(" {}", title_words(error)) if error else ""
+        return _said(markup("I could not open the request again, and told nobody.{}", why))
+    name = markup("*{}*", title_words(title))
+    if facts["dry_run"]:
+        return _said(markup("{} was not opened again: it was a dry run.", name))
+    if facts["already_open"]:
+        return _said(markup("{} is open already. Nobody was told.", name))
+    said = f" is open again. {_people(facts['notified_count'])} told."
+    if facts["waiting_count"]:
+        said += f" {_people(facts['waiting_count'])} will be told when Slack takes the messages."
+    if facts["failed_count"]:
+        said += f" {_people(facts['failed_count'])} could not be reached."
+    return _said(markup("{}{}", name, said))
 
 
 def _head(preview: Preview) -> Markup:

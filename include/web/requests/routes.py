@@ -67,7 +67,7 @@ def requests_page(
 ) -> HTMLResponse:
     """Requests by what they amount to, or those that some words mean."""
     wanted = Wanted(status, area, owner, sort, after)
-    rows, following = _rows(q, wanted)
+    rows, following, guessed = _rows(q, wanted)
     with session_scope() as session:
         areas, owners = choices(session)
     return render(
@@ -77,6 +77,7 @@ def requests_page(
         visitor=visitor,
         rows=rows,
         following=following,
+        guessed=guessed,
         wanted=wanted,
         q=q,
         areas=areas,
@@ -96,10 +97,10 @@ def requests_csv(
 ) -> Response:
     """All that the page lists, page by page, for a spreadsheet."""
     wanted = Wanted(status, area, owner, sort)
-    first = _rows(q, wanted, AT_ONCE)
+    rows, following, _ = _rows(q, wanted, AT_ONCE)
     name = {"content-disposition": 'attachment; filename="requests.csv"'}
     return StreamingResponse(
-        _lines(wanted, *first), media_type="text/csv; charset=utf-8", headers=name
+        _lines(wanted, rows, following), media_type="text/csv; charset=utf-8", headers=name
     )
 
 
@@ -127,16 +128,23 @@ def _lines(wanted: Wanted, rows: Sequence[Any], following: str | None) -> Iterat
             return
         out.seek(0)
         out.truncate()
-        rows, following = _rows("", replace(wanted, after=following), AT_ONCE)
+        rows, following, _ = _rows("", replace(wanted, after=following), AT_ONCE)
 
 
-def _rows(q: str, wanted: Wanted, limit: int | None = None) -> tuple[Sequence[Any], str | None]:
+def _rows(
+    q: str, wanted: Wanted, limit: int | None = None
+) -> tuple[Sequence[Any], str | None, bool]:
+    """The rows, where the next ones begin, and whether they are mere guesses."""
     if q.strip():
         found = search_now(q[:LONGEST_QUERY], limit=FOUND)
         with session_scope() as session:
-            return read_found(session, [one.id for one in found], wanted), None
+            rows = read_found(session, [one.id for one in found], wanted)
+        return rows, None, all(one.is_guess for one in found)
     with session_scope() as session:
-        return read_requests(session, wanted, limit) if limit else read_requests(session, wanted)
+        rows, following = (
+            read_requests(session, wanted, limit) if limit else read_requests(session, wanted)
+        )
+    return rows, following, False
 
 
 def _plain(value: object) -> object:

@@ -107,6 +107,32 @@ def test_a_failed_run_says_why(request_with_followers: int) -> None:
     assert "is merged into 'everything'" in said
 
 
+def test_the_one_who_reopened_hears_how_many_were_told() -> None:
+    run = {**RUN, "dag_id": "reopen_request"}
+    ship(ASKED)
+    with session_scope() as session:
+        session.add(
+            SlackEvent(
+                key="again",
+                kind="action:reopen_request",
+                user_id="U0BEN",
+                payload={},
+                dag_id="reopen_request",
+                run_id=run["run_id"],
+                run_conf={"request": "csv-export"},
+            )
+        )
+    mark_shipped.change_status(ASKED, **run)
+    for _ in range(2):
+        mark_shipped.report(ASKED, **run)
+    with session_scope() as session:
+        found = session.scalars(
+            select(Message).where(Message.key == f"reopen_request_outcome:{run['run_id']}")
+        ).one()
+        assert found.address == "U0BEN"
+        assert found.body == "*Export tables as CSV* is open again. 0 people told."
+
+
 def test_nobody_in_slack_is_told_nothing() -> None:
     ship(ASKED)
     assert told() == []

@@ -44,7 +44,9 @@ def test_the_creator_is_asked_once(embedder: WordsEmbedder) -> None:
     [asked] = messages("still_hurting")
     assert asked.address == "U0PM"
     assert "Export a table as CSV" in str(asked.blocks)
-    assert "reopen_request" in str(asked.blocks)
+    [button] = next(block for block in asked.blocks if block["type"] == "actions")["elements"]
+    assert button["action_id"] == "reopen_request"
+    assert "hear that it is open" in str(button["confirm"])
 
 
 def test_without_a_creator_the_first_follower_is_asked(embedder: WordsEmbedder) -> None:

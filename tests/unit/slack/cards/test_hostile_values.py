@@ -93,6 +93,7 @@ SIMPLE: dict[Any, Any] = {
 OUTCOME = {
     "dry_run": False,
     "already_shipped": False,
+    "already_open": False,
     "notified_count": 1,
     "waiting_count": 1,
     "failed_count": 1,
@@ -208,7 +209,7 @@ def built(name: str, hostile: str) -> Any:
     hints = typing.get_type_hints(function, localns=localns)
     hints.pop("return")
     given = {key: value_for(key, hint, hostile) for key, hint in hints.items()}
-    if name == "shipping.outcome_card":
+    if name in ("shipping.outcome_card", "shipping.reopened_card"):
         given["facts"] = OUTCOME
     if Proposed in hints.values():
         month = {"replayed": 3, "then": MONTH, "now": MONTH}
