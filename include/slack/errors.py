@@ -9,6 +9,8 @@ from http.client import HTTPException
 
 from slack_sdk.errors import SlackApiError
 
+from include.base.http_answers import retry_after_seconds
+
 UNKNOWN_ATTEMPTS = 8
 """An error code this product does not know is tried this often before it counts as permanent."""
 
@@ -146,12 +148,10 @@ def _unknown(code: str, attempts: int) -> Trouble:
 
 
 def _retry_after(response: object) -> float:
-    headers = getattr(response, "headers", None) or {}
-    for name, value in headers.items():
-        if str(name).lower() == "retry-after":
-            first = value[0] if isinstance(value, list) else value
-            try:
-                return max(1.0, float(first))
-            except ValueError:
-                break
-    return 30.0
+    given = getattr(response, "headers", None) or {}
+    headers = {
+        str(name).lower(): str(value[0] if isinstance(value, list) and value else value)
+        for name, value in given.items()
+    }
+    wait = retry_after_seconds(headers)
+    return 30.0 if wait is None else max(1.0, wait)

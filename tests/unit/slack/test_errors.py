@@ -83,7 +83,15 @@ def test_a_known_outage_is_never_permanent() -> None:
 
 @pytest.mark.parametrize(
     ("headers", "seconds"),
-    [({"Retry-After": "7"}, 7), ({"retry-after": "0"}, 1), ({}, 30), ({"Retry-After": "x"}, 30)],
+    [
+        ({"Retry-After": "7"}, 7),
+        ({"retry-after": "0"}, 1),
+        ({}, 30),
+        ({"Retry-After": "x"}, 30),
+        ({"Retry-After": "inf"}, 30),
+        ({"Retry-After": ["9"]}, 9),
+        ({"Retry-After": "Thu, 01 Jan 1970 00:00:00 GMT"}, 1),
+    ],
 )
 def test_a_rate_limit_waits_as_asked(headers: dict[str, str], seconds: float) -> None:
     for code, status in (("ratelimited", 429), ("rate_limited", 200), ("x", 429)):
