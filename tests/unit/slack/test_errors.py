@@ -37,6 +37,15 @@ def refused(code: str, status: int = 200, headers: dict[str, str] | None = None)
         ("invalid_auth", Verdict.STOP),
         ("internal_error", Verdict.STOP),
         ("not_in_channel", Verdict.RETRY),
+        ("user_not_in_channel", Verdict.UNREACHABLE),
+        *(
+            (code, Verdict.REFUSED)
+            for code in (
+                *("already_reacted", "no_reaction", "too_many_reactions", "too_many_emoji"),
+                *("bad_timestamp", "no_item_specified", "is_inactive", "json_not_object"),
+                *("method_deprecated", "deprecated_endpoint", "unknown_method", "too_many_users"),
+            )
+        ),
         ("missing_scope", Verdict.RETRY),
         # Passing: they wait however long it takes.
         ("rate_limited", Verdict.RETRY),
