@@ -13,7 +13,7 @@ production client, its prompts, its ledger and its budget.
     {"kind": "no_choice"}   {"kind": "two_answers"}   {"kind": "two_choices"}   {"kind": "filtered"}
     {"kind": "unknown_id"}   {"kind": "confidence_7"}   {"kind": "same_id_twice"}
     {"kind": "raw", "status": 200, "body": {"choices": null}}
-    {"lacks": ["json_schema", "json_object", "temperature", "max_completion_tokens"]}
+    {"lacks": ["json_schema", "json_object", "temperature", "max_completion_tokens", "system_role"]}
     {"lacks": ["json_schema"], "status": 500, "body": {"error": {"message": "as another says it"}}}
 
 `times` counts the calls it is served to (default 1); `lacks`, and with what `status` and `body` it
@@ -188,6 +188,8 @@ def _lacking(body: dict[str, Any], lacks: frozenset[str]) -> str | None:
     form = (body.get("response_format") or {}).get("type")
     if form in lacks:
         return f"response_format.type={form}"
+    if "system_role" in lacks and any(one["role"] == "system" for one in body["messages"]):
+        return "system_role"
     return next((name for name in sorted(lacks) if name in body), None)
 
 

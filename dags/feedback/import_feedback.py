@@ -24,18 +24,19 @@ thresholds and records.
 
 **Files**: CSV with commas, semicolons, tabs or `|`, with or without a `sep=` line; a file of one
 column has no separator. How column names are written does not matter (`customerPain`,
-`Customer Pain`), and common other names (`Feedback`, `Priority`, `E-Mail`) are known. JSON lines, a
-JSON array, or objects laid out over several lines. UTF-8, UTF-16 or UTF-32 with a byte order mark,
-and CSV in Windows-1252: no byte order mark, and what is not ASCII is not UTF-8. Where Windows-1252
-makes letters that no language has together, the file is refused: save it as CSV UTF-8.
+`Customer Pain *`), and common other names (`Feedback`, `Priority`, `E-Mail`) are known. JSON lines,
+a JSON array, an object that holds one list of records (`{"count": 2, "tickets": […]}`), or objects
+laid out over several lines. UTF-8, UTF-16 or UTF-32 with a byte order mark, and CSV in
+Windows-1252: no byte order mark, and what is not ASCII is not UTF-8. Where Windows-1252 makes
+letters that no language has together, the file is refused: save it as CSV UTF-8.
 At most 2 GiB, a million lines, and 200,000 characters a line. Of an Excel workbook (.xlsx, at most
-512 MiB unpacked) the first sheet with rows is read; other sheets are told as bad lines. A file that
-is compressed is refused: unpack it. A file must be below one of the setting `import_roots`; until
-that names some, none can be read.
+512 MiB unpacked) the first sheet that begins with the columns is read; other sheets are told as bad
+lines. A file that is compressed is refused: unpack it. A file must be below one of the setting
+`import_roots`; until that names some, none can be read.
 
 **Parameters**: `{"path": "s3://aws_default@bucket/feedback.csv", "ask": "U0ANN"}`. CSV columns have
 the names of the fields of a JSON line: `customer_pain` (required), `severity`, `account_id`,
-`opportunity_id`, `areas` and `links` (separated by `;`), `external_id`, `submitter_email`,
+`opportunity_id`, `areas` and `links` (separated by `;` or `,`), `external_id`, `submitter_email`,
 `submitter_slack_user_id`, `submitter_name`. The person named in `ask` is asked about everything;
 without it each submitter is asked about their own entries. With `"notify": true` every submitter is
 told, and every new request is announced.

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from include.base.errors import FatalError, TransientError
+from include.base.http_answers import SAY_WHY, retry_after_seconds, status_of_error
 from include.base.tls import verify_for
-from include.matching.embed import retry_after_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +23,8 @@ JSON_SCHEMA = "json_schema"
 JSON_OBJECT = "json_object"
 TEMPERATURE = "temperature"
 MAX_TOKENS = "max_completion_tokens"
-FEATURES = (JSON_SCHEMA, JSON_OBJECT, TEMPERATURE, MAX_TOKENS)
+SYSTEM_ROLE = "system_role"
+FEATURES = (JSON_SCHEMA, JSON_OBJECT, TEMPERATURE, MAX_TOKENS, SYSTEM_ROLE)
 
 MOST_TOKENS = "max_tokens="
 """Begins a lack that is a limit: the server answers with so many tokens at most."""
@@ -34,10 +35,14 @@ _NAMED_IN = {
     MAX_TOKENS: ("max_completion_tokens",),
     JSON_SCHEMA: (
         *("json_schema", "response_format", "response_schema", "structured output", "guided"),
-        "json mode",
+        *("json mode", "json schema", "grammar"),
     ),
     JSON_OBJECT: ("json_object", "response_format", "json mode"),
     TEMPERATURE: ("temperature",),
+    SYSTEM_ROLE: (
+        *("system role", "system message", "system prompt", "developer instruction"),
+        *("roles must alternate", "assistant roles"),
+    ),
 }
 """Words of a refusal by feature, the most telling name first."""
 
@@ -47,17 +52,30 @@ _UNSUPPORTED = re.compile(
     r"(?:support|allow|permit|implement|accept|available|enabled)"
     r"|not recogni[sz]e"
     r"|un(?:known|recogni[sz]ed|expected)|extra[_ ](?:inputs?|fields?|forbidden)|literal_error"
-    r"|input should be|invalid discriminator|must be (?:one of )?['\"]?(?:text|json_object)"
-    r"|only (?:the default|supports?|be set|\d+(?:\.\d+)? is (?:allowed|supported))",
+    r"|input should be|invalid discriminator"
+    r"|must be (?:one of )?['\"]?(?:text|json_object|json_schema)"
+    r"|only (?:the default|supports?|be set|\d+(?:\.\d+)? is (?:allowed|supported))"
+    r"|not one of the allowed|enabled only for|unimplemented|invalid type: map"
+    r"|fail\w* to (?:parse|compile|convert) (?:the )?(?:grammar|json schema)"
+    # Of a temperature of nothing, which is what is sent.
+    r"|strictly positive|(?:cannot|can't|(?:may|must) not) be (?:0|zero)\b|must be > ?0"
+    r"|greater than 0(?![.\d])|roles must alternate|assistant roles are supported",
     re.I,
 )
 _LIMIT = re.compile(
     r"(?:at most|maximum(?: value)?(?: of| is)?|up to|<=|less than or equal to|lower than|limit of"
-    r"|exceed|range (?:of \S+ )?(?:is|should be) \[\d+,) ?:? ?[`'\"]?(\d{2,7})"
+    r"|exceed|range (?:of \S+ )?(?:is|should be) \[\d+,) ?:? ?[`'\"]?(\d{1,3}(?:,\d{3})+|\d{2,7})"
     r"|> ?(\d{2,7}),? which is the maximum",
     re.I,
 )
-_TOKENS = (MAX_TOKENS, "max_tokens", "output tokens", "completion tokens", "maximum tokens")
+_TOKENS = (
+    MAX_TOKENS,
+    "max_tokens",
+    "max_new_tokens",
+    "output tokens",
+    "completion tokens",
+    "maximum tokens",
+)
 _REFUSED_BY_RULES = frozenset(
     {
         *("content_filter", "content_policy_violation", "data_inspection_failed"),
@@ -65,17 +83,6 @@ _REFUSED_BY_RULES = frozenset(
     }
 )
 """Codes and reasons of makers whose rules let no answer out."""
-
-_STATUS_BY_TYPE = (
-    (re.compile(r"rate.?limit|quota|too.?many|exhausted|throttl|overload", re.I), 429),
-    (re.compile(r"auth|api.?key|permission", re.I), 401),
-    (re.compile(r"invalid|context.?length|not.?found|unsupported", re.I), 400),
-)
-
-
-_CODES = ("code", "status", "status_code", "statusCode", "error_code", "type")
-_TEXTS = ("message", "msg", "status_msg", "error_msg", "detail")
-_SAY_WHY = frozenset((*_CODES, *_TEXTS, "base_resp", "errors"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +147,7 @@ class ChatServer:
         known = set(self.lacking)
         for _ in range(len(FEATURES) + 2):
             options = self._options(name, schema, strict=strict, max_tokens=max_tokens)
-            told = self._with_schema(messages, schema)
+            told = self._in_roles(self._with_schema(messages, schema))
             try:
                 reply = self._call(told, options)
             except (FatalError, ModelUnavailable):
@@ -196,6 +203,19 @@ class ChatServer:
             )
         return told
 
+    def _in_roles(self, messages: list[dict[str, str]]) -> list[dict[str, str]]:
+        """Where only user and assistant may speak, in turns, the rules are told by the user."""
+        if SYSTEM_ROLE not in self.lacking:
+            return messages
+        told: list[dict[str, str]] = []
+        for message in messages:
+            role = "user" if message["role"] == "system" else message["role"]
+            if told and told[-1]["role"] == role:
+                told[-1]["content"] += f"\n\n{message['content']}"
+            else:
+                told.append({**message, "role": role})
+        return told
+
     def _call(self, messages: list[dict[str, str]], options: dict[str, Any]) -> Reply | Lack:
         """The reply, or what the server does not take."""
         import openai
@@ -229,6 +249,10 @@ class ChatServer:
         except openai.APIStatusError as error:
             if f"{error.code}".lower() in _REFUSED_BY_RULES:
                 return Reply(None, refused=True)
+            if error.code == "json_validate_failed":
+                # The model's answer is no JSON, which it can mend as it would behind a 200.
+                body = error.body if isinstance(error.body, dict) else {}
+                return Reply(_text(body.get("failed_generation")))
             refused = self._refused(error.status_code, error.response.headers)
             lack = self._lack(error, messages, options) if error.status_code in _REFUSALS else None
             if lack is None:
@@ -251,7 +275,7 @@ class ChatServer:
         lowered = said.lower()
         found = _LIMIT.search(said)
         if found and any(one in param or (one in lowered and one not in sent) for one in _TOKENS):
-            limit = found[1] or found[2]
+            limit = (found[1] or found[2]).replace(",", "")
             asked = options.get("max_tokens") or options[MAX_TOKENS]
             return f"{MOST_TOKENS}{limit}" if int(limit) < asked else None
         kind = f"{error.code or ''} {error.type or ''}"
@@ -259,6 +283,7 @@ class ChatServer:
             return None
         form = options.get("response_format", {}).get("type")
         used = {form, *options}
+        used |= {SYSTEM_ROLE} if messages[0]["role"] == "system" else set()
         for feature, words in _NAMED_IN.items():
             named = any(word in param or (word in lowered and word not in sent) for word in words)
             if feature in used and named:
@@ -282,16 +307,16 @@ class ChatServer:
     def _reply(self, completion: Any) -> Reply:
         failed = getattr(completion, "error", None)
         if failed:
-            raise self._refused(_status_of(failed), {})
+            raise self._refused(status_of_error(failed), {})
         usage = getattr(completion, "usage", None)
         tokens_in = _count(getattr(usage, "prompt_tokens", None))
         tokens_out = _count(getattr(usage, "completion_tokens", None))
         said = []
         choices = getattr(completion, "choices", None)
         beside = getattr(completion, "model_extra", None) or {}
-        if not isinstance(choices, list) or (not choices and beside.keys() & _SAY_WHY):
+        if not isinstance(choices, list) or (not choices and beside.keys() & SAY_WHY):
             # Whatever it is, it is no answer of the model, which could mend it.
-            raise self._refused(_status_of(beside), {})
+            raise self._refused(status_of_error(beside), {})
         for choice in choices:
             message = getattr(choice, "message", None)
             reason = f"{getattr(choice, 'finish_reason', None)}".lower()
@@ -304,24 +329,6 @@ class ChatServer:
 
     def _where(self) -> str:
         return f"The chat model {self.chosen.model!r} at {self.config.base_url}"
-
-
-def _status_of(failed: Any) -> int:
-    """The HTTP status that an error inside a 200 stands for: its code, or what it is called."""
-    named = failed if isinstance(failed, dict) else {"message": failed}
-    # Some makers put it one level deeper: `base_resp`, `errors`, `detail`.
-    inner = [
-        one for value in named.values() for one in (value if isinstance(value, list) else [value])
-    ]
-    named = {**{k: v for one in inner if isinstance(one, dict) for k, v in one.items()}, **named}
-    codes = [str(named.get(key) or "") for key in _CODES]
-    status = next((one for one in codes if one.isdigit() and 400 <= int(one) <= 599), None)
-    if status is not None:
-        return int(status)
-    kinds = (" ".join(codes), " ".join(str(named.get(key) or "") for key in _TEXTS))
-    return next(
-        (status for kind in kinds for form, status in _STATUS_BY_TYPE if form.search(kind)), 503
-    )
 
 
 def _count(value: Any) -> int:

@@ -23,11 +23,13 @@ _CAPITAL = "[A-Z\u00c0-\u00de\u0141\u015a\u0160\u0179-\u017d\u0391-\u03a9\u0410-
 _MENTION = re.compile(rf"@[^\s,.:;!?]+(?: {_CAPITAL}[\w.'-]*)?")
 _EMOJI_NAME = re.compile(r":[a-z0-9_+'-]+:(?::skin-tone-\d:)?")
 _POINTING_WORDS = """
-a above absolutely again agree agreed all also and another any as below case definitely ditto
+a above absolutely again agree agreed all also and another any as attached attachment below case
+definitely ditto
 either ever exactly fwiw for from fully fyi got had has have heard hearing here him hit i idem in
 i'd i'm i've is issue it it's just look me my myself need needed needs of off one our plus pls
 please point problem
-read right same saw say see seen so still that that's the them there these they thing this those
+image picture read right same saw say screenshot screenshots see seen so still that that's the them
+there these they thing this those
 too true
 totally up us very want wanted wants we with yes yep you
 auch bei dasselbe dito dies das dieses ebenso genau genauso gleich gleiche gleiches hier ich ja

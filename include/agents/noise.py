@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from include.agents.empty_words import EmptyWords, empty_words, is_polite
 from include.agents.mail_frame import own_words
+from include.agents.vocabulary import NOTHING
 from include.base.text import words as words_of
 
 _LINK = re.compile(r"<?(?:https?://|mailto:|www\.)[^\s|>]+(?:\|([^>]{0,300}))?>?", re.I)
@@ -20,6 +21,7 @@ _HANDLE = re.compile(r"(?<![\w@])@[a-z][\w.-]{1,40}", re.I)
 _EMOJI_NAME = re.compile(r"(?<!\w):[a-z0-9_+'-]{1,60}:(?!\w)", re.I)
 _TAG = re.compile(r"<!--.{0,300}?-->|</?[a-zA-Z][^<>]{0,300}>", re.S)
 _ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|#\d{1,6});", re.I)
+_CELL_ERROR = re.compile(r"#(?:REF|VALUE|NAME|NUM|NULL|DIV/0|SPILL|CALC|N/A)[!?]?", re.I)
 _LEAST_LETTERS = 3
 
 
@@ -62,6 +64,8 @@ def noise_reason(text: str) -> NoiseReason | None:
     words = words_of(bare)
     if not words:
         return NoiseReason.ONLY_LINKS if had_links else NoiseReason.NO_WORDS
+    if " ".join(words) in NOTHING or _CELL_ERROR.fullmatch(bare.strip()):
+        return NoiseReason.NO_WORDS
     if is_polite(words):
         return NoiseReason.ONLY_THANKS
     # Two signs can be a word in scripts without an alphabet.

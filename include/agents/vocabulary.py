@@ -31,18 +31,35 @@ mulțumesc mulțumim mersi merhaba teşekkür teşekkürler sağol tamam hvala c
 こんにちは お疲れ様です
 おはようございます よろしくお願いします よろしくお願いいたします
 谢谢 謝謝 多谢 感谢 感謝 非常感谢 谢谢你 谢谢您 谢谢大家 好的 收到 你好 您好 辛苦了
-감사합니다 고맙습니다 고마워요 안녕하세요 알겠습니다 수고하셨습니다 네 넵
+감사합니다 고맙습니다 고마워요 안녕하세요 알겠습니다 수고하셨습니다 네 넵 예
+oui si sì sí sim evet ano jo joo igen vâng да \u0430\u0433\u0430 ок окей так принято נכון כן
+نعم أجل हाँ हां ใช่ ครับ ค่ะ
+はい うん ええ 了解しました 承知です 是 是的 对 對 嗯 好
 """
 
 _POLITE_CORE_WORDS = """
 best christmas xmas birthday holidays easter diwali eid hanukkah greetings happy merry
 appreciate appreciated awesome bye cheers cool danke good gracias great hello hey hi howdy merci
-nice noted obrigado ok okay regards tak thank thanks thx ty welcome wishes yep yes
+ack haha hahaha jaja jajaja lmao lol nice noted obrigado ok okay regards roger tak thank thanks thx
+ty welcome wishes yep yes yup
 """
 POLITE_CORE = frozenset(map(comparable, (_POLITE_CORE_WORDS + _POLITE_CORE_ELSEWHERE).split()))
 """A greeting or a thank-you holds one of these."""
 POLITE = POLITE_CORE.union(map(comparable, (_POLITE_WORDS + _POLITE_ELSEWHERE).split()))
 """And no others."""
+
+_NOTHING_PHRASES = """
+none, null, nil, nan, nothing, no feedback, no comment, no comments, no answer, no response
+tbd, tba, undefined, unknown, blank, empty, object object, not applicable, not specified
+not provided
+keine, keiner, kein kommentar, nichts, aucun, aucune, rien, ninguno, ninguna, nada, nessuno, niente
+nenhum, nenhuma, geen, inget, ingen, intet, brak, yok, нет, ничего, немає, אין, لا شيء, لا يوجد, ไม่มี
+なし, 特になし, 特にありません, 不明, 无, 無, 没有, 沒有, 暂无, 없음, 없습니다, 해당없음
+"""
+NOTHING = frozenset(
+    comparable(phrase.strip()) for phrase in _NOTHING_PHRASES.replace("\n", ",").split(",")
+)
+"""What people and programs write into a cell that would be empty otherwise."""
 
 _WISH_WORDS = """
 a able add adding after all an and app application approach art artificial asap ask asked asking

@@ -21,7 +21,16 @@ _NOT_TEXT = (
     (b"\xfd7zXZ", "is compressed with xz; unpack it first"),
     (b"(\xb5/\xfd", "is compressed with zstd; unpack it first"),
     (b"%PDF", "is a PDF; export it as CSV or JSON lines"),
+    (b"{\\rtf", "is a text of a word processor (RTF); save it as CSV (UTF-8)"),
+    (b"\x89PNG", "is a picture"),
+    (b"\xff\xd8\xff", "is a picture"),
+    (b"GIF8", "is a picture"),
+    (b"SQLite format", "is a database; export the table as CSV or JSON lines"),
+    (b"PAR1", "is a Parquet file; export it as CSV or JSON lines"),
+    (b"Obj\x01", "is an Avro file; export it as CSV or JSON lines"),
 )
+_PAGE = re.compile(rb"\s*<(?:!doctype|html|head|body|table|\?xml|meta)\b", re.I)
+_CONTROLS = bytes({*range(32), 127} - {*b"\t\n\v\f\r\x1a\x1b\x1e\x1f"})
 # The letters beyond ASCII of each language that Windows-1252 is for. Of another encoding it makes
 # letters that no language has together, signs inside words, or capitals behind small letters.
 _ALPHABETS = (
@@ -32,7 +41,10 @@ _BEYOND = re.compile("[^\x00-\x7f]")
 _LETTERS = re.compile("[À-ÖØ-öø-ÿŒœŠšŽžŸ]")
 _NO_WORDS = re.compile(
     "[^\\W\\d_][\xa1-\xa9\xac-\xb1\xb3\xb4\xb6\xb8\xb9\xbc-\xbf\u2020\u2021\u02c6\u2030\u0192][^\\W\\d_]"
-    "|[a-z][\xc0-\xd6\xd8-\xde\u0152\u0160\u017d\u0178]|[\xa4\xa8\xb8\u02c6](?=\\s)"
+    "|[a-z][\xc0-\xd6\xd8-\xde\u0152\u0160\u017d\u0178]|[\xa8\xb8\u02c6](?=\\s)|\xa4"
+    # Signs that open or follow a number, behind a word or before one.
+    "|[a-z][\u201a\u201e\u2020\u2021\u02c6\u2030]|[a-z]{3}[\xb9\xb3]|[a-z]\u201d[a-z]"
+    "|\u0178[a-z]|[\xbc-\xbe][a-z]{3}"
 )
 
 
@@ -53,8 +65,17 @@ def encoding_of(head: bytes, name: str, *, is_table: bool) -> str:
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding
-    if head[:200].count(0) >= max(1, len(head[:200]) // 4):
+    if _PAGE.match(head):
+        raise FatalError(
+            f"{name} is a web page or XML, perhaps the page that asks to sign in; export it as CSV"
+        )
+    start = head[:200]
+    # Of a text in UTF-16 every second byte is zero, as far as it is in Latin letters.
+    halves = [start[place::2].count(0) * 2 for place in (0, 1)]
+    if max(halves) >= len(start) // 2 > min(halves) and max(halves):
         raise FatalError(f"{name} seems to be UTF-16 without a byte order mark; save it as UTF-8")
+    if len(start.translate(None, _CONTROLS)) < len(start) * 0.9:
+        raise FatalError(f"{name} is no text; export it as CSV or JSON lines")
     if not is_table or not _is_windows_1252(head):
         return "utf-8"
     if _is_garbled(head.decode("cp1252")):

@@ -18,6 +18,8 @@ ONE_COLUMN = "\x1f"
 """Stands for the separator of a file that has none: a comma in it is one of the customer's."""
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_ASIDE = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])[\s*:?]*$")
+"""What a header says besides a column's name: that it is required, or what may stand there."""
 _GAPS = re.compile(r"[\s\-./:_]+")
 # So a spreadsheet is kept from taking an id for a number.
 _KEPT_AS_TEXT = re.compile(r'="([^"]*)"')
@@ -43,7 +45,8 @@ class Header:
         """``customer_pain`` of ``Customer Pain`` or ``customerPain``; another name as it is."""
         if name in self.columns:
             return name
-        for written in (name, _HUMP.sub("_", name)):
+        bare = _ASIDE.sub("", name).strip(" *:?\t")
+        for written in (name, bare, _HUMP.sub("_", bare)):
             plain = _GAPS.sub("_", comparable(written).strip())
             found = self.also.get(plain, plain)
             if found in self.columns:
@@ -88,12 +91,14 @@ def read_columns(line: str, separator: str | None, header: Header) -> Columns:
     """
     tried = [separator] if separator else list(SEPARATORS)
     headers = {}
-    for one in tried:
+    problem = ""
+    # The reason that is told is that of the separator which the line most likely has.
+    for one in sorted(tried, key=line.count, reverse=True):
         try:
             spaced = csv.reader([line], delimiter=one, strict=True, skipinitialspace=True)
             headers[one] = next(spaced)
         except (csv.Error, TypeError) as error:
-            problem = str(error)
+            problem = problem or str(error)
     if not headers:
         raise FatalError(f"the header cannot be read ({problem})")
     chosen = max(

@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any
 from include.base.errors import FatalError
 from include.base.file_encoding import encoding_of
 from include.base.file_header import Columns, read_columns
+from include.base.json_wrapper import list_inside
 from include.base.workbook_rows import read_workbook
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ _NO_CELL = " \t\r\n\v\f\xa0\x1a"
 _AROUND = "\ufeff\x1e \t\r\n,"
 _NEXT_OBJECT = re.compile(r"\n[ \t]*\{")
 _SAYS_SEPARATOR = re.compile(r'"?sep ?= ?([^\w\s"]?)"?[,;\t|]*$', re.I)
+_NEWLINE = re.compile("\r\n?")
 _HEAD = 1024 * 1024
 _PART = 64 * 1024
 
@@ -102,9 +104,15 @@ def read_rows(file: IO[bytes], form: str, header: Header, *, name: str) -> Itera
         if form == "csv":
             yield from _csv_rows(text, header)
             return
-        start = head.decode(text.encoding, "replace").lstrip("\ufeff \t\r\n")
-        is_whole = start.startswith("[") or _spans_lines(start)
-        yield from _json_values(text) if is_whole else _json_lines(text)
+        said = _NEWLINE.sub("\n", head.decode(text.encoding, "replace"))
+        start = said.lstrip("\ufeff \t\n")
+        inside = list_inside(start, lambda name: header.field_of(name) == header.required)
+        if inside is not None:
+            yield from _listed_values(text, inside[0], len(said) - len(start) + inside[1])
+        elif start.startswith("[") or _goes_on(start):
+            yield from _json_values(text)
+        else:
+            yield from _json_lines(text)
     finally:
         # The file is its opener's to close.
         text.detach()
@@ -195,26 +203,61 @@ def _object(number: int, value: object, lines: int) -> Row:
     return Row(number, "bad", problem="not a JSON object", lines=lines)
 
 
-def _spans_lines(start: str) -> bool:
-    """Whether the file begins with an object that is written over several lines."""
+def _goes_on(start: str) -> bool:
+    """Whether the first object is written over several lines, or another stands on its line."""
     if not start.startswith("{"):
         return False
     try:
         _, end = json.JSONDecoder().raw_decode(start)
     except (ValueError, RecursionError):
         return False
-    return "\n" in start[:end]
+    return "\n" in start[:end] or start[end:].lstrip(" \t,").startswith("{")
 
 
-def _json_values(text: io.TextIOWrapper) -> Iterator[Row]:
+def _listed_values(text: io.TextIOWrapper, name: str, opens: int) -> Iterator[Row]:
+    """The values of a list inside an object; what the object says before it is no record."""
+    above = text.read(opens).count("\n")
+    if above:
+        yield Row(1, "header", lines=above)
+    yield from _json_values(text, above, name)
+
+
+def _after_list(
+    text: io.TextIOWrapper, rest: str, number: int, counted: int, name: str
+) -> Iterator[Row]:
+    """What stands behind a list, which nobody reads: in no count but that of its own lines."""
+    lines, last, more = number - 1, "\n", False
+    while rest:
+        lines, last, more = lines + rest.count("\n"), rest[-1], more or "{" in rest
+        rest = text.read(_PART)
+    left = lines + (last != "\n") - counted
+    if more:
+        problem = f"what stands behind the list {name[:40]!r} was not read"
+        yield Row(number, "bad", problem=problem, lines=max(1, left))
+    elif left > 0:
+        yield Row(number, "empty", lines=left)
+
+
+def _json_values(
+    text: io.TextIOWrapper, counted: int = 0, inside: str | None = None
+) -> Iterator[Row]:
     """An array, or objects one after the other, read value by value; numbered by their lines.
 
     After a value that is no JSON it goes on at the next line that begins with an object.
+
+    Args:
+        text: The file, from a value on.
+        counted: Lines that are counted already.
+        inside: The name of the list in an object that this is, which ends before the file does.
     """
-    buffer, at, number, over = "", 0, 1, False
-    counted, ends = 0, False
+    buffer, at, number, over = "", 0, counted + 1, False
+    ends = False
     while True:
         start = _BETWEEN.match(buffer, at).end()  # type: ignore[union-attr]
+        if inside is not None and (closes := buffer.find("]", at, start)) >= 0:
+            number += buffer.count("\n", at, closes)
+            yield from _after_list(text, buffer[closes:], number, counted, inside)
+            return
         number, at = number + buffer.count("\n", at, start), start
         value, end = None, at
         if at < len(buffer):

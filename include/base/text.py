@@ -88,8 +88,9 @@ def _is_of_words(character: str) -> bool:
 
 
 def _is_letter(character: str) -> bool:
-    # A modifier letter alone is none: a prolonged sound mark, a raised h.
-    return unicodedata.category(character) != "Lm"
+    # A modifier letter alone is none: a prolonged sound mark, a raised h. Nor is a part of a Hangul
+    # syllable, of which people make laughter and tears.
+    return unicodedata.category(character) != "Lm" and not "\u1100" <= character <= "\u11ff"
 
 
 def _kept(found: re.Match[str]) -> str:
@@ -106,8 +107,9 @@ def _kept(found: re.Match[str]) -> str:
     elif unseen == _BREAKING_SPACE:
         keep = bool(_UNSPACED.match(before) and _UNSPACED.match(after))
     elif "\ufe00" <= unseen <= "\ufe0f" or unseen >= "\U000e0100":
-        # A variant of the sign before it; of several only the first means something.
-        keep = not before.isspace() and not _UNSEEN.match(before)
+        # A variant of the sign before it; of several only the first means something. Letters of
+        # alphabets have none.
+        keep = not (before.isspace() or _UNSEEN.match(before) or _is_of_alphabet(before))
     elif "\U000e0020" <= unseen <= "\U000e007f":
         keep = _is_flag(text, place)
     elif "\u180b" <= unseen <= "\u180f":
@@ -120,6 +122,11 @@ def _kept(found: re.Match[str]) -> str:
 def _is_of_emoji(character: str) -> bool:
     is_sign = character == "\ufe0f" or unicodedata.category(character) in ("So", "Sk")
     return is_sign or _is_pictured(character)
+
+
+def _is_of_alphabet(character: str) -> bool:
+    """Whether it is a Latin, Greek, Cyrillic, Hebrew or Arabic letter, or a mark on one."""
+    return character < "\u0800" and unicodedata.category(character)[0] in "LM"
 
 
 def _is_pictured(character: str) -> bool:

@@ -13,6 +13,8 @@ from include.base.text import unstorable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from python_calamine import CalamineSheet
+
     from include.base.file_header import Columns, Header
 
 MOST_UNPACKED = 512 * 1024**2
@@ -23,7 +25,7 @@ Found = tuple[int, str, dict[str, Any] | None, str | None, int]
 
 
 def read_workbook(file: IO[bytes], header: Header, *, name: str) -> Iterator[Found]:
-    """Every row of the first sheet that holds any, numbered as Excel numbers them.
+    """Every row of the first sheet that has the columns, numbered as Excel numbers them.
 
     What other sheets hold is not read, and told so.
 
@@ -43,7 +45,8 @@ def read_workbook(file: IO[bytes], header: Header, *, name: str) -> Iterator[Fou
     filled = [sheet for sheet in sheets if sheet.height]
     if not filled:
         return
-    first, *others = filled
+    first = next((sheet for sheet in filled if _begins_with(sheet, header)), filled[0])
+    others = [sheet for sheet in filled if sheet is not first]
     if first.total_height > MOST_ROWS:
         raise FatalError(
             f"{name} has {first.total_height:,} rows; at most {MOST_ROWS:,} are imported at once. "
@@ -64,6 +67,15 @@ def read_workbook(file: IO[bytes], header: Header, *, name: str) -> Iterator[Fou
         why = f"sheet {sheet.name[:40]!r} was not read; import it as a file of its own"
         yield number + 1, "bad", None, why, sheet.height
         number += sheet.height
+
+
+def _begins_with(sheet: CalamineSheet, header: Header) -> bool:
+    """Whether its first filled row names the required column; notes and lists of choices do not."""
+    for cells in sheet.iter_rows():
+        texts = [_text(cell) for cell in cells]
+        if any(text.strip() for text in texts):
+            return header.required in map(header.field_of, texts)
+    return False
 
 
 def _record(

@@ -34,8 +34,13 @@ _ALSO = {
 
 HEADER = Header(COLUMNS, "customer_pain", _ALSO)
 
-_SPLIT = {"areas": re.compile(r"[;\n]"), "links": re.compile(r"[;,]?\s+|;")}
-"""No address holds a blank, so links may be parted by one."""
+_SPLIT = {
+    "areas": re.compile(r"[;,|\n]"),
+    "links": re.compile(r"[;,|]?\s+|;|[,|](?=https?://)", re.I),
+}
+"""No address holds a blank, so links may be parted by one; no slug holds a sign."""
+
+_IDS = frozenset({"account_id", "opportunity_id", "external_id"})
 
 
 def as_submission(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,6 +62,9 @@ def as_submission(values: Mapping[str, Any]) -> dict[str, Any]:
             row[name] = [part.strip() for part in _SPLIT[name].split(value) if part.strip()]
         elif isinstance(value, str) and name == "severity":
             row[name] = comparable(value).strip()
+        elif name in _IDS and isinstance(value, int) and not isinstance(value, bool):
+            # Other systems number their records.
+            row[name] = str(value)
         elif name.startswith("submitter_"):
             submitter[name.removeprefix("submitter_")] = value
         else:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import IntEnum
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from include.base.text import comparable
@@ -19,6 +21,8 @@ differs."""
 
 _WORD = re.compile(r"[^\W_]+")
 _HUMP = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
+_OF_TWO = re.compile(r"2[a-z]{1,5}")
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff]+")
 _STEM = 4
 _SMALL_WORDS = "a an and as at by for from in into of on or the to with"
 _EMPTY_WORDS = """
@@ -72,23 +76,34 @@ def likenesses(
     """
     in_title, in_description = words_of(title), words_of(description)
     found = []
-    for word in asked:
+    for place, word in enumerate(asked):
         likeness = _likeness(word, in_title, in_description, may_be_misspelt=word in unknown)
+        if likeness is None and (joined := _in_one_word(asked, place, in_title)):
+            likeness = Likeness(word, joined, How.SAME)
         if likeness is not None:
             found.append(likeness)
     return found
 
 
+def spellings(asked: Sequence[str]) -> list[str]:
+    """The words to look up for what is asked: "2fa" is the initials of "two-factor …", too."""
+    return [*asked, *(f"t{word[1:]}" for word in asked if _OF_TWO.fullmatch(word))]
+
+
 def _likeness(
     word: str, title: Sequence[str], description: Sequence[str], *, may_be_misspelt: bool
 ) -> Likeness | None:
-    for other in (*title, *description):
-        if word == other or _same_stem(word, other):
+    bare = _without_accents(word)
+    for other in (*title, *description, *_joined(title)):
+        if word == other or _same_stem(word, other) or bare == _without_accents(other):
             return Likeness(word, other, How.SAME)
-    if initialled := _initialled(word, title):
-        return Likeness(word, initialled, How.INITIALS)
+    for short in spellings([word]):
+        if initialled := _initialled(short, title):
+            return Likeness(word, initialled, How.INITIALS)
     if len(word) >= 3 and (other := next((o for o in title if o.startswith(word)), "")):
         return Likeness(word, other, How.BEGINNING)
+    if other := next((other for other in title if len(word) > 1 and _holds(other, word)), ""):
+        return Likeness(word, other, How.SAME)
     if not may_be_misspelt or len(word) < 4:
         return None
     near = [(_ratio(word, other), other) for other in title if abs(len(other) - len(word)) <= 2]
@@ -96,6 +111,31 @@ def _likeness(
     # The first letter is seldom the wrong one.
     enough = share >= (ALIKE if other[:1] == word[:1] else SURELY_ALIKE)
     return Likeness(word, other, How.MISSPELT) if enough else None
+
+
+def _joined(words: Sequence[str]) -> list[str]:
+    """Two words in a row as one: "dark mode" is "darkmode", "e-mail" is "email"."""
+    return [one + other for one, other in pairwise(words)]
+
+
+def _in_one_word(asked: Sequence[str], place: int, title: Sequence[str]) -> str:
+    """The word of the title that a word asked for makes with the one before or after it."""
+    beside = _joined(asked[max(0, place - 1) : place + 2])
+    return next((word for word in title if word in beside), "")
+
+
+def _without_accents(word: str) -> str:
+    """A word of Latin letters without its accents, which people leave out; another as it is."""
+    if word.isascii():
+        return word
+    parts = unicodedata.normalize("NFD", word)
+    bare = "".join(part for part in parts if not unicodedata.combining(part))
+    return bare if bare.isascii() else word
+
+
+def _holds(text: str, word: str) -> bool:
+    """Whether a word stands inside a text whose script has no blanks between words."""
+    return bool(_UNSPACED.fullmatch(word)) and word in text
 
 
 def _same_stem(one: str, other: str) -> bool:

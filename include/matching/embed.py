@@ -8,12 +8,11 @@ import math
 import re
 import struct
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from include.base.errors import EmbeddingsUnavailable, FatalError
+from include.base.http_answers import retry_after_seconds, status_of_error
 from include.base.tls import verify_for
 
 if TYPE_CHECKING:
@@ -30,10 +29,11 @@ MAX_BYTES = 8_000
 
 DEFAULT_BATCH = 64
 _TRANSIENT_STATUSES = frozenset({408, 409, 425, 429})
-_TOO_MUCH_STATUSES = frozenset({400, 413, 422, 500})
+_TOO_MUCH_STATUSES = frozenset({400, 413, 422, 424, 500, 507})
 _UNSUPPORTED = re.compile(
     r"unsupported|not (?:(?:yet|currently|be) )?(?:support|allow|permit|implement|available|valid)"
-    r"|does not accept|matryoshka|extraneous|\u4e0d\u652f\u6301"
+    r"|does not accept|matryoshka|extraneous|\u4e0d\u652f\u6301|additional ?properties"
+    r"|only (?:be )?(?:used|supported|available|works?|base64)"
     r"|un(?:known|recogni[sz]ed|expected)|extra[_ ](?:inputs?|fields?|forbidden)",
     re.I,
 )
@@ -42,7 +42,8 @@ _TOO_MUCH = re.compile(
     r"|max(?:imum|imal)?[ _-]?(?:context|input|batch|number|allowed|length|sequence|model|token)"
     r"|context.{0,10}(?:length|size|window)|exceed|(?:at most|up to) \d+|batch.?size"
     r"|(?:larger|longer|greater|more|less|fewer) than|length should be|reduce the (?:length|size)"
-    r"|input length|token.?limit|\u8d85\u8fc7|\u8d85\u51fa|\u8fc7\u957f",
+    r"|input length|token.?limit|sequence length|max \d+ tokens|above \d+|<= ?\d+|out of memory"
+    r"|\u8d85\u8fc7|\u8d85\u51fa|\u8fc7\u957f|\u9577\u3059\u304e",
     re.I,
 )
 _TOO_LARGE_EVER = re.compile(r"request (?:is )?too large", re.I)
@@ -194,8 +195,12 @@ class OpenAIEmbedder:
             raise self._unreadable() from None
         failed = getattr(answer, "error", None)
         if failed:
-            code = failed.get("code") if isinstance(failed, dict) else None
-            raise self._refused(code if isinstance(code, int) and code >= 400 else 503, {})
+            status = status_of_error(failed)
+            refused = self._refused(status, {})
+            said = _Said(status, f"{failed}")
+            if (status == 400 and len(batch) > 1) or _is_too_much(said, batch):
+                raise _TooMuch(refused) from None
+            raise refused
         return self._vectors(answer, len(batch))
 
     def _refused(
@@ -265,6 +270,15 @@ class OpenAIEmbedder:
         return sorted(data, key=lambda item: item.index)
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """An error that came with a 200, read as one that came as itself."""
+
+    status_code: int
+    body: str
+    code: str = ""
+
+
 class _TooMuch(Exception):
     """A request is larger than the server takes; `error` is what it comes to in the end."""
 
@@ -289,8 +303,9 @@ def _is_too_much(error: Any, batch: list[str]) -> bool:
 def _says_no(name: str, error: Any, batch: list[str]) -> bool:
     """Whether a refusal calls a parameter unsupported, or its value."""
     said = f"{error.code or ''} {error} {error.body}".lower()
+    word = name.removesuffix("s")
     named = error.param == name or (
-        name in said and not any(name in text.lower() for text in batch)
+        word in said and not any(word in text.lower() for text in batch)
     )
     return named and error.status_code in (400, 422, 500, 501) and bool(_UNSUPPORTED.search(said))
 
@@ -312,24 +327,3 @@ def _floats(embedding: Any) -> list[float]:
     if not isinstance(embedding, list) or any(isinstance(one, bool | str) for one in embedding):
         raise TypeError
     return [float(value) for value in embedding]
-
-
-def retry_after_seconds(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Seconds to wait, by `retry-after-ms` or `Retry-After` (a number or a date), if readable."""
-    for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        value = headers.get(name)
-        if value is None:
-            continue
-        try:
-            seconds = float(value) * scale
-        except ValueError:
-            continue
-        if math.isfinite(seconds) and seconds >= 0:
-            return seconds
-    try:
-        until = parsedate_to_datetime(headers.get("retry-after", ""))
-    except ValueError:
-        return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return max(0.0, (until - (now or datetime.now(UTC))).total_seconds())

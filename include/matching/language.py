@@ -7,6 +7,7 @@ What is short, or English in half, counts as English: a wrong guess would take w
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 from typing import Any
 
@@ -122,7 +123,8 @@ _SPELT = re.compile("[^\\W\\d_\u0e00-\u0eff\u1000-\u109f\u3040-\u9fff\uac00-\ud7
 
 def language_of(text: str) -> str:
     """The language by its two letters; English when it cannot be told."""
-    read = text[:_READ]
+    # Full-width letters are those of their language.
+    read = unicodedata.normalize("NFKC", text[:_READ])
     letters = len(_LETTERS.findall(read))
     for language, script in _SCRIPTS:
         if len(script.findall(read)) * 3 > letters:

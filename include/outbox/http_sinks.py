@@ -12,7 +12,7 @@ import httpx
 
 from include.base.connections import find_connection
 from include.base.errors import FatalError, TransientError
-from include.matching.embed import retry_after_seconds
+from include.base.http_answers import retry_after_seconds
 
 if TYPE_CHECKING:
     from include.base.connections import ConnectionInfo

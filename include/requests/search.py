@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select, text
 
 from include.base.errors import EmbeddingsUnavailable, FatalError
-from include.matching.alike import How, likenesses, telling_words
+from include.matching.alike import How, likenesses, spellings, telling_words
 from include.matching.types import UNDELIVERED, FoundRequest, RequestStatus
 from include.store.letters import MOST_WORDS, ByLetters, find_by_letters
 from include.store.models import Request
@@ -90,7 +90,7 @@ def search_requests(
     asked = telling_words(said)
     letters = ByLetters([], frozenset(), {})
     if len(asked) <= MOST_WORDS:
-        letters = find_by_letters(session, asked, area_ids=area_ids, statuses=statuses)
+        letters = find_by_letters(session, spellings(asked), area_ids=area_ids, statuses=statuses)
     known = {candidate.request_id for candidate in candidates}.union(besides)
     pool = candidates + [one for one in letters.candidates if one.request_id not in known]
     found = [_found(one, verdicts.get(one.request_id), asked, letters) for one in pool]

@@ -9,6 +9,8 @@ from http.client import HTTPException
 
 from slack_sdk.errors import SlackApiError
 
+from include.base.http_answers import retry_after_seconds
+
 UNKNOWN_ATTEMPTS = 8
 """An error code this product does not know is tried this often before it counts as permanent."""
 
@@ -25,6 +27,7 @@ _UNREACHABLE = frozenset(
         "posting_to_general_channel_denied",
         "user_disabled",
         "user_not_found",
+        "user_not_in_channel",
         "user_not_visible",
         "users_not_found",
     }
@@ -32,19 +35,34 @@ _UNREACHABLE = frozenset(
 # The message itself is refused; the same message will be refused again.
 _REFUSED = frozenset(
     {
+        "already_reacted",
+        "bad_timestamp",
         "cant_update_message",
         "duplicate_message_not_found",
+        "deprecated_endpoint",
         "edit_window_closed",
+        "is_inactive",
+        "json_not_object",
         "markdown_text_conflict",
         "message_not_found",
         "metadata_must_be_sent_from_app",
         "metadata_too_large",
+        "method_deprecated",
+        "missing_charset",
+        "missing_post_type",
         "msg_blocks_too_long",
         "msg_too_long",
+        "no_item_specified",
+        "no_reaction",
         "no_text",
         "thread_not_found",
         "too_many_attachments",
         "too_many_contact_cards",
+        "too_many_emoji",
+        "too_many_reactions",
+        "too_many_users",
+        "unknown_method",
+        "users_list_not_supplied",
     }
 )
 _UNREACHABLE_FAMILIES = ("restricted_action_",)
@@ -87,7 +105,7 @@ _OUTAGE = frozenset(
         "team_added_to_org",
     }
 )
-_BUSY = frozenset({"message_limit_exceeded", "rate_limited", "ratelimited"})
+_BUSY = frozenset({"message_limit_exceeded", "rate_limit_exceeded", "rate_limited", "ratelimited"})
 _CODE = re.compile(r"[a-z0-9_]{1,60}")
 
 
@@ -146,12 +164,10 @@ def _unknown(code: str, attempts: int) -> Trouble:
 
 
 def _retry_after(response: object) -> float:
-    headers = getattr(response, "headers", None) or {}
-    for name, value in headers.items():
-        if str(name).lower() == "retry-after":
-            first = value[0] if isinstance(value, list) else value
-            try:
-                return max(1.0, float(first))
-            except ValueError:
-                break
-    return 30.0
+    given = getattr(response, "headers", None) or {}
+    headers = {
+        str(name).lower(): str(value[0] if isinstance(value, list) and value else value)
+        for name, value in given.items()
+    }
+    wait = retry_after_seconds(headers)
+    return 30.0 if wait is None else max(1.0, wait)

@@ -105,6 +105,19 @@ def test_many_are_answered_at_once_and_those_of_others_stay_open(world: World) -
         assert post(ben, "inbox/answers", all="attach", token=chosen)[1] == "2 answers recorded."
 
 
+def test_one_more_than_is_answered_at_once_is_named_and_stays_open(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "MOST_AT_ONCE", 1)
+    with client_of("ben@example.com", "op") as ben:
+        chosen = list(tokens(ben).values())
+        _, note = post(ben, "inbox/answers", all="attach", token=chosen)
+        assert note == (
+            "1 answer recorded. 1 more were chosen than 1 at once; they are still open."
+        )
+        assert list(tokens(ben).values()) == chosen[1:]
+
+
 def test_somebody_elses_question_cannot_be_answered(world: World) -> None:
     with client_of("ann@example.com", "user") as ann:
         token = tokens(ann)["Export tables as CSV"]

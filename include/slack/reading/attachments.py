@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from include.slack.reading.blocks import read_blocks
@@ -18,6 +19,7 @@ from include.slack.reading.values import (
     text_of,
     unescaped,
 )
+from include.slack.reading.work_objects import read_work_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +28,12 @@ if TYPE_CHECKING:
 
 _HTML = frozenset({"email", "space", "quip", "canvas"})
 """Kinds of file of which Slack shows pages, so that their preview is HTML."""
+
+_SIZE = re.compile(r"\d+x\d+px image")
+"""All that Slack says of a picture that a link leads to."""
+
+_SLACK_PUT_BEFORE = re.compile(r"\A\[[^\]\n]*\d{4}[^\]\n]*\] [^:\n]{1,80}:\s*")
+"""When and by whom a message was written that is shared."""
 
 _GONE = frozenset({"tombstone", "hidden_by_limit", "access_denied", "not_visible"})
 
@@ -52,6 +60,7 @@ def _attachment(one: dict[str, Any], names: Names, depth: int) -> Iterator[Part]
         "" if shared else _byline(one),
         title,
         body,
+        read_work_object(one.get("work_object_entity"), names),
         *_fields(one, names),
         text_of(one.get("alt_text")),
         "" if shared else _plain(one, "footer", names),
@@ -69,12 +78,20 @@ def _attachment(one: dict[str, Any], names: Names, depth: int) -> Iterator[Part]
         *read_files(one.get("files"), names),
     ]
     if not found and not hanging:
-        fallback = _mrkdwn(one, "fallback", names)
-        found = "" if is_stock_sentence(fallback) else fallback
+        found = _fallback(one, names)
     if found:
         place = Place.SHARED if shared else Place.ATTACHMENT
         yield Part(found, place, _author(one) if shared else None)
     yield from hanging
+
+
+def _fallback(one: dict[str, Any], names: Names) -> str:
+    """What is said where the attachment cannot be shown, unless it is of buttons or of Slack."""
+    if one.get("actions"):
+        return ""
+    said = _mrkdwn(one, "fallback", names)
+    said = _SLACK_PUT_BEFORE.sub("", said, count=1)
+    return "" if is_stock_sentence(said) or _SIZE.fullmatch(said.strip()) else said
 
 
 def _mrkdwn(one: dict[str, Any], key: str, names: Names) -> str:

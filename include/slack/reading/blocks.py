@@ -40,7 +40,9 @@ _WORDED = frozenset(
         *("message", "markdown", "question", "answer", "quote", "note", "items", "initial_value"),
     }
 )
-_UNWORDED = frozenset({"placeholder", "confirm", "format", "style", "style_name", "metadata"})
+_UNWORDED = frozenset(
+    {"placeholder", "confirm", "format", "style", "style_name", "metadata", "slack_icon"}
+)
 """Of these nobody said anything, though texts may stand there."""
 
 
@@ -55,14 +57,17 @@ def read_block(block: dict[str, Any], names: Names) -> str:
     if kind in _CONTROLS:
         return ""
     read = _READERS.get(kind)
-    return read(block, names) if read else _any_text(block, names, 0)
+    return read(block, names) if read else read_any(block, names)
 
 
 def read_text(value: object, names: Names) -> str:
-    """A text object: mrkdwn is read as such, plain text is as it stands."""
+    """A text object: mrkdwn is read as such, plain text is as it stands.
+
+    Slack escapes the same three characters in both.
+    """
     if isinstance(value, dict):
         text = text_of(value.get("text"))
-        return read_mrkdwn(text, names) if value.get("type") == "mrkdwn" else text
+        return read_mrkdwn(text, names) if value.get("type") == "mrkdwn" else unescaped(text)
     return text_of(value)
 
 
@@ -128,9 +133,45 @@ def _cell(cell: dict[str, Any], names: Names) -> str:
     return read_text(cell, names) or text_of(cell.get("value")) or _any_text(cell, names, 1)
 
 
+def _chart(block: dict[str, Any], names: Names) -> str:
+    """A title, what stands at the axes, and each series or piece with its numbers."""
+    chart = dict_of(block.get("chart"))
+    axes = dict_of(chart.get("axis_config"))
+    rows = [
+        f"{text_of(series.get('name'))}: {', '.join(map(_point, dicts_of(series.get('data'))))}"
+        for series in dicts_of(chart.get("series"))
+    ]
+    return lines(
+        read_text(block.get("title"), names),
+        *(text_of(axes.get(key)) for key in ("x_label", "y_label")),
+        *rows,
+        *map(_point, dicts_of(chart.get("segments"))),
+    )
+
+
+def _point(point: dict[str, Any]) -> str:
+    return f"{text_of(point.get('label'))} {text_of(point.get('value'))}".strip()
+
+
+def _container(block: dict[str, Any], names: Names) -> str:
+    """Its title, of which Slack shows the richer one, and the blocks in it."""
+    title = dict_of(block.get("rich_text_title"))
+    rich = read_rich_text(title, names) if title else ""
+    return lines(
+        rich or read_text(block.get("title"), names),
+        read_text(block.get("subtitle"), names),
+        read_blocks(block.get("child_blocks"), names),
+    )
+
+
 def _file(block: dict[str, Any], _: Names) -> str:
     file = dict_of(block.get("file"))
     return unescaped(text_of(file.get("title")) or text_of(file.get("name")))
+
+
+def read_any(value: object, names: Names) -> str:
+    """The texts of something of no kind that is known."""
+    return _any_text(value, names, 0)
 
 
 def _any_text(value: object, names: Names, depth: int, key: str = "") -> str:
@@ -163,6 +204,8 @@ _READERS: dict[str, Reader] = {
     "video": _video,
     "table": _table,
     "data_table": _table,
+    "data_visualization": _chart,
+    "container": _container,
     "file": _file,
     # Standard Markdown, which is not Slack's: it stays as it was written.
     "markdown": lambda block, _: text_of(block.get("text")),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.slack.reading.attachments import read_attachments, read_files
 from include.slack.reading.blocks import read_blocks
-from include.slack.reading.mrkdwn import read_mrkdwn
+from include.slack.reading.mrkdwn import read_mrkdwn, read_references
 from include.slack.reading.notices import is_notice, is_stock_sentence
 from include.slack.reading.parts import Part, Place, ReadMessage
 from include.slack.reading.values import Names, dict_of, dicts_of, lines, text_of
@@ -49,8 +49,9 @@ def _parts(message: dict[str, Any], names: Names) -> Iterator[Part]:
     body = read_blocks(message.get("blocks"), names)
     if not body:
         text = text_of(message.get("text"))
-        plain = message.get("mrkdwn") is False
-        body = "" if is_stock_sentence(text) else text if plain else read_mrkdwn(text, names)
+        # Without mrkdwn the markers are letters; references and escapes are Slack's all the same.
+        read = read_references if message.get("mrkdwn") is False else read_mrkdwn
+        body = "" if is_stock_sentence(text) else read(text, names)
     comment = read_mrkdwn(text_of(dict_of(message.get("comment")).get("comment")), names)
     if comment.strip() and comment not in body:
         body = lines(body, comment)

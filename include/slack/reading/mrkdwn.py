@@ -10,7 +10,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
-from include.slack.reading.values import day_of, link, unescaped
+from include.slack.reading.values import date_said, link, unescaped
 
 if TYPE_CHECKING:
     from include.slack.reading.values import Names
@@ -99,7 +99,8 @@ def _reference(found: re.Match[str], names: Names) -> str:
     if found["group"]:
         return names.group(found["group"], label)
     if found["date"] is not None:
-        return label or day_of(found["date"].partition("^")[0])
+        timestamp, _, form = found["date"].partition("^")
+        return label or date_said(timestamp, unescaped(form.partition("^")[0]))
     if found["broadcast"]:
         return f"@{(label or found['broadcast']).lstrip('@')}"
     if found["other"]:

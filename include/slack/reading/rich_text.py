@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from include.slack.reading.values import DEEPEST, day_of, dicts_of, link, text_of
+from include.slack.reading.values import DEEPEST, date_said, dict_of, dicts_of, link, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from include.slack.reading.values import Names
 
 BULLET, INDENT = "•", "    "
+_BOXES = {"checked": "\u2611", "unchecked": "\u2610"}
 
 
 def read_rich_text(block: dict[str, Any], names: Names, depth: int = 0) -> str:
@@ -25,7 +26,8 @@ def read_rich_text(block: dict[str, Any], names: Names, depth: int = 0) -> str:
     inline = ""
     for element in dicts_of(block.get("elements")):
         if _is_box(element):
-            rows += [inline, read_rich_text(element, names, depth + 1)]
+            box = read_rich_text(element, names, depth + 1) or _own_words(element)
+            rows += [inline, box]
             inline = ""
         else:
             inline += _inline(element, names, depth)
@@ -41,12 +43,12 @@ def _is_box(element: dict[str, Any]) -> bool:
 
 def _list(block: dict[str, Any], names: Names, depth: int) -> str:
     first, indent = _count(block.get("offset")) + 1, INDENT * _count(block.get("indent"))
-    is_ordered = block.get("style") == "ordered"
+    style = text_of(block.get("style"))
     rows = []
     for number, item in enumerate(dicts_of(block.get("elements")), start=first):
         nested = item.get("type") == "rich_text_list"
         text = read_rich_text({"elements": [item]}, names, depth + 1)
-        mark = f"{number}." if is_ordered else BULLET
+        mark = f"{number}." if style == "ordered" else _BOXES.get(style, BULLET)
         rows.append(_indented(text, INDENT) if nested else f"{indent}{mark} {text}")
     return "\n".join(rows)
 
@@ -67,11 +69,26 @@ def _inline(element: dict[str, Any], names: Names, depth: int) -> str:
     read = _INLINE.get(str(element.get("type")))
     if read is not None:
         return read(element, names)
-    # A kind that Slack added later.
-    known = ("text", "label", "title", "fallback", "name", "value")
-    own = next((text for key in known if (text := text_of(element.get(key)))), "")
+    own = _own_words(element)
     inner = read_rich_text({"elements": element.get("elements")}, names, depth + 1)
-    return own + inner or text_of(element.get("url"))
+    return own + inner or _referred_to(element, names)
+
+
+def _own_words(element: dict[str, Any]) -> str:
+    """The words of a kind that Slack added later: a text, or an object that holds one."""
+    for key in ("text", "label", "title", "fallback", "name", "value", "tag"):
+        value = element.get(key)
+        if text := text_of(value) or text_of(dict_of(value).get("text")):
+            return text
+    return ""
+
+
+def _referred_to(element: dict[str, Any], names: Names) -> str:
+    """Whom or what a kind that Slack added later names, if it says nothing itself."""
+    person, channel = text_of(element.get("user_id")), text_of(element.get("channel_id"))
+    if person:
+        return names.user(person)
+    return text_of(element.get("url")) or (names.channel(channel) if channel else "")
 
 
 def _emoji(element: dict[str, Any], _: Names) -> str:
@@ -85,7 +102,9 @@ def _emoji(element: dict[str, Any], _: Names) -> str:
 
 
 def _date(element: dict[str, Any], _: Names) -> str:
-    return text_of(element.get("fallback")) or day_of(element.get("timestamp"))
+    return text_of(element.get("fallback")) or date_said(
+        element.get("timestamp"), text_of(element.get("format"))
+    )
 
 
 def _link(element: dict[str, Any], _: Names) -> str:

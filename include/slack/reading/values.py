@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -71,12 +72,24 @@ def dicts_of(value: object) -> Iterator[dict[str, Any]]:
         yield from (one for one in value if isinstance(one, dict))
 
 
-def day_of(timestamp: object) -> str:
-    """``2026-11-14`` of seconds since 1970 in UTC; empty when they are no date."""
+_DATE_TOKEN = re.compile(r"\{(date|time|day|ago)[a-z_]*\}")
+
+
+def date_said(timestamp: object, form: str) -> str:
+    """``Posted 2026-11-14`` where Slack writes a date in the reader's own form.
+
+    Args:
+        timestamp: Seconds since 1970; what is none leaves nothing.
+        form: Words with places for the day and the time, which are written in UTC.
+    """
     try:
-        return datetime.fromtimestamp(float(text_of(timestamp)), UTC).date().isoformat()
+        moment = datetime.fromtimestamp(float(text_of(timestamp)), UTC)
     except (ValueError, OverflowError, OSError):
         return ""
+    day, time = moment.date().isoformat(), f"{moment:%H:%M} UTC"
+    if not _DATE_TOKEN.search(form):
+        return day
+    return _DATE_TOKEN.sub(lambda token: time if token[1] == "time" else day, form)
 
 
 def link(url: str, label: str) -> str:

@@ -86,7 +86,8 @@ def answer(request: Request, visitor: Visiting, form: Sent) -> Response:
     Each is a transaction of its own. What somebody else answered first is told with their name.
     """
     choice, _, token = field(form, "one").partition(":")
-    tokens = [token] if token else fields(form, "token")[:MOST_AT_ONCE]
+    chosen = [token] if token else fields(form, "token")
+    tokens = chosen[:MOST_AT_ONCE]
     choice = choice if token else field(form, "all")
     back = _back(form)
     if not tokens:
@@ -108,6 +109,8 @@ def answer(request: Request, visitor: Visiting, form: Sent) -> Response:
         recorded += reply.status == "recorded"
         notes += [note] if note else []
         follow_up(reply.message_ids)
+    if left := len(chosen) - len(tokens):
+        notes.append(f"{left} more were chosen than {MOST_AT_ONCE} at once; they are still open.")
     return go_to(request, back, _told(recorded, notes))
 
 

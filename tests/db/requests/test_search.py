@@ -140,6 +140,28 @@ def test_finds_what_people_type(
     assert reason in found.reason
 
 
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ("darkmode", "Dark mode for the editor"),
+        ("resume", "R\xe9sum\xe9 upload for applicants"),
+        ("2fa", "Two-factor authentication by phone"),
+        ("dark mode", "Darkmode for the editor"),
+        ("e-mail", "Email digest on Mondays"),
+    ],
+)
+def test_finds_words_that_are_written_apart_together_or_plainly(
+    embedder: WordsEmbedder, query: str, title: str
+) -> None:
+    make_request(embedder, "Export tables as CSV")
+    wanted = make_request(embedder, title)
+    embedder.down = True
+
+    found = search(embedder, query, judge=TableJudge())
+
+    assert [one.id for one in found if not one.is_guess] == [wanted]
+
+
 def test_finds_the_requests_of_an_area_by_its_initials(embedder: WordsEmbedder) -> None:
     area = make_area("identity", name="Identity and access management")
     wanted = make_request(embedder, "Log in with a passkey", areas=[area])

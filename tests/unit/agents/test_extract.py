@@ -41,6 +41,17 @@ def test_the_marked_message_is_the_pain_in_its_own_words() -> None:
             "@\u041e\u043b\u044f \u041a\u0438\u043c \u0442\u043e\u0436\u0435",
             "@Ann +1 👍🏽",
         ),
+        *(
+            "да!",
+            "はい",
+            "是的",
+            "sí",
+            "لا يوجد",
+            "haha",
+            "\u314b\u314b",
+            "see screenshot",
+            "attached",
+        ),
     ],
 )
 def test_a_message_without_much_points_at_the_nearest_one_before(thin: str) -> None:

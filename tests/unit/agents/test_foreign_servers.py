@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import BaseModel
 
-from include.agents.chat import JSON_OBJECT, JSON_SCHEMA, MAX_TOKENS, MOST_TOKENS, TEMPERATURE
+from include.agents.chat import (
+    JSON_OBJECT,
+    JSON_SCHEMA,
+    MAX_TOKENS,
+    MOST_TOKENS,
+    SYSTEM_ROLE,
+    TEMPERATURE,
+)
 from include.agents.ledger import CallOutcome
 from include.agents.schema import MalformedAnswer, read_answer
 from tests.unit.agents.test_client import Made
@@ -79,17 +86,36 @@ _SAID_OF_SCHEMAS = {
     "Azure": "JSON mode is not enabled for this model",
     "Groq": "response_format `json_schema` is incompatible with this model",
     "Zhipu": "response_format \u53c2\u6570\u4e0d\u652f\u6301 json_schema",
+    "old Azure": "'response_format' : value is not one of the allowed values ['text']",
+    "Azure by version": "response_format value as json_schema is enabled only for newer versions",
+    "vLLM's grammars": "The provided JSON schema contains features not supported by xgrammar.",
+    "guidance": 'Grammar error: Unimplemented keys: ["minItems"]',
+    "llama.cpp's grammars": "Failed to initialize samplers: failed to parse grammar",
+    "old TGI": "invalid type: map, expected a string for key `response_format`",
 }
 _SAID_OF_TEMPERATURE = {
     "Moonshot": "invalid temperature: only 1 is allowed for this model",
     "Anthropic": "`temperature` is deprecated for this model.",
     "Anthropic while it thinks": "`temperature` may only be set to 1 when thinking is enabled.",
     "Bedrock": "Malformed input request: #: extraneous key [temperature] is not permitted",
+    "TGI, which takes no zero": "Input validation error: `temperature` must be strictly positive",
+    "Transformers": "`temperature` (=0.0) has to be a strictly positive float, otherwise",
+    "a server by Pydantic": "temperature: Input should be greater than 0",
+    "another": "temperature cannot be 0",
     "a list, as Google writes": 'Invalid JSON payload received. Unknown name "temperature"',
 }
 UNSUPPORTED |= {
     name: ([JSON_SCHEMA], 400, error(said)) for name, said in _SAID_OF_SCHEMAS.items()
 } | {name: ([TEMPERATURE], 400, error(said)) for name, said in _SAID_OF_TEMPERATURE.items()}
+UNSUPPORTED |= {
+    said: ([SYSTEM_ROLE], status, error(said))
+    for status, said in (
+        (400, "System role not supported"),
+        (500, "Conversation roles must alternate user/assistant/user/assistant/..."),
+        (400, "Only user and assistant roles are supported!"),
+        (400, "Developer instruction is not enabled for models/gemma-3"),
+    )
+}
 UNSUPPORTED["a list, as Google writes"] = (
     [TEMPERATURE],
     400,
@@ -170,6 +196,8 @@ def test_a_lack_that_was_none_is_not_learned(chat: Chat) -> None:
         "<400> InternalError: Range of max_tokens should be [1, 1024]",
         "The maximum tokens you requested exceeds the model limit of 1024. Try again with less",
         "max_tokens cannot exceed 1024",
+        "max_tokens (2000) exceeds the limit of 1,024",
+        "`max_new_tokens` must be <= 1024. Given: 2000",
     ],
 )
 def test_a_limit_is_learned_as_a_limit(chat: Chat, said: str) -> None:
@@ -180,6 +208,29 @@ def test_a_limit_is_learned_as_a_limit(chat: Chat, said: str) -> None:
     assert made.ledger.open(made.ledger.calls[0][0]).lacking == {f"{MOST_TOKENS}1024"}
     made.ask(key="again")
     assert [body["max_completion_tokens"] for body in chat.seen()] == [2000, 1024, 1024]
+
+
+def test_where_only_the_user_may_speak_the_rules_are_told_by_the_user(chat: Chat) -> None:
+    chat.script(lacks=[SYSTEM_ROLE], status=400, body=error("System role not supported"))
+    chat.script("raw", status=200, body=completion(content=None))
+    made = Made(chat)
+    assert made.ask("Our exports fail.") is not None
+    first, second, repair = (body["messages"] for body in chat.seen())
+    assert [one["role"] for one in first] == ["system", "user"]
+    assert [one["role"] for one in second] == ["user"]
+    assert second[0]["content"] == "\n\n".join(one["content"] for one in first)
+    # Nothing was answered, so that what is wrong with it is told in the same turn.
+    assert [one["role"] for one in repair] == ["user"]
+
+
+@pytest.mark.parametrize("held", ['{"title": "Export loses rows", "description": "It', None])
+def test_an_answer_that_a_server_finds_to_be_no_json_is_repaired(chat: Chat, held: Any) -> None:
+    body = error("Failed to generate JSON.", code="json_validate_failed")
+    body["error"]["failed_generation"] = held
+    chat.script("raw", status=400, body=body)
+    made = Made(chat)
+    assert made.ask() is not None
+    assert len(chat.seen()) == 2
 
 
 def test_without_schemas_json_mode_is_asked_for(chat: Chat) -> None:
@@ -194,6 +245,8 @@ def test_without_schemas_json_mode_is_asked_for(chat: Chat) -> None:
         ({"message": "slow down", "code": 429}, CallOutcome.UNAVAILABLE),
         ({"message": "slow down", "type": "rate_limit_error"}, CallOutcome.UNAVAILABLE),
         ({"message": "no", "code": "invalid_api_key"}, CallOutcome.MISCONFIGURED),
+        ({"message": "Forbidden"}, CallOutcome.MISCONFIGURED),
+        ({"message": "insufficient balance", "code": "1113"}, CallOutcome.MISCONFIGURED),
         ({"message": "overloaded", "code": 502}, CallOutcome.UNAVAILABLE),
         ("something broke", CallOutcome.UNAVAILABLE),
     ],

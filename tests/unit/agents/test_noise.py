@@ -32,6 +32,24 @@ from include.agents.noise import NoiseReason, noise_reason
                 *("ありがとうございます。", "了解です", "谢谢大家", "收到", "감사합니다", "네"),
                 *("спасибо большое", "дуже дякую", "ευχαριστώ πολύ", "شكرا جزيلا", "תודה רבה"),
                 *("धन्यवाद", "ขอบคุณครับ", "terima kasih"),
+                *("Да!", "ок", "sí, gracias", "はい", "是的", "نعم", "כן", "haha", "lol ok"),
+            )
+        ),
+        *(
+            (said, NoiseReason.NO_WORDS)
+            for said in (
+                *(
+                    "None",
+                    "NULL",
+                    "nan",
+                    "Nothing.",
+                    "no comment",
+                    "TBD",
+                    "(blank)",
+                    "[object Object]",
+                ),
+                *("#REF!", "#DIV/0!", "keine", "ninguno", "нет", "特になし", "无", "없음", "אין"),
+                *("\u314b\u314b", "\u3160\u3160\u3160"),
             )
         ),
         ("UI", NoiseReason.TOO_SHORT),
@@ -88,6 +106,14 @@ def test_what_holds_no_pain_is_named(text: str, reason: NoiseReason) -> None:
         "спасибо, экспорт не работает",
         "Tack, men exporten saknas",
         "Dank langsam",
+        "no comments in the export",
+        "Nothing happens",
+        "нет экспорта",
+        "没有导出",
+        "なしになります",
+        "да, но медленно",
+        "haha the export is gone",
+        "# REF columns break",
     ],
 )
 def test_what_may_hold_a_pain_is_never_set_aside(text: str) -> None:

@@ -30,7 +30,11 @@ RLO, LRM, ZWSP, ZWNJ, ZWJ, SHY = "\u202e", "\u200e", "\u200b", "\u200c", "\u200d
         (f"\u65e5{ZWSP}\u672c", "\u65e5\u672c"),
         ("caf" + "e\u0301", "caf\xe9"),
         ("e\u200b\u0301", "\xe9"),
-        ("A\ufe0f\ufe0f\ufe0f", "A\ufe0f"),
+        ("\u2764\ufe0f\ufe0f\ufe0f", "\u2764\ufe0f"),
+        (
+            "ex\ufe0fport\ufe01s \u044d\ufe0f \u05d0\U000e0100 e\u0301\ufe0f",
+            "exports \u044d \u05d0 \xe9",
+        ),
     ],
 )
 def test_what_nobody_sees_and_no_word_needs_is_left_out(given_text: str, kept: str) -> None:
@@ -111,6 +115,7 @@ def test_what_reads_alike_compares_alike(one: str, other: str) -> None:
         (f"{ZWSP}{ZWJ}{RLO}\ufeff", []),
         ("\u30fc\u30fc\u30fc \u02d0", []),
         ("\u0301\u0302", []),
+        ("\u314b\u314b\u314b \u3160\u3160 \u3147\u3147", []),
     ],
 )
 def test_words_are_told_in_every_script(text: str, found: list[str] | int) -> None:

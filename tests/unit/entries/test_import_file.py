@@ -57,6 +57,8 @@ def problems(data: bytes, form: str = "csv") -> list[tuple[int, str | None, int]
         b'severity, customer_pain\nhigh, "It hurts"\n',
         b"customer_pain,severity\r\nIt hurts,high\r\n\x1a",
         b'customer_pain,severity\n="It hurts",="high"\n',
+        b"Customer pain *,Severity (low/medium/high)\nIt hurts,high\n",
+        b"customer_pain (required)*;Priority: [1-3]\nIt hurts;high\n",
     ],
 )
 def test_tables_of_spreadsheets_are_read(data: bytes) -> None:
@@ -93,7 +95,8 @@ ELSEWHERE = {
         "Eksportas yra per l\u0117tas, eilut\u0117s din\u0105sta \u0161\u012f m\u0117nes\u012f"
     ],
     "mac_roman": ["Le caf\xe9 est ferm\xe9 \xe0 l\u2019\xe9t\xe9"],
-    "iso8859-15": ["C\u0153ur \xe0 5 \u20ac"],
+    "iso8859-15": ["C\u0153ur \xe0 5 \u20ac", "\u0153uvre, 5 \u20ac."],
+    "cp437": ["L'export est cass\xe9", "Das m\xf6gliche Format", "Er l\xe4dt es"],
     "cp1255": ["\u05d4\u05d9\u05d9\u05e6\u05d5\u05d0 \u05d0\u05d9\u05d8\u05d9"],
     "cp1251": ["\u042d\u043a\u0441\u043f\u043e\u0440\u0442 \u043e\u0447\u0435\u043d\u044c"],
     "cp850": ["Der Export f\xfcr gr\xf6\xdfere Mengen"],
@@ -169,10 +172,55 @@ def test_a_quoted_cell_may_hold_lines_and_separators() -> None:
         '{"customer_pain": "a"}\n{"customer_pain": "b"}\n'.encode("utf-16"),
         b'{"customer_pain": "a"},\n{"customerPain": "b"},\n',
         b'\x1e{"customer_pain": "a"}\n\x1e{"customer_pain": "b"}\n',
+        b'{"customer_pain": "a"}{"customer_pain": "b"}',
+        # What an API answers, with the list inside.
+        b'{"tickets": [{"customer_pain": "a"}, {"customer_pain": "b"}], "count": 2}',
+        b'{"count": 2, "next": null, "data": {"page": {"size": 2}, "empty": [], "items": [\r\n'
+        b'{"customer_pain": "a"},\r\n{"customer_pain": "b"}\r\n]}}\r\n',
+        b'\xef\xbb\xbf\n{\n "links": {"self": "x"},\n "results": [\n  {"customer_pain": "a"},\n'
+        b'  {"customer_pain": "b", "links": ["https://a.example"]}\n ]\n}\n',
     ],
 )
 def test_json_is_read_however_it_is_laid_out(data: bytes) -> None:
     assert pains(data, "jsonl") == ["a", "b"]
+
+
+@pytest.mark.parametrize("behind", ["", ', "count": 2', ', "users": [{"customer_pain": "c"}]'])
+def test_each_line_of_a_wrapped_list_is_in_one_count(behind: str) -> None:
+    data = (
+        '{\n"count": 2,\n"tickets": [\n{"customer_pain": "a"},\n{"customer_pain": \n"b"},\n'
+        f'{{"customer_pain"\n,\n{{"customer_pain": "d"}}\n]{behind}\n}}\n'
+    )
+    found = read(data.encode(), "jsonl")
+    assert sum(one.lines for one in found) == data.count("\n")
+    assert pains(data.encode(), "jsonl") == ["a", "b", "d"]
+    told = [(7, "not JSON", 2)]
+    if "users" in behind:
+        told.append((10, "what stands behind the list 'tickets' was not read", 3))
+    assert problems(data.encode(), "jsonl") == told
+
+
+def test_a_record_with_a_list_of_objects_is_no_wrapper() -> None:
+    data = b'{"customer_pain": "a", "notes": [{"x": 1}]}\n{"customer_pain": "b"}\n'
+    assert pains(data, "jsonl") == ["b"]
+    assert "'notes' is unknown" in str(problems(data, "jsonl")[0][1])
+
+
+def test_numbers_are_ids() -> None:
+    data = b'{"customer_pain": "a", "id": 7, "account_id": 12345678901234567890, "deal": true}\n'
+    assert "opportunity_id must be a text" in str(problems(data, "jsonl")[0][1])
+    [line] = read(data.replace(b', "deal": true', b""), "jsonl")
+    assert line.submission is not None
+    assert line.submission.external_id == "7"
+    assert line.submission.account_id == "12345678901234567890"
+
+
+def test_a_cell_may_hold_several_links_and_areas() -> None:
+    data = b'pain,links,areas\nx,"https://a.example/?x=1,2,https://b.example","one, two|three"\n'
+    [line] = [one for one in read(data) if one.kind == "record"]
+    assert line.submission is not None
+    assert line.submission.links == ("https://a.example/?x=1,2", "https://b.example")
+    assert line.submission.areas == ("one", "two", "three")
 
 
 def test_one_object_is_one_entry() -> None:
@@ -186,6 +234,17 @@ def test_one_object_is_one_entry() -> None:
         (b"PK\x03\x04 ...", "csv", r"name a workbook \.xlsx"),
         (b"PK\x03\x04 ...", "xlsx", r"is no workbook .* save the sheet as CSV \(UTF-8\)"),
         (b"%PDF-1.7", "jsonl", "is a PDF"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(50), "csv", "is a picture"),
+        (b"SQLite format 3\0" + bytes(90), "csv", "is a database"),
+        (b"PAR1\x15\x00\x15", "jsonl", "is a Parquet file"),
+        (b"{\\rtf1 x}", "csv", "is a text of a word processor"),
+        (b"\n<!DOCTYPE html><html>Sign in</html>", "csv", "is a web page"),
+        (b"<?xml version='1.0'?><x/>", "jsonl", "is a web page or XML"),
+        (b"<table><tr><td>customer_pain", "csv", "is a web page"),
+        (bytes(range(256)), "csv", "is no text"),
+        (b"\x7fELF\x02\x01\x01" + bytes(range(100)), "jsonl", "is no text"),
+        ("customer_pain\nx\n".encode("utf-16-be"), "csv", "without a byte order mark"),
+        (b'"customer_pain" , "severity"\nx,low\n', "csv", "',' expected after"),
         # Windows-1251 and ISO 8859-7, which decode as Windows-1252 to accents without a word.
         (b"customer_pain\n%b\n" % bytes.fromhex("cfebeef5ee20eff0eee4e0b8f2f1ff"), "csv", "UTF-8"),
         (b"customer_pain\n%b\n" % bytes.fromhex("c1f1e3de20e5eee1e3f9e3de"), "csv", "UTF-8"),

@@ -105,6 +105,14 @@ def test_what_other_sheets_hold_is_told() -> None:
     assert "sheet 'Sheet 3' was not read" in str(found[-1].problem)
 
 
+def test_the_sheet_with_the_columns_is_read_wherever_it_stands() -> None:
+    notes, choices = {1: ["Read me first"], 2: ["x"]}, {1: ["low"], 2: ["high"]}
+    found = read(workbook(notes, {}, choices, {2: ["Customer pain *"], 3: ["It hurts"]}))
+    assert [one.submission.customer_pain for one in found if one.submission] == ["It hurts"]
+    assert [(one.kind, one.lines) for one in found[-2:]] == [("bad", 2), ("bad", 2)]
+    assert "sheet 'Sheet 1' was not read" in str(found[-2].problem)
+
+
 def test_a_workbook_without_rows_holds_nothing() -> None:
     assert read(workbook({})) == []
 

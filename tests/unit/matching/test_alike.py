@@ -31,6 +31,17 @@ from include.matching.alike import How, likenesses, telling_words
         ("sign", "Design of pages", "", None),
         ("mport", "Import of tables", "import", How.MISSPELT),
         ("レポート", "レポートのエクスポート", "レポートのエクスポート", How.BEGINNING),
+        ("エクスポート", "CSVエクスポートが遅い", "csvエクスポートが遅い", How.SAME),
+        ("导出", "数据导出太慢", "数据导出太慢", How.SAME),
+        ("导", "数据导出太慢", "", None),
+        ("darkmode", "Dark mode for tables", "darkmode", How.SAME),
+        ("email", "E-mail digest", "email", How.SAME),
+        ("webhooks", "Web hook retries", "webhook", How.SAME),
+        ("wifi", "Wi-Fi setup", "wifi", How.SAME),
+        ("resume", "R\xe9sum\xe9 upload", "r\xe9sum\xe9", How.SAME),
+        ("r\xe9sum\xe9", "Resume upload", "resume", How.SAME),
+        ("2fa", "Two-factor authentication", "two factor authentication", How.INITIALS),
+        ("2x", "Two tables", "", None),
         ("strasse", "Straße wird falsch angezeigt", "strasse", How.SAME),
     ],
 )
@@ -39,6 +50,12 @@ def test_a_word_stands_for_words_of_the_title(
 ) -> None:
     seen = likenesses([asked], title, unknown=[asked])
     assert [(one.found, one.how) for one in seen] == ([(found, how)] if how is not None else [])
+
+
+@pytest.mark.parametrize("asked", [["e", "mail"], ["wi", "fi"], ["dark", "mode"]])
+def test_two_words_stand_for_one_of_the_title(asked: list[str]) -> None:
+    seen = likenesses(asked, "Wifi, email and darkmode")
+    assert {one.found for one in seen} == {"".join(asked)}
 
 
 def test_a_word_that_some_request_has_is_not_misspelt() -> None:

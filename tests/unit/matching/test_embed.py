@@ -3,7 +3,6 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -18,7 +17,6 @@ from include.matching.embed import (
     OpenAIEmbedder,
     content_hash,
     embedding_text,
-    retry_after_seconds,
     truncated,
 )
 from sandbox.embeddings_server import create_app
@@ -191,24 +189,6 @@ def test_a_changed_text_model_or_size_changes_the_hash() -> None:
     }
     assert len(hashes) == 4
     assert content_hash("a", "m", 384) in hashes
-
-
-@pytest.mark.parametrize(
-    ("headers", "expected"),
-    [
-        ({}, None),
-        ({"retry-after": "3"}, 3.0),
-        ({"retry-after": "0.5"}, 0.5),
-        ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
-        ({"retry-after": "Wed, 01 Jan 2025 00:00:10 GMT"}, 10.0),
-        ({"retry-after": "Tue, 31 Dec 2024 23:00:00 GMT"}, 0.0),
-        ({"retry-after": "soon"}, None),
-        ({"retry-after": "nan"}, None),
-        ({"retry-after": "-5"}, None),
-    ],
-)
-def test_retry_after_is_read_as_seconds(headers: dict[str, str], expected: float | None) -> None:
-    assert retry_after_seconds(headers, now=datetime(2025, 1, 1, tzinfo=UTC)) == expected
 
 
 def test_the_server_speaks_base64_as_the_client_asks_by_default(base: str) -> None:

@@ -84,6 +84,13 @@ def test_only_the_text_at_fault_is_shortened(base: str, served: tuple[str, Numbe
         (400, "<400> InternalError.Algo: Range of input length should be [1, 8192]"),
         (400, "\u8f93\u5165\u957f\u5ea6\u8d85\u8fc7\u9650\u5236"),
         (400, "Please reduce the length of the input."),
+        (400, "Requested 350000 tokens, max 300000 tokens per request"),
+        (424, "Input validation error: `inputs` must have less than 512 tokens. Given: 1300"),
+        (400, "inputs tokens + max_new_tokens must be <= 2048"),
+        (500, "CUDA out of memory. Tried to allocate 2 GiB"),
+        (507, "out of memory"),
+        (400, "The number of input tokens must not be above 512"),
+        (400, "\u5165\u529b\u304c\u9577\u3059\u304e\u307e\u3059"),
         (413, "no"),
     ],
 )
@@ -115,6 +122,7 @@ def test_a_request_that_is_too_large_for_a_rate_is_halved(
         "litellm.UnsupportedParamsError: Setting encoding_format is not supported by cohere",
         "body.encoding_format: Extra inputs are not permitted",
         "Argument 'encoding_format' is not supported by our API",
+        "Only base64 is supported as encoding_format; only base64 encoding",
     ],
 )
 def test_the_form_of_the_numbers_is_left_out_where_it_is_unsupported(base: str, said: str) -> None:
@@ -144,7 +152,18 @@ def test_a_text_that_no_length_helps_is_refused_for_good(base: str) -> None:
     assert SECRET_WORDS not in str(caught.value)
 
 
-@pytest.mark.parametrize("body", [NO_DIMENSIONS, NO_DIMENSIONS_BY_LITELLM])
+ONLY_ELSEWHERE = [
+    {"error": {"message": said}}
+    for said in (
+        "`dimensions` is only supported in text-embedding-3 and later",
+        "The dimensions parameter can only be used with other models",
+        "Model does not support dimension truncation",
+        "additionalProperties: dimensions",
+    )
+]
+
+
+@pytest.mark.parametrize("body", [NO_DIMENSIONS, NO_DIMENSIONS_BY_LITELLM, *ONLY_ELSEWHERE])
 def test_dimensions_are_left_out_where_they_are_unsupported(base: str, body: Any) -> None:
     fault(base, status=400, body=body, lacks_dimensions=True, times=1)
     assert [vector[0] for vector in embedder(base, batch_size=1).embed(["a", "bb"])] == [1, 2]
@@ -203,6 +222,26 @@ def test_what_is_no_list_of_vectors_is_unavailable_and_breaks_nothing(base: str,
     fault(base, body=body)
     with pytest.raises(EmbeddingsUnavailable):
         embedder(base).embed(["a"])
+
+
+@pytest.mark.parametrize(
+    "failed",
+    [
+        {"message": "no", "code": "401"},
+        {"message": "Incorrect API key provided", "code": None},
+        {"message": "gone", "code": "model_not_found"},
+    ],
+)
+def test_an_error_inside_a_200_is_the_error_it_names(base: str, failed: Any) -> None:
+    fault(base, body={"object": "list", "data": None, "error": failed})
+    with pytest.raises(FatalError):
+        embedder(base).embed(["a"])
+
+
+def test_a_batch_that_is_refused_inside_a_200_is_halved(base: str) -> None:
+    body = {"error": {"message": "invalid batch", "code": 400}}
+    fault(base, body=body, most_inputs=10, times=999)
+    assert [vector[0] for vector in embedder(base).embed(texts(25))] == [*range(1, 26)]
 
 
 def test_numbers_that_are_not_finite_are_unavailable(base: str) -> None:

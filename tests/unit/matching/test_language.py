@@ -23,6 +23,8 @@ from include.matching.types import Candidate
     [
         ("Export tables as CSV", "en"),
         ("SSO login fails", "en"),
+        ("\uff33\uff33\uff2f login fails", "en"),
+        ("\uff37ir k\xf6nnen nicht exportieren", "de"),
         ("pls add dark mode asap!!", "en"),
         ("How do I use my new card?", "en"),
         ("Our customer in 東京 can not log in", "en"),

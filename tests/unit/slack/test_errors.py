@@ -37,6 +37,15 @@ def refused(code: str, status: int = 200, headers: dict[str, str] | None = None)
         ("invalid_auth", Verdict.STOP),
         ("internal_error", Verdict.STOP),
         ("not_in_channel", Verdict.RETRY),
+        ("user_not_in_channel", Verdict.UNREACHABLE),
+        *(
+            (code, Verdict.REFUSED)
+            for code in (
+                *("already_reacted", "no_reaction", "too_many_reactions", "too_many_emoji"),
+                *("bad_timestamp", "no_item_specified", "is_inactive", "json_not_object"),
+                *("method_deprecated", "deprecated_endpoint", "unknown_method", "too_many_users"),
+            )
+        ),
         ("missing_scope", Verdict.RETRY),
         # Passing: they wait however long it takes.
         ("rate_limited", Verdict.RETRY),
@@ -83,7 +92,15 @@ def test_a_known_outage_is_never_permanent() -> None:
 
 @pytest.mark.parametrize(
     ("headers", "seconds"),
-    [({"Retry-After": "7"}, 7), ({"retry-after": "0"}, 1), ({}, 30), ({"Retry-After": "x"}, 30)],
+    [
+        ({"Retry-After": "7"}, 7),
+        ({"retry-after": "0"}, 1),
+        ({}, 30),
+        ({"Retry-After": "x"}, 30),
+        ({"Retry-After": "inf"}, 30),
+        ({"Retry-After": ["9"]}, 9),
+        ({"Retry-After": "Thu, 01 Jan 1970 00:00:00 GMT"}, 1),
+    ],
 )
 def test_a_rate_limit_waits_as_asked(headers: dict[str, str], seconds: float) -> None:
     for code, status in (("ratelimited", 429), ("rate_limited", 200), ("x", 429)):

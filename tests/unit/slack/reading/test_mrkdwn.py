@@ -81,6 +81,8 @@ def test_markup_and_escapes_go_once(written: str, read: str) -> None:
         ("<!date^1394712000^{date_short} at {time}|14 Nov>", "14 Nov"),
         ("<!date^1394712000^{date_short}^https://x.example|14 Nov>", "14 Nov"),
         ("<!date^1394712000^{date_short}>", "2014-03-13"),
+        ("<!date^1394712000^Open since {date} at {time}>", "Open since 2014-03-13 at 12:00 UTC"),
+        ("<!date^1394712000^{ago}^https://x.example>", "2014-03-13"),
         ("<https://x.example/a?b=1&amp;c=2>", "https://x.example/a?b=1&c=2"),
         ("<http://x.example|x.example>", "x.example"),
         ("<https://x.example/|https://x.example>", "https://x.example"),

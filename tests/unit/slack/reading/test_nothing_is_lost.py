@@ -72,8 +72,9 @@ def test_no_payload_makes_the_reader_fail(payload: dict[str, Any]) -> None:
 @settings(deadline=None)
 def test_plain_text_and_rich_text_come_out_to_the_letter(words: str) -> None:
     words = f"a{words.replace(chr(0), '')}z"
+    escaped = words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     blocks: list[dict[str, Any]] = [
-        {"type": "header", "text": {"type": "plain_text", "text": words}}
+        {"type": "header", "text": {"type": "plain_text", "text": escaped}}
     ]
     assert read_message({"text": "x", "blocks": blocks}).text == words
     section = {"type": "rich_text_section", "elements": [{"type": "text", "text": words}]}

@@ -22,6 +22,13 @@ def row(*cells: Json) -> list[Json]:
         (part("section", {"type": "canvas", "file_id": "F1", "label": "Roadmap"}), "Roadmap"),
         (part("section", {"type": "ref", "url": "https://x.example", "title": "That"}), "That"),
         (part("section", {"type": "ref", "url": "https://x.example"}), "https://x.example"),
+        (part("section", {"type": "canvas_user_mention", "user_id": "U9"}), "@Ann Ames"),
+        (part("section", {"type": "channel_card", "channel_id": "C9"}), "#sales"),
+        (part("section", text("a "), {"type": "tag", "tag": {"text": "urgent"}}), "a urgent"),
+        (part("section", {"type": "pill", "label": plain("Gold plan")}), "Gold plan"),
+        ({"type": "rich_text_header", "text": plain("It hurts")}, "It hurts"),
+        (part("list", part("section", text("a")), style="checked"), "\u2611 a"),
+        (part("list", part("section", text("a")), style="unchecked"), "\u2610 a"),
     ],
 )
 def test_a_new_kind_in_a_rich_text_keeps_its_words(element: Json, words: str) -> None:
@@ -57,6 +64,43 @@ def test_a_new_kind_in_a_rich_text_keeps_its_words(element: Json, words: str) ->
             },
             "Loads\na | 7.5\nb | c",
         ),
+        (
+            {
+                "type": "data_visualization",
+                "title": "Tickets",
+                "chart": {
+                    "type": "bar",
+                    "series": [
+                        {"name": "Exports", "data": [{"label": "May", "value": 45}]},
+                        {"name": "Logins", "data": [{"label": "May", "value": 0.5}]},
+                    ],
+                    "axis_config": {"categories": ["May"], "x_label": "Month", "y_label": "Open"},
+                },
+            },
+            "Tickets\nMonth\nOpen\nExports: May 45\nLogins: May 0.5",
+        ),
+        (
+            {
+                "type": "data_visualization",
+                "title": "Shares",
+                "chart": {"type": "pie", "segments": [{"label": "Gold", "value": 7}]},
+            },
+            "Shares\nGold 7",
+        ),
+        (
+            {
+                "type": "container",
+                "title": plain("Ticket"),
+                "rich_text_title": {"type": "rich_text_inline", "elements": [text("Ticket 7")]},
+                "subtitle": mrkdwn("*new*"),
+                "child_blocks": [
+                    {"type": "section", "text": mrkdwn("It _hurts_")},
+                    {"type": "actions", "elements": [{"type": "button", "text": plain("Go")}]},
+                ],
+            },
+            "Ticket 7\nnew\nIt hurts",
+        ),
+        ({"type": "card", "body": plain("a"), "slack_icon": {"name": "rocket"}}, "a"),
         ({"type": "file", "file": {"title": "R&amp;D", "name": "r.pdf", "id": "F1"}}, "R&D"),
         (
             {
