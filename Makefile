@@ -1,7 +1,7 @@
 # Recipes of the repository. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo cluster cluster-test history stop test check fast coverage static fmt chaos hostile sbom bench eval eval-stream docs health psql slack-check clean
+.PHONY: help setup lock demo cluster cluster-test trace history stop test check fast coverage static fmt chaos hostile sbom bench eval eval-stream docs health psql slack-check clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -12,6 +12,8 @@ export AIRFLOW_PORT ?= 8080
 export SLACK_SANDBOX_PORT ?= 8091
 export EMBEDDINGS_PORT ?= 8092
 export API_SERVER_PORT ?= 8093
+export TRACES_PORT ?= 8095
+export TRACES
 export CLUSTER
 export PYTHONPATH := $(CURDIR)
 # Every Airflow task is a fresh process: without compiled files each one compiles what it imports.
@@ -41,11 +43,15 @@ lock: ## Make the locks anew from the pinned requirements*.txt
 	  -c requirements.lock $$(sed -nE 's/^([a-z0-9.-]+)(\[[a-z,]+\])?==.*/--no-emit-package \1/p' requirements.lock) \
 	  requirements-cluster.txt -o requirements-cluster.lock
 
-demo: setup ## Run the main job on sample wording: make demo [FILE=path.jsonl or .csv]
+demo: setup ## Run the main job on sample wording: make demo [FILE=path.jsonl or .csv] [TRACES=1]
 	@$(BIN)/python -m sandbox.demo $(FILE)
 
 cluster: setup $(VENV)/.cluster ## The same on a cluster: Celery, Redis, PgBouncer, most components twice: make cluster [FILE=path.jsonl]
 	@CLUSTER=1 $(BIN)/python -m sandbox.demo $(FILE)
+
+trace: setup ## Print an entry's way as the sandbox's trace of it, after make demo TRACES=1: make trace ENTRY=1
+	@test -n "$(ENTRY)" || { echo "Name an entry: make trace ENTRY=1"; exit 2; }
+	@$(BIN)/python -m sandbox.traces $(ENTRY)
 
 history: setup ## Add sixty made-up days to the running sandbox, to try reports on
 	@$(BIN)/python -m sandbox.history

@@ -28,7 +28,7 @@ class Sandbox:
     """One sandbox: its state folder, its ports, and whether it is a cluster.
 
     ``api_server_port`` is the first of the two ports of a cluster's API servers; its proxy has
-    Airflow's port.
+    Airflow's port. ``traces`` switches OpenTelemetry on, with a receiver on ``traces_port``.
     """
 
     state: Path
@@ -37,6 +37,8 @@ class Sandbox:
     embeddings_port: int
     cluster: bool = False
     api_server_port: int = 8093
+    traces: bool = False
+    traces_port: int = 8095
 
     @classmethod
     def from_environment(cls) -> Sandbox:
@@ -48,6 +50,8 @@ class Sandbox:
             embeddings_port=int(os.environ.get("EMBEDDINGS_PORT", "8092")),
             cluster=os.environ.get("CLUSTER", "") not in ("", "0"),
             api_server_port=int(os.environ.get("API_SERVER_PORT", "8093")),
+            traces=os.environ.get("TRACES", "") not in ("", "0"),
+            traces_port=int(os.environ.get("TRACES_PORT", "8095")),
         )
 
     @property
@@ -59,6 +63,16 @@ class Sandbox:
     def redis_socket(self) -> Path:
         """Where a cluster's Redis listens."""
         return self.state / "redis" / "redis.sock"
+
+    @property
+    def traces_folder(self) -> Path:
+        """What the stand-in for an OpenTelemetry collector has received."""
+        return self.state / "traces"
+
+    @property
+    def traces_url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.traces_port}"
 
     @property
     def airflow_url(self) -> str:
@@ -151,6 +165,8 @@ class Sandbox:
             }
         )
         found |= metadata(postgres_host, PGBOUNCER_PORT if self.cluster else 5432)
+        if self.traces:
+            found |= telemetry(self.traces_url)
         if self.cluster:
             found |= shipped_settings("celery.env") | {
                 "AIRFLOW__CELERY__BROKER_URL": f"redis+socket://{self.redis_socket}",
@@ -166,6 +182,18 @@ def metadata(postgres_host: str, port: int = 5432) -> dict[str, str]:
     return {
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url,
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": url,
+    }
+
+
+def telemetry(url: str) -> dict[str, str]:
+    """Airflow's OpenTelemetry settings: traces and metrics, over HTTP."""
+    return {
+        "AIRFLOW__TRACES__OTEL_ON": "True",
+        "AIRFLOW__METRICS__OTEL_ON": "True",
+        "OTEL_TRACES_EXPORTER": "otlp_proto_http",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": url,
+        "OTEL_SERVICE_NAME": "airflow",
     }
 
 

@@ -27,12 +27,16 @@ STOPPED_FIRST = {"scheduler", "dag-processor", "triggerer", "worker"}
 
 
 def standins(sandbox: Sandbox) -> dict[str, str]:
-    """The stand-ins for the embeddings API and Slack."""
+    """The stand-ins for the embeddings API, Slack and, if asked for, an OpenTelemetry collector."""
     python, state = sys.executable, sandbox.state / "slack"
-    return {
+    found = {
         "embeddings": f"{python} -m sandbox.embeddings_server --port {sandbox.embeddings_port}",
         "slack": f"{python} -m sandbox.slack --port {sandbox.slack_port} --state {state}",
     }
+    if sandbox.traces:
+        port, folder = sandbox.traces_port, sandbox.traces_folder
+        found["traces"] = f"{python} -m sandbox.traces --port {port} --state {folder}"
+    return found
 
 
 def supervisord_config(state: Path, logs: Path, commands: Mapping[str, str]) -> str:

@@ -244,6 +244,9 @@ class Stack:
         if is_cluster != self.sandbox.cluster:
             other = "a cluster" if is_cluster else "one machine"
             raise StackError(f"it runs as {other}; stop it with `make stop` first")
+        if ("[program:traces]" in self.config.read_text(encoding="utf-8")) != self.sandbox.traces:
+            other = "without traces" if self.sandbox.traces else "with TRACES=1"
+            raise StackError(f"it runs {other}; stop it with `make stop` first")
 
     def _check_programs(self) -> None:
         if self.sandbox.cluster and (missing := missing_packages()):
@@ -270,6 +273,8 @@ class Stack:
         if self.sandbox.cluster and has_proxy():
             first = self.sandbox.api_server_port
             ports |= {"API_SERVER_PORT": first, "API_SERVER_PORT (the next one)": first + 1}
+        if self.sandbox.traces:
+            ports["TRACES_PORT"] = self.sandbox.traces_port
         return ports
 
     def _check_same_ports(self) -> None:

@@ -13,7 +13,8 @@ woke.
   and day.
 * `alert_operations` tells the operations channel, once each, what is late: entries without an
   outcome, questions well past their reminder, runs not started, messages not sent. It also checks
-  whether a language model is set.
+  whether a language model is set. If Airflow's metrics are switched on, it sends the product's
+  [metrics](observability.md#metrics) as gauges.
 * `find_stuck_entries` lists entries without an outcome that no run works on, and marks them
   `failed`. With `rerun` it also lets their runs go on.
 * `catch_up_waits` closes overdue waits, and waits whose run failed without Airflow telling the
@@ -80,9 +81,11 @@ def sweep_pending() -> None:
 
     @task
     def alert_operations() -> int:
-        from include.operations.late import alert
+        from include.operations import late, metrics
 
-        return alert()
+        told = late.alert()
+        metrics.send()
+        return told
 
     catch_up_waits()
     carry_out_effects()

@@ -26,6 +26,7 @@ from include.agents.suspicion import addresses_model
 from include.base.backoff import delay_before_retry
 from include.base.errors import FatalError, TransientError
 from include.base.masking import Mask
+from include.base.tracing import entry_span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -213,7 +214,14 @@ class ModelAgent:
         exchange = _Exchange(server, self, task, mask)
         started = self.clock()
         # If our own mistake or the task's end breaks this off, the money stays reserved.
-        result, answer = exchange.run(messages)
+        with entry_span("ask model", entry_id, model=chosen.model, task=task.name) as note:
+            result, answer = exchange.run(messages)
+            note(
+                outcome=result.outcome,
+                requests=exchange.requests,
+                tokens_in=exchange.tokens_in,
+                tokens_out=exchange.tokens_out,
+            )
         cost = self.config.price(chosen.model).cost(exchange.tokens_in, exchange.tokens_out)
         ended = Result(
             outcome=result.outcome,

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from include.base.errors import FatalError, TransientError
+from include.base.tracing import apart
 from include.durable import parking
 from include.durable.handlers import tell_closed
 from include.durable.parking import CannotPark, Resumed
@@ -158,7 +159,8 @@ async def keep(loop: HookLoop, keeper: Keeper) -> None:
             woken.clear()
             pause = REST_SECONDS
             try:
-                step = await asyncio.to_thread(keeper.step)
+                with apart():
+                    step = await asyncio.to_thread(keeper.step)
             except (FatalError, TransientError) as error:
                 log.warning("durable hooks: the keeper cannot work now: %s", error)
             except Exception as error:

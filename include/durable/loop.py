@@ -16,8 +16,10 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from include.base.tracing import apart
 from include.durable.handlers import MARK_TOLD, notify_handler
 from include.durable.listening import hears
+from include.durable.spans import mark_wait
 from include.durable.types import CANCELLED_IN_AIRFLOW, HookEvent, HookView
 
 if TYPE_CHECKING:
@@ -213,7 +215,8 @@ class HookLoop:
                 log.error(DEAF, SAFETY_POLL_SECONDS)
             while True:
                 self._wake.clear()
-                found, seconds = await self._pass(connection)
+                with apart():
+                    found, seconds = await self._pass(connection)
                 if found.closed or found.missing:
                     yield found
                 await self._rest(connection, seconds)
@@ -287,8 +290,10 @@ class HookLoop:
         if any(w.seconds is not None for w in waits):
             await self._rows(connection, JOIN_SLEEPS, arguments)
         for row in await self._rows(connection, JOIN_WAITERS, arguments):
-            if row.pop("reopen"):
-                await self._tell(HookView(**row), "reopened")
+            reopen, hook = row.pop("reopen"), HookView(**row)
+            mark_wait("wait opened", hook)
+            if reopen:
+                await self._tell(hook, "reopened")
         await self._rows(connection, REQUEST_RESUME, arguments)
         present = {row["key"] for row in await self._rows(connection, FIND_JOINED, arguments)}
         for wait in waits:
@@ -347,6 +352,7 @@ async def closed_hook(wait: Wait, stream: AsyncIterator[Pass], loop: HookLoop) -
             # A pass made before this wait joined may still speak of the task before a clear; a
             # parked run is continued by the keeper, not by the task that waited before.
             if hook is not None and hook.waiter == wait.waiter and hook.parked_at is None:
+                mark_wait("wait over", hook, since=hook.closed_at)
                 return hook
             if wait.key in found.missing:
                 return None

@@ -30,6 +30,7 @@ from include.durable.notes import (
     parked_note,
     past_note,
 )
+from include.durable.spans import mark_wait
 from include.durable.types import CANCELLED_IN_AIRFLOW, HookView, Waiting
 from include.store.models import Hook, HookStatus, ParkedRun, ParkedState
 
@@ -223,6 +224,8 @@ def park(sessions: Sessions, runs: Runs, dag_id: str, run_id: str) -> None:
             runs.end(dag_id, run_id, parked_note(waits, run.note))
             _mark(runs, parked, waits, last_task_note())
             parked.state = ParkedState.PARKED
+    for wait in waits:
+        mark_wait("wait parked", wait.hook)
 
 
 def settle(sessions: Sessions, runs: Runs, parked_id: int) -> None:
@@ -281,6 +284,8 @@ def resume(sessions: Sessions, runs: Runs, parked_id: int) -> tuple[Resumed, lis
         _release(session, parked_id, [wait for wait in waits if wait not in again])
         note = past_note(row.created_at, row.note)
     runs.annotate(row.dag_id, row.run_id, note)
+    for wait in waits:
+        mark_wait("parked run continued", wait.hook, since=wait.hook.closed_at)
     return Resumed.CONTINUED, []
 
 

@@ -12,6 +12,7 @@ lock, when something was opened since its search that could change its decision.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import func, select
 
 from include.base.errors import EmbeddingsUnavailable
+from include.base.tracing import entry_spans
 from include.entries.decisions import find_decision, match_key
 from include.entries.drafting import draft_for, provisional_vector, request_vectors, written
 from include.entries.entry import no_such_entry
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
     from include.agents.client import Agent
     from include.agents.draft import Draft
+    from include.base.tracing import Attributes, Note
     from include.matching.types import Embedder, Judge
     from include.requests.opening import Vector
     from include.store.session import SessionScope
@@ -121,6 +124,19 @@ def decide(
     """
     if means.other is not None:
         return _by_language(scope, entry_ids, means, run_id=run_id, quiet=quiet, then=then)
+    with entry_spans("decide", entry_ids, model=means.embedder.model) as note:
+        return _carried_out(scope, entry_ids, means, run_id, quiet, then, note)
+
+
+def _carried_out(
+    scope: SessionScope,
+    entry_ids: Sequence[int],
+    means: Means,
+    run_id: str | None,
+    quiet: bool,
+    then: Callable[[Session, Entry, Way], None] | None,
+    note: Note,
+) -> dict[int, Way]:
     with scope() as session:
         found = _read(session, entry_ids)
         undecided = [
@@ -150,9 +166,23 @@ def decide(
                 settle(session, entry, decision, quiet=quiet)
             # What somebody else has changed since it was read is theirs.
             ways[entry.id] = way or Way.REPEAT
+            note(entry.id, way=ways[entry.id], outcome=entry.outcome, **_said(decision))
             if then is not None:
                 then(session, entry, ways[entry.id])
     return ways
+
+
+def _said(decision: Decision | None) -> Attributes:
+    """What a decision's span says of it."""
+    if decision is None:
+        return {}
+    return {
+        "route": decision.route,
+        "confidence": decision.confidence,
+        "candidates": len(decision.candidates or ()),
+        "degraded": decision.degraded,
+        "request_id": decision.request_id,
+    }
 
 
 def _by_language(
@@ -333,5 +363,6 @@ def _decide(
 
 def _each(work: Callable[..., Result], items: Sequence[object]) -> list[Result]:
     """``work`` on each, a few at the same time: a language model takes seconds an answer."""
+    contexts = [copy_context() for _ in items]  # with the entry's span in each
     with ThreadPoolExecutor(CALLS) as pool:
-        return list(pool.map(work, items))
+        return list(pool.map(lambda context, item: context.run(work, item), contexts, items))

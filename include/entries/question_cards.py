@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from include.base.settings import load_settings
+from include.entries.asked import entry_ids, only_entry
 from include.entries.attention import asked_person, is_unposted
 from include.entries.show import card_key, question_card, show_waiting
 from include.outbox.messages import queue_message
@@ -20,15 +21,10 @@ if TYPE_CHECKING:
 QUOTES = 8
 
 
-def asked_about(hook: HookView) -> list[tuple[int, float | None]]:
-    """The entries a question is about, with the confidence of each."""
-    return [(int(entry_id), confidence) for entry_id, confidence in hook.question["entries"]]
-
-
 def quotes_of(session: Session, hook: HookView) -> list[str]:
     """The first customers' words a question is about, by entry."""
-    entry_ids = [entry_id for entry_id, _ in asked_about(hook)][:QUOTES]
-    said = select(Entry.customer_pain).where(Entry.id.in_(entry_ids)).order_by(Entry.id)
+    first = entry_ids(hook)[:QUOTES]
+    said = select(Entry.customer_pain).where(Entry.id.in_(first)).order_by(Entry.id)
     return list(session.scalars(said))
 
 
@@ -50,9 +46,3 @@ def queue_card(session: Session, hook: HookView) -> int | None:
         entry_id=only_entry(hook),
         hook_id=hook.id,
     )
-
-
-def only_entry(hook: HookView) -> int | None:
-    """The entry a question is about, when it is about one."""
-    entries = asked_about(hook)
-    return entries[0][0] if len(entries) == 1 else None

@@ -15,15 +15,17 @@ from sqlalchemy import BigInteger, cast, func, select
 
 from include.base.errors import FatalError
 from include.base.settings import load_settings
+from include.base.tracing import mark
 from include.durable.api import answer_hook, create_hook, get_hook, signing_keys
 from include.durable.keys import InvalidToken, verify_hook_token
 from include.durable.types import AnswerStatus
 from include.engine.dag_ids import MAIN_DAG
 from include.entries.addressee import chain_of, choose
+from include.entries.asked import asked_about, entry_ids, only_entry
 from include.entries.attention import UNPOSTED, asked_person, has_room, is_unposted, weight
 from include.entries.decisions import record_decision
 from include.entries.entry import get_entry
-from include.entries.question_cards import asked_about, only_entry, queue_card
+from include.entries.question_cards import queue_card
 from include.entries.show import show_question
 from include.entries.state import HANDLER, question_state
 from include.outbox.messages import queue_message
@@ -237,6 +239,7 @@ def ask(
         remind_after=settings.remind_after,
         expires_after=settings.expires_after,
     )
+    mark("ask", entry_ids(hook), request_id=request.id, round=hook.round)
     return queue_card(session, hook)
 
 
@@ -277,6 +280,7 @@ def answer_question(
         closed = closed_words(question_state(hook))
         return AnswerReply("too_late", markup("This question is closed. {}", closed))
     write_down(session, actor, Action.ANSWER, f"question:{hook.id}", **answer, via=via)
+    mark("answer", entry_ids(hook), choice=choice, via=via)
     picked = question_state(hook).picked_id
     for entry_id, confidence in asked_about(hook):
         record_decision(
@@ -314,6 +318,7 @@ def on_hook_event(hook: HookView, event: HookEvent) -> None:
         current = get_hook(session, hook.id)
         if current is None:
             return
+        mark(f"question {event}", entry_ids(current), state=current.status)
         if event == "remind":
             # The daily card reminds of what has no card of its own.
             told = current.is_open and not is_unposted(current)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from include.base.errors import EmbeddingsUnavailable, FatalError
+from include.base.tracing import entry_span
 from include.durable.api import find_hook
 from include.durable.keys import hook_key
+from include.entries.asked import asked_about
 from include.entries.decisions import judge_key, record_decision, thresholds_for
 from include.entries.drafting import draft_for, provisional_vector, request_vectors, written
 from include.entries.entry import finish, get_entry
 from include.entries.match import area_ids_of
-from include.entries.question_cards import asked_about
 from include.entries.questions import WAIT_NAME
 from include.entries.show import show_question
 from include.entries.state import NOT_FEEDBACK, question_state
@@ -90,10 +91,24 @@ def apply_answer(
     if hook is None or hook.is_open:
         raise FatalError(f"the question of run {run_id} is open; clear wait_for_answer instead")
     pairs = [(embedder, judge), *([other] if other else [])]
-    applied = [_apply(scope, entry_id, hook, pairs, agent) for entry_id, _ in asked_about(hook)]
+    applied = [_settle(scope, entry_id, hook, pairs, agent) for entry_id, _ in asked_about(hook)]
     with scope() as session:
         show_question(session, hook)
     return applied
+
+
+def _settle(
+    scope: SessionScope,
+    entry_id: int,
+    hook: HookView,
+    pairs: Sequence[tuple[Embedder, Judge]],
+    agent: Agent | None,
+) -> int:
+    choice = (hook.answer or {}).get("choice")
+    with entry_span("settle", entry_id, state=hook.status, choice=choice) as note:
+        request_id = _apply(scope, entry_id, hook, pairs, agent)
+        note(request_id=request_id or None)
+        return request_id
 
 
 def _apply(

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.agents.noise import noise_reason
+from include.base.tracing import mark
 from include.people.users import ensure_user
 from include.store.models import (
     Account,
@@ -87,6 +88,8 @@ def store(
         place = (row.id, row.status, row.dag_id, row.run_id)
         stored.append(Stored(*place, is_new=key in new, is_taken=row.id in taken))
         new.discard(key)
+    mark("store", (one.entry_id for one in stored if one.is_new))
+    mark("take over", taken)
     return stored
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from include.base.errors import EmbeddingsUnavailable, FatalError
 from include.base.http_answers import retry_after_seconds, status_of_error
 from include.base.tls import verify_for
+from include.base.tracing import inner_span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -124,6 +125,7 @@ class OpenAIEmbedder:
         from openai import DefaultHttpxClient, OpenAI
 
         with (
+            inner_span("embed", model=self.model, texts=len(prepared)),
             DefaultHttpxClient(verify=verify_for(self.base_url)) as http,
             OpenAI(
                 base_url=self.base_url,

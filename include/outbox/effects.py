@@ -24,6 +24,7 @@ from sqlalchemy import func, or_, select
 from include.base.connections import MissingConnection
 from include.base.errors import FatalError, TransientError
 from include.base.safe_log import describe
+from include.base.tracing import entry_span
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
@@ -179,6 +180,10 @@ class Kind(ABC, Generic[Row]):
     def carry_out(self, rows: Sequence[Row]) -> Outcome:
         """Do it, outside of a transaction. Anything it raises is read by :meth:`read_error`."""
 
+    def about(self, row: Row) -> tuple[int | None, str | None]:  # noqa: ARG002
+        """The entry that an effect is for, if it is for one, and a word for what it is."""
+        return None, None
+
     def read_error(self, rows: Sequence[Row], error: Exception) -> Outcome:  # noqa: ARG002
         """What an exception of :meth:`carry_out` means."""
         if isinstance(error, TransientError | MissingConnection):
@@ -291,11 +296,10 @@ def _claim(kind: Kind[Row], scope: Sequence[int]) -> Sequence[Row]:
 def _attempt(
     kind: Kind[Row], rows: Sequence[Row], report: Report, later: Callable[..., Any] | None
 ) -> None:
-    try:
-        outcome = kind.carry_out(rows)
-    # Whatever goes wrong with one must stop neither the others nor the caller's task.
-    except Exception as error:
-        outcome = kind.read_error(rows, error)
+    entry_id, what = kind.about(rows[0])
+    with entry_span(f"send {kind.name}", entry_id, kind=what, attempts=rows[0].attempts) as note:
+        outcome = _outcome(kind, rows)
+        note(state=outcome.fate)
     if outcome.error and outcome.fate not in (Fate.DONE, Fate.FOUND):
         log.warning(
             "%s %s not done at attempt %s: %s",
@@ -309,6 +313,14 @@ def _attempt(
     report.note(outcome, ours)
     if outcome.after is not None:
         (later or _now)(outcome.after)
+
+
+def _outcome(kind: Kind[Row], rows: Sequence[Row]) -> Outcome:
+    try:
+        return kind.carry_out(rows)
+    # Whatever goes wrong with one must stop neither the others nor the caller's task.
+    except Exception as error:
+        return kind.read_error(rows, error)
 
 
 def _in(wait: timedelta) -> Any:

@@ -76,6 +76,10 @@ class RunStarts(Kind[RunStart]):
     model = RunStart
     done, failed, done_at = RunStartState.STARTED, RunStartState.REFUSED, "started_at"
 
+    def about(self, row: RunStart) -> tuple[int | None, str | None]:
+        """The entry a run is to carry out, and its DAG."""
+        return row.conf.get("entry_id"), row.dag_id
+
     def due(self, session: Session, limit: int) -> Sequence[int]:
         """The oldest first; while feedback waits to be decided, only a few follow-ups.
 

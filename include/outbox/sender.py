@@ -105,6 +105,10 @@ class Messages(Kind[Message]):
         said = message.error if message.rerouted_from else None
         return Outcome(fate, said, changes={"channel": posted.channel, "ts": posted.ts})
 
+    def about(self, row: Message) -> tuple[int | None, str | None]:
+        """The entry a message is about, and its purpose."""
+        return row.entry_id, row.purpose
+
     def read_error(self, rows: Sequence[Message], error: Exception) -> Outcome:
         """Wait, send it elsewhere, or give up."""
         [message] = rows

@@ -16,6 +16,7 @@ from sqlalchemy import func
 
 from include.base.errors import FatalError, TransientError
 from include.base.safe_log import describe, where
+from include.base.tracing import cause_span
 from include.engine.airflow_api import start_run
 from include.engine.dag_ids import INGEST_DAG, MAIN_DAG
 from include.outbox import effects, notes
@@ -69,6 +70,10 @@ class SlackEvents(Kind[SlackEvent]):
     def carry_out(self, rows: Sequence[SlackEvent]) -> Outcome:
         """Start the event's run, or do what it asks for in one transaction with its mark."""
         [event] = rows
+        with cause_span("Slack call", kind=event.kind, event_id=event.id, attempts=event.attempts):
+            return self._do(event)
+
+    def _do(self, event: SlackEvent) -> Outcome:
         if event.run_conf is not None:
             return _start(event)
         effect = EFFECTS.get(event.kind)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import update
 
 from include.base.errors import FatalError
+from include.base.tracing import entry_span
 from include.engine.airflow_api import StartResult, StartStatus, start_run
 from include.engine.dag_ids import INGEST_DAG, MAIN_DAG
 from include.entries import intake
@@ -63,10 +64,7 @@ def hand_in(event: SlackEvent) -> StartResult:
         if stored.run_id != run_id:
             intake.start(start_ids)
             return StartResult(StartStatus.STARTED)
-    result = start_run(MAIN_DAG, run_id, conf)
-    if result.status is StartStatus.REFUSED:
-        _give_up(int(conf["entry_id"]))
-    return result
+    return _start(MAIN_DAG, run_id, conf)
 
 
 def hand_in_form(event: SlackEvent) -> StartResult:
@@ -95,9 +93,17 @@ def hand_in_form(event: SlackEvent) -> StartResult:
             conf = {name: value for name, value in conf.items() if name not in words}
             conf["entry_id"] = stored.entry_id
             _forget_words(session, event.id, conf)
-    result = start_run(INGEST_DAG, run_id, conf)
+    return _start(INGEST_DAG, run_id, conf)
+
+
+def _start(dag_id: str, run_id: str, conf: dict[str, Any]) -> StartResult:
+    """Start the run of a stored entry; one that Airflow refuses has failed."""
+    entry_id = int(conf["entry_id"])
+    with entry_span("start run", entry_id, kind=dag_id) as note:
+        result = start_run(dag_id, run_id, conf)
+        note(state=result.status)
     if result.status is StartStatus.REFUSED:
-        _give_up(int(conf["entry_id"]))
+        _give_up(entry_id)
     return result
 
 

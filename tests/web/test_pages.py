@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event, text
 
+from include.base.tracing import trace_id
 from include.requests.figures import catch_up
 from include.requests.merging import merge, unmerge
 from include.store.models import Account, Request, RequestFigures
 from include.store.session import engine, session_scope
+from tests.tracing import Spans
 from tests.web.hosting import MOUNT, client_of
 
 if TYPE_CHECKING:
@@ -190,6 +192,14 @@ def test_why_did_this_happen_shows_scores_against_thresholds(ann: TestClient) ->
     assert "enough to attach" in page
     assert "Became evidence" in page
     assert "ACC-1" in page
+
+
+def test_an_entry_shows_its_trace_while_airflow_traces(
+    ann: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Trace" not in ann.get(f"{MOUNT}/entries/1").text
+    Spans().use(monkeypatch)
+    assert f"<code>{trace_id(1)}</code>" in ann.get(f"{MOUNT}/entries/1").text
 
 
 def test_health_says_in_words_that_nobody_judges_in_shadow(ann: TestClient) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Path, Request
 from fastapi.responses import Response
 
+from include.base import tracing
 from include.engine import airflow_api
 from include.entries.entry import get_entry
 from include.entries.set_aside import press_restore
@@ -42,6 +43,7 @@ def entry_page(request: Request, visitor: Visiting, entry_id: EntryId) -> Respon
         title=f"Entry {entry_id}: why did this happen?",
         visitor=visitor,
         page=page,
+        trace=tracing.trace_id(entry_id) if tracing.is_on() else None,
     )
 
 
