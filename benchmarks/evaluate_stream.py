@@ -2,7 +2,8 @@
 
 Entries arrive in seeded random orders (`--orders`); see `benchmarks.stream` for what people do.
 Printed for the first fifth of the entries, for the last half and for all: precision and coverage
-of what is attached, questions per 100, duplicates, and the cost as `make eval` counts it.
+of what is attached, questions per 100, duplicates, and the cost as `make eval` counts it. `--plot`
+draws coverage and precision over time.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from benchmarks.metrics import (
     questions,
 )
 from benchmarks.stream import Deployment
+from benchmarks.stream_plot import draw
 from include.base.errors import FatalError
 from include.matching.types import Thresholds
 
@@ -53,7 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--attach", type=float, default=Thresholds(0).attach)
     parser.add_argument("--ask", type=float, default=Thresholds(0).ask)
     parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=list(VARIANTS))
+    parser.add_argument("--plot", type=Path, help="an SVG to write")
     options = parser.parse_args(arguments)
+    streams: dict[str, dict[str, list[list[Outcome]]]] = {}
     try:
         thresholds = Thresholds(0, attach=options.attach, ask=options.ask)
         embedder = chosen_embedder()
@@ -65,10 +69,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
                         deployment.run(seed, thresholds, **VARIANTS[variant])
                         for seed in range(1, options.orders + 1)
                     ]
-                    _print_runs(f"{folder.resolve().name}, {variant}", runs)
+                    name = folder.resolve().name
+                    streams.setdefault(name, {})[variant] = runs
+                    _print_runs(f"{name}, {variant}", runs)
     except (BadData, FatalError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    if options.plot:
+        options.plot.write_text(draw(streams), encoding="utf-8")
     return 0
 
 
