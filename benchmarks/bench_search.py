@@ -1,4 +1,4 @@
-"""Measures search: `python -m benchmarks.bench_search [--sizes 1000 10000 100000] [--json]`.
+"""Measures search: `python -m benchmarks.bench_search [--sizes N...] [--pieces N] [--json]`.
 
 For each size: seconds to copy the rows and to build the vector index; megabytes of that index and
 of the database; p50 and p95 of the statement's execution time inside PostgreSQL (EXPLAIN ANALYZE,
@@ -9,7 +9,9 @@ to 60 words. Vectors: 384 dimensions, one centre for each of size / 20 topics, w
 themselves drawn around 50 themes, plus noise, so that a vector has near, middling and far
 neighbours (cosines about 0.65, 0.2 and 0). Pains are made as requests
 are: of a random topic, 8 to 40 words; every tenth has 400 words. What people type: two words of a
-title, the first with two letters swapped, and the initials of three words of it.
+title, the first with two letters swapped, and the initials of three words of it. With `--pieces`,
+so much feedback lies on the requests (`benchmarks.pieces`), and recall@10 is that of the whole
+statement by vectors against the ten closest of all requests.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from benchmarks.corpus import VECTOR_INDEX, fill, scratch_database
+from benchmarks.pieces import PIECES_INDEX, Pieces, closest, fill_pieces, make_pieces
 from include.matching.alike import telling_words
 from include.store.letters import find_by_letters
 from include.store.search import find_candidates
@@ -57,11 +60,21 @@ COLUMNS = (
     "call p95",
     "recall@10",
 )
+PIECES_COLUMNS = (
+    COLUMNS[0],
+    *("pieces", "compared", "pieces s", "pieces index s", "pieces index MB", "all MB"),
+    *COLUMNS[5:],
+)
 NOTE = (
     f"{PAINS} pains a size; times in milliseconds; 'db' is inside PostgreSQL, planning included, "
     f"the fastest of {RUNS} runs of each pain; 'words' is the search without a vector; 'typed' is "
     "what a person types, with a vector and by letters; 'call' is from Python; recall is that of "
     "the vector index against the exact nearest"
+)
+PIECES_NOTE = (
+    f"{NOTE.rpartition(';')[0]}; 'compared' are the pieces in the vector index of pieces; recall "
+    "is that of the whole statement by vectors against the ten closest of all requests, feedback "
+    "included"
 )
 _CONSONANTS, _VOWELS = "bcdfghjklmnprstvwxyz", "aeiou"
 _SYLLABLES = [a + _VOWELS[n % 5] for n, a in enumerate(_CONSONANTS)]
@@ -119,10 +132,12 @@ def _typed(title: list[str]) -> str:
     return f"{swapped} {title[1]} {''.join(word[0] for word in title[1:4])}"
 
 
-def measure(engine: Engine, world: World) -> dict[str, float]:
-    """Milliseconds and recall for a world that was filled in."""
-    similarity = world.pain_vectors @ world.vectors.T
-    exact = np.argpartition(-similarity, 10, axis=1)[:, :10]
+def measure(engine: Engine, world: World, pieces: Pieces | None = None) -> dict[str, float]:
+    """Milliseconds and recall for a world that was filled in, with the pieces on it."""
+    if pieces is None:
+        exact = np.argpartition(-(world.pain_vectors @ world.vectors.T), 10, axis=1)[:, :10]
+    else:
+        exact = closest(world.vectors, pieces, world.pain_vectors)
     calls, inside, words_only, found, typed = [], [], [], [], []
     with Session(engine) as session:
         for pain, vector in zip(world.pains, world.pain_vectors.tolist(), strict=True):
@@ -131,7 +146,7 @@ def measure(engine: Engine, world: World) -> dict[str, float]:
             calls.append(1000 * (time.perf_counter() - started))
             inside.append(_explained(session, pain, vector))
             words_only.append(_explained(session, pain, None))
-            found.append(_nearest(session, vector))
+            found.append((_nearest if pieces is None else _closest)(session, vector))
             session.rollback()
         for query, vector in zip(world.typed, world.pain_vectors.tolist(), strict=True):
             typed.append(_explained(session, query, vector) + _explained_letters(session, query))
@@ -206,6 +221,11 @@ def _nearest(session: Session, vector: list[float]) -> list[int]:
     return [row[0] for row in rows][:10]
 
 
+def _closest(session: Session, vector: list[float]) -> list[int]:
+    """Ids of the ten candidates that vectors alone, of requests and of feedback, lead to."""
+    return [one.request_id for one in find_candidates(session, pain="", vector=vector, model=MODEL)]
+
+
 def _vocabulary(count: int) -> list[str]:
     size = len(_SYLLABLES)
     return [
@@ -217,46 +237,65 @@ def _vocabulary(count: int) -> list[str]:
     ]
 
 
-def measure_size(engine: Engine, size: int) -> dict[str, float]:
-    """A world of this size: built, weighed and searched. `COLUMNS` by name."""
+def measure_size(engine: Engine, size: int, feedback: int = 0) -> dict[str, float]:
+    """A world of this size: built, weighed and searched. `COLUMNS` by name.
+
+    With pieces of feedback on it, `PIECES_COLUMNS`.
+    """
     world = make_world(size)
-    # 3 kB a vector: what HNSW holds while it is built, or it goes on slowly on disk.
-    memory = max(MEMORY_MB, 3 * size // 1000)
-    filled = fill(engine, world.requests, world.vectors, MODEL, memory_mb=memory)
-    with engine.connect() as connection:
-        index, database = connection.execute(
-            text("SELECT pg_relation_size(:name), pg_database_size(current_database())"),
-            {"name": VECTOR_INDEX},
-        ).one()
+    filled = fill(engine, world.requests, world.vectors, MODEL, memory_mb=_memory(size))
+    figures = {"requests": size, "rows s": filled.copying, "index s": filled.indexing}
+    pieces = make_pieces(world.vectors, feedback) if feedback else None
+    if pieces is not None:
+        copying, indexing = fill_pieces(engine, pieces, MODEL, memory_mb=_memory(feedback))
+        figures |= {
+            "pieces": feedback,
+            "compared": int(pieces.compared.sum()),
+            "pieces s": copying,
+            "pieces index s": indexing,
+            "pieces index MB": _megabytes(engine, f"pg_relation_size('{PIECES_INDEX}')"),
+        }
     return {
-        "requests": size,
-        "rows s": filled.copying,
-        "index s": filled.indexing,
-        "index MB": index / 2**20,
-        "all MB": database / 2**20,
-        **measure(engine, world),
+        **figures,
+        "index MB": _megabytes(engine, f"pg_relation_size('{VECTOR_INDEX}')"),
+        "all MB": _megabytes(engine, "pg_database_size(current_database())"),
+        **measure(engine, world, pieces),
     }
 
 
-def shown(figures: dict[str, float]) -> tuple[str, ...]:
+def _memory(vectors: int) -> int:
+    """Megabytes: 3 kB a vector. With less, HNSW goes on on disk, slowly."""
+    return max(MEMORY_MB, 3 * vectors // 1000)
+
+
+def _megabytes(engine: Engine, size: str) -> float:
+    with engine.connect() as connection:
+        return float(connection.execute(text(f"SELECT {size}")).scalar_one()) / 2**20
+
+
+def shown(figures: dict[str, float], columns: Sequence[str] = COLUMNS) -> tuple[str, ...]:
     """One line of the table."""
-    digits = {"requests": 0, "rows s": 0, "index s": 1, "index MB": 0, "all MB": 0, "recall@10": 4}
-    return tuple(f"{figures[column]:,.{digits.get(column, 1)}f}" for column in COLUMNS)
+    digits = {"recall@10": 4, "index s": 1, "pieces index s": 1}
+    whole = ("requests", "pieces", "compared", "rows s", "pieces s")
+    digits |= {column: 0 for column in columns if column in whole or column.endswith("MB")}
+    return tuple(f"{figures[column]:,.{digits.get(column, 1)}f}" for column in columns)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print a table, one line for each size, or a JSON object for each."""
     parser = argparse.ArgumentParser(description="Latency and recall of search.")
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000])
+    parser.add_argument("--pieces", type=int, default=0, help="of feedback on the requests")
     parser.add_argument("--json", action="store_true", help="one object a line")
     options = parser.parse_args(arguments)
     say = sys.stdout.write
+    columns, note = (PIECES_COLUMNS, PIECES_NOTE) if options.pieces else (COLUMNS, NOTE)
     if not options.json:
-        say(f"{NOTE}\n{''.join(f'{column:>12}' for column in COLUMNS)}\n")
+        say(f"{note}\n{''.join(f'{column:>16}' for column in columns)}\n")
     with scratch_database() as engine:
         for size in options.sizes:
-            figures = measure_size(engine, size)
-            line = "".join(f"{value:>12}" for value in shown(figures))
+            figures = measure_size(engine, size, options.pieces)
+            line = "".join(f"{value:>16}" for value in shown(figures, columns))
             say(f"{json.dumps(figures) if options.json else line}\n")
             sys.stdout.flush()
     return 0

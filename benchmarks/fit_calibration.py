@@ -6,7 +6,9 @@ fit on the *other* folders does on it, and how a fit on four fifths of all does 
 weights of `include.matching.features`, by ridge logistic regression, each folder counting by the
 square root of its size. With vectors the nearest candidate of each entry is looked at, in a stream
 (`benchmarks.stream`) in which requests gather feedback; by words alone, all candidates. What is not
-fitted but set: the scale (`VECTOR_SCALE`, `TEXT_SCALE`), one for all folders.
+fitted but set: the scale (`VECTOR_SCALE`, `TEXT_SCALE`), one for all folders. `--left-out` writes,
+instead of that file, one for each folder: the fit on the others, for
+`python -m benchmarks.evaluate_stream FOLDER --calibration FILE`.
 """
 
 from __future__ import annotations
@@ -77,6 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Fit the calibration of an embedding model.")
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, help="default: the file the judge reads")
+    parser.add_argument("--left-out", type=Path, metavar="FOLDER", help="for fits on the others")
     options = parser.parse_args(arguments)
     embedder = chosen_embedder()
     out = options.out or FOLDER / f"{file_name(embedder.model)}.json"
@@ -93,16 +96,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     text_sets = [prepared(found, _text_rows) for found in by_words]
     names = [folder.resolve().name for folder in options.folders]
     print_held_out(names, vector_sets, VECTOR_FEATURES)
-    content = {
-        "model": embedder.model,
-        "fitted_on": {name: len(rows) for name, rows in zip(names, vector_sets, strict=True)},
-        "vector": fit(vector_sets, VECTOR_FEATURES, VECTOR_SCALE, 1.0),
-        "text": fit(text_sets, TEXT_FEATURES, TEXT_SCALE, TEXT_CAP),
+    fitted = list(zip(names, vector_sets, text_sets, strict=True))
+    if options.left_out is None:
+        _write(out, _content(embedder.model, fitted))
+        return 0
+    options.left_out.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        others = [one for one in fitted if one[0] != name]
+        _write(options.left_out / f"{file_name(name)}.json", _content(embedder.model, others))
+    return 0
+
+
+def _content(
+    model: str, sets: Sequence[tuple[str, Sequence[Fitted], Sequence[Fitted]]]
+) -> dict[str, Any]:
+    """The JSON of a calibration fitted on these (name, entries with vectors, by words alone)."""
+    return {
+        "model": model,
+        "fitted_on": {name: len(rows) for name, rows, _ in sets},
+        "vector": fit([rows for _, rows, _ in sets], VECTOR_FEATURES, VECTOR_SCALE, 1.0),
+        "text": fit([rows for *_, rows in sets], TEXT_FEATURES, TEXT_SCALE, TEXT_CAP),
     }
+
+
+def _write(out: Path, content: dict[str, Any]) -> None:
     parse(content)
     out.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     sys.stdout.write(f"written: {out}\n")
-    return 0
 
 
 def streamed(engine: Engine, embedder: Embedder, folder: Path) -> list[Retrieved]:

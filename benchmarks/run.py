@@ -40,7 +40,7 @@ WITH_AIRFLOW = ("button_latency", "entry_latency", "one_run_each", "open_waits")
 DEFAULT = (*WITHOUT_AIRFLOW, *WITH_AIRFLOW)
 # More than half an hour, with sandboxes of its own: only when it is named.
 BURSTS = ("burst", "burst_relay", "burst_runs")
-GROWN = ("lists", "pages", "search_million")
+GROWN = ("lists", "pages", "search_million", "search_evidence")
 WHEN_NAMED = ("relay_load", "relay_burst", *GROWN, *BURSTS, "waits_compared")
 NAMES = (*DEFAULT, *WHEN_NAMED)
 

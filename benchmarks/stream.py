@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from benchmarks.labelled import LabelledEntry
     from include.agents.draft import Draft
+    from include.matching.calibration import Calibration
     from include.matching.types import Candidate, Embedder, Verdict
 
 UNDONE = 0.3
@@ -70,10 +71,20 @@ class Arrival:
 
 
 class Deployment:
-    """The product with one folder's requests, before its first entry."""
+    """The product with one folder's requests, before its first entry.
 
-    def __init__(self, engine: Engine, embedder: Embedder, folder: Path) -> None:
+    It judges by the calibration that ships for the embedder's model, or by the one given.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        embedder: Embedder,
+        folder: Path,
+        calibration: Calibration | None = None,
+    ) -> None:
         self._engine, self._embedder = engine, embedder
+        self._judge = CalibratedJudge(embedder.model, calibration)
         self._requests = read_requests(folder)
         known = {request.id for request in self._requests}
         entries = [
@@ -107,7 +118,6 @@ class Deployment:
         arrivals = list(self._arrivals)
         chance.shuffle(arrivals)
         by_topic = self._begin(evidence=evidence)
-        judge = CalibratedJudge(self._embedder.model)
         outcomes: list[Outcome] = []
         labels: list[Label] = []
         in_force = thresholds
@@ -119,7 +129,7 @@ class Deployment:
             }
             with Session(self._engine) as session, session.begin():
                 outcome, opened, label = self._arrive(
-                    session, number, arrival, right, judge, in_force, chance, answers, seen
+                    session, number, arrival, right, in_force, chance, answers, seen
                 )
             if opened is not None:
                 by_topic.setdefault(arrival.topic, set()).add(opened)
@@ -153,7 +163,6 @@ class Deployment:
         number: int,
         arrival: Arrival,
         right: set[int],
-        judge: CalibratedJudge,
         thresholds: Thresholds,
         chance: random.Random,
         answers: bool,
@@ -165,10 +174,10 @@ class Deployment:
         candidates = find_candidates(
             session, pain=pain, vector=arrival.vector, model=self._embedder.model
         )
-        verdicts = judge.judge(pain, candidates)
+        verdicts = self._judge.judge(pain, candidates)
         by_id = {candidate.request_id: candidate for candidate in candidates}
         routed = route(verdicts, by_id, thresholds)
-        order = _order(judge, pain, candidates, verdicts)
+        order = _order(self._judge, pain, candidates, verdicts)
         places = [place for place, one in enumerate(order, start=1) if one in right]
         best = routed.best.request_id if routed.best else None
         taken = routed.route

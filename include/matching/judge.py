@@ -45,10 +45,12 @@ class CalibratedJudge:
 
     Args:
         model: The embedding model the cosines come from; it decides the calibration.
+        calibration: Instead of the one that ships for the model.
     """
 
     name: ClassVar[str] = "calibrated"
     model: str
+    calibration: Calibration | None = None
 
     def judge(self, pain: str, candidates: Sequence[Candidate]) -> list[Verdict]:
         """Verdicts best first, nothing below 0.5.
@@ -68,7 +70,7 @@ class CalibratedJudge:
 
     def confidences(self, pain: str, candidates: Sequence[Candidate]) -> list[float]:
         """The confidence of every candidate, in their order, also those below 0.5."""
-        calibration = Calibration.for_model(self.model)
+        calibration = self.calibration or Calibration.for_model(self.model)
         if not any(candidate.cosine is not None for candidate in candidates):
             return [calibration.text.confidence(row) for row in text_features(candidates)]
         curve = calibration.vector

@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from benchmarks.evaluate import main
+from benchmarks.evaluate_stream import main as evaluate_stream
+from benchmarks.fit_calibration import main as fit_calibration
 from benchmarks.fit_judge import main as fit_judge
 from include.matching.heard import parse_judge
 
@@ -103,3 +105,34 @@ def test_a_fit_without_a_model_says_what_to_set(
     monkeypatch.delenv("AIRFLOW_CONN_GTM_FEEDBACK_LLM", raising=False)
     assert fit_judge([str(tmp_path)]) == 2
     assert "AIRFLOW_CONN_GTM_FEEDBACK_LLM" in capsys.readouterr().err
+
+
+def test_a_stream_is_measured_by_fits_on_the_other_folders_and_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("EMBEDDINGS_BASE_URL", raising=False)
+    one, two = folder_of(tmp_path / "one"), folder_of(tmp_path / "two")
+    left_out, plot = tmp_path / "left-out", tmp_path / "plot.svg"
+    assert fit_calibration([str(one), str(two), "--left-out", str(left_out)]) == 0
+    fitted = json.loads((left_out / "one.json").read_text(encoding="utf-8"))
+    assert fitted["fitted_on"] == {"two": 3}
+
+    stream = [str(one), "--orders", "2", "--variants", "with evidence"]
+    assert evaluate_stream([*stream, "--plot", str(plot)]) == 0
+    assert _all_entries(capsys.readouterr().out) == ["1.000", "1.000", "0.000", "0.000", "0.000"]
+    assert "one: coverage" in plot.read_text(encoding="utf-8")
+
+    fitted["vector"] |= {
+        "intercept": -30.0,
+        "weights": dict.fromkeys(fitted["vector"]["weights"], 0),
+    }
+    unsure = left_out / "unsure.json"
+    unsure.write_text(json.dumps(fitted), encoding="utf-8")
+    assert evaluate_stream([*stream, "--calibration", str(unsure)]) == 0
+    assert _all_entries(capsys.readouterr().out)[1:4] == ["0.000", "0.000", "1.000"]
+
+
+def _all_entries(printed: str) -> list[str]:
+    """Precision, coverage, questions, duplicates and cost of the whole stream."""
+    [line] = [line for line in printed.splitlines() if line.startswith("  all     ")]
+    return line.split()[1:]

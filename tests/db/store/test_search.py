@@ -12,6 +12,7 @@ from sqlalchemy import Engine, text
 from benchmarks.bench_search import MODEL as SYNTHETIC
 from benchmarks.bench_search import explain, make_world
 from benchmarks.corpus import fill
+from benchmarks.pieces import closest, fill_pieces, make_pieces
 from include.store.search import find_candidates
 
 if TYPE_CHECKING:
@@ -264,6 +265,23 @@ def test_both_indexes_serve_the_statement_and_no_table_is_read_whole(session: Se
     plan = str(explain(session, world.pains[1], world.pain_vectors[1].tolist()))
     assert "ix_request_embeddings_hnsw" in plan
     assert "ix_requests_search" in plan
+    assert "Seq Scan" not in plan
+
+
+def test_feedback_is_found_by_its_index_and_among_the_closest(session: Session) -> None:
+    world = make_world(2_000)
+    pieces = make_pieces(world.vectors, 4_000)
+    engine = session.get_bind()
+    assert isinstance(engine, Engine)
+    fill(engine, world.requests, world.vectors, SYNTHETIC)
+    fill_pieces(engine, pieces, SYNTHETIC, memory_mb=256)
+    exact = closest(world.vectors, pieces, world.pain_vectors)
+    for vector, places in zip(world.pain_vectors[:5].tolist(), exact.tolist(), strict=False):
+        found = search(session, "", vector, model=SYNTHETIC)
+        assert {one.request_id - 1 for one in found} == set(places)
+    session.execute(text("SET LOCAL enable_sort = off"))
+    plan = str(explain(session, world.pains[1], world.pain_vectors[1].tolist()))
+    assert "ix_request_evidence_hnsw" in plan
     assert "Seq Scan" not in plan
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from benchmarks.evaluate_stream import ANSWERED, parts
 from benchmarks.labelled import BadData, read_entries, read_pairs, read_requests
 from benchmarks.metrics import (
     FIGURES,
@@ -165,3 +166,11 @@ def test_a_backslash_left_over_by_masking_is_kept(
     write(tmp_path, "requests.jsonl", r'{"id": "a", "title": "x\\y \<mail> \n", "description": ""}')
     assert read_requests(tmp_path)[0].title == "x\\y \\<mail> \n"
     assert "requests.jsonl:1" in capsys.readouterr().err
+
+
+def test_what_came_after_a_hundred_questions_is_a_part_by_itself() -> None:
+    asked, attached = ROWS[3], ROWS[0]
+    rows = [*[asked, attached] * ANSWERED, attached]
+    assert parts(rows)[f"after {ANSWERED}"] == [attached, attached]
+    assert parts(rows[:-3])[f"after {ANSWERED}"] == ()
+    assert len(parts(rows)["first fifth"]) == len(rows) // 5
