@@ -197,7 +197,7 @@ class Deployment:
         if taken is Route.ASK:
             target = next((one for one in order[:SHOWN] if one in right), None)
         elif outcome.wrongly_attached and chance.random() < UNDONE:
-            label = Label(outcome.confidence, right=False)
+            label = Label(outcome.confidence, right=False, asked=False)
             attach(session, entry, best or 0, Evidence("match", ""))
             live = live_feedback(session, entry.id)
             if live is not None:

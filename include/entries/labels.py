@@ -35,12 +35,12 @@ _LABELS = text(
            AND {JUDGE_KEY} = :judge AND d.decided_at < :as_of
            AND NOT coalesce(CAST(best.about ->> 'unheard' AS boolean), false)
     ), said AS (
-        SELECT DISTINCT ON (entry_id) entry_id, route, request_id, actor
+        SELECT DISTINCT ON (entry_id) entry_id, step, route, request_id, actor
           FROM decisions
          WHERE step IN ('answer', 'undo', 'pick') AND decided_at < :as_of
          ORDER BY entry_id, id DESC
     )
-    SELECT m.confidence, m.decided_at,
+    SELECT m.confidence, m.decided_at, m.route = 'ask' OR coalesce(s.step, '') = 'answer' AS asked,
            coalesce(s.actor, g.merged_by, '') AS by,
            CASE WHEN n.outcome = 'noise' THEN false
                 WHEN s.entry_id IS NOT NULL
@@ -92,11 +92,28 @@ def judges_between(session: Session, since: datetime, as_of: datetime) -> list[s
 
 
 def labels_as_of(
-    session: Session, as_of: datetime, judge: str, area_id: int | None = None
+    session: Session,
+    as_of: datetime,
+    judge: str,
+    area_id: int | None = None,
+    *,
+    since: datetime | None = None,
 ) -> list[Label]:
-    """The labels of a judge that were known at a moment, oldest first; of one area, or of all."""
+    """The labels of a judge that were known at a moment, oldest first; of one area, or of all.
+
+    Those of decisions from ``since`` on are marked as late ones.
+    """
     rows = session.execute(_LABELS, {"as_of": as_of, "judge": judge, "area": area_id})
-    return [Label(row.confidence, bool(row.right), row.by) for row in rows]
+    return [
+        Label(
+            row.confidence,
+            bool(row.right),
+            row.by,
+            asked=row.asked,
+            lately=since is None or row.decided_at >= since,
+        )
+        for row in rows
+    ]
 
 
 def recent_confidences(

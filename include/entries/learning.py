@@ -53,16 +53,17 @@ def propose(scope: SessionScope, as_of: datetime, *, judge_of: JudgeOf) -> list[
     replaced. Nothing is proposed where too few answers are known or nothing would change. The costs
     are those that the settings name now.
     """
-    costs = _costs()
+    costs, audited = _costs(), load_settings().audit_share
     with scope() as session:
         areas: list[int | None] = [None, *session.scalars(select(Area.id).order_by(Area.id))]
         judges = judges_between(session, as_of - WINDOW, as_of)
         found = []
         for judge, area_id in product(judges, areas):
-            labels = labels_as_of(session, as_of, judge, area_id)
-            recent = recent_confidences(session, as_of - WINDOW, as_of, judge, area_id)
+            since = as_of - WINDOW
+            labels = labels_as_of(session, as_of, judge, area_id, since=since)
+            recent = recent_confidences(session, since, as_of, judge, area_id)
             enough = area_id is None or len(labels) >= AREA_LABELS
-            result = learned(labels, recent, costs) if enough else None
+            result = learned(labels, recent, costs, audited) if enough else None
             if result is not None and _changes(session, area_id, judge, result):
                 found.append((judge, area_id, result))
     ids = []

@@ -45,6 +45,9 @@ SUREST = 0.99
 RUNNING = 20
 """So many of the newest answers in the range that would be attached must not speak against it."""
 
+AUDITED = 0.05
+"""Share of sure matches that people are asked about, unless a deployment says otherwise."""
+
 NEVER = 1.0
 """The attach threshold of a deployment or area in which nothing is attached by itself."""
 
@@ -72,11 +75,17 @@ class Costs:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A verdict's confidence, whether people found it right, and who said so; oldest first."""
+    """A verdict's confidence, whether people found it right, and who said so; oldest first.
+
+    ``asked`` is whether they were asked. What they correct of their own accord is known only
+    because it was wrong. ``lately`` is whether it is of the time that ``recent`` is about.
+    """
 
     confidence: float
     right: bool
     by: str = ""
+    asked: bool = True
+    lately: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +124,21 @@ class Learned:
 
 
 def learned(
-    labels: Sequence[Label], recent: Sequence[float], costs: Costs | None = None
+    labels: Sequence[Label],
+    recent: Sequence[float],
+    costs: Costs | None = None,
+    audited: float = AUDITED,
 ) -> Learned | None:
     """Thresholds for what was answered, on the confidences of recent decisions.
 
     A way is chosen where it costs least. No costs let anything be attached below
     `EXPECTED_PRECISION`: that is a promise, not a price. None with fewer than `LEAST_LABELS`
-    answers: the thresholds in force then stay.
+    answers: the thresholds in force then stay. ``audited`` is the share of sure matches that people
+    are asked about.
     """
     if len(labels) < LEAST_LABELS:
         return None
-    shift = fit(labels)
+    shift = fit(labels, audited)
     costs = costs or Costs()
     attach, precision, why_not = _attach_from(shift, labels, recent, costs.attach_from)
     ask = min(max(0.5, shift.confidence_at(costs.ask_from)), attach)
@@ -135,9 +148,9 @@ def learned(
     return Learned(shift, len(labels), attach, ask, precision, attached, most, why_not)
 
 
-def fit(labels: Sequence[Label]) -> Shift:
+def fit(labels: Sequence[Label], audited: float = AUDITED) -> Shift:
     """Offset and slope with the highest posterior probability, by Newton's method."""
-    weights = _weights(labels)
+    weights = _weights(labels, audited)
     points = [(_log_odds(chance_of(label.confidence)), float(label.right)) for label in labels]
     offset, slope = 0.0, 1.0
     tight = (OFFSET_DEVIATION**-2, SLOPE_DEVIATION**-2)
@@ -156,14 +169,24 @@ def fit(labels: Sequence[Label]) -> Shift:
     return Shift(offset, max(0.1, slope))
 
 
-def _weights(labels: Sequence[Label]) -> list[float]:
-    """1 each, but no person counts for more than all others together."""
-    counts = Counter(label.by for label in labels)
-    name, most = counts.most_common(1)[0]
-    others = len(labels) - most
-    if len(counts) == 1 or most <= MOST_OF_ONE * len(labels):
-        return [1.0] * len(labels)
-    return [others / most if label.by == name else 1.0 for label in labels]
+def _weights(labels: Sequence[Label], audited: float) -> list[float]:
+    """1 for an answer, less for a correction; no person counts for more than all others together.
+
+    Wrong attachments are corrected, right ones are heard of only when they are audited. Weighed
+    alike, they would say that far more is wrong than is.
+    """
+    weights = [1.0 if label.asked else audited for label in labels]
+    sums = dict.fromkeys((label.by for label in labels), 0.0)
+    for label, weight in zip(labels, weights, strict=True):
+        sums[label.by] += weight
+    name, most = max(sums.items(), key=lambda one: one[1])
+    others = sum(weights) - most
+    if len(sums) == 1 or most <= MOST_OF_ONE * sum(weights):
+        return weights
+    return [
+        weight * others / most if label.by == name else weight
+        for label, weight in zip(labels, weights, strict=True)
+    ]
 
 
 def _attach_from(
@@ -186,20 +209,40 @@ def _attach_from(
         best = (max(floor, shift.confidence_at(needed)), needed)
     if best[0] > SUREST:
         return NEVER, None, "no range of confidence is expected to be right 19 times in 20"
-    tried = [label.right for label in labels if label.confidence >= best[0]][-RUNNING:]
+    against = _against(best[0], labels, recent)
+    return (NEVER, None, against) if against else (best[0], best[1], "")
+
+
+def _against(attach: float, labels: Sequence[Label], recent: Sequence[float]) -> str:
+    """What speaks against attaching from there on; empty when nothing does.
+
+    Answers to questions show the precision. Corrections show only how much is wrong at least, so
+    they are compared with all that would be attached.
+    """
+    sure = [label for label in labels if label.confidence >= attach]
+    tried = [label.right for label in sure if label.asked][-RUNNING:]
     if _is_unlikely(sum(tried), len(tried)):
         return (
-            NEVER,
-            None,
             f"only {sum(tried)} of the newest {len(tried)} answers in the range that would be "
-            "attached were right",
+            "attached were right"
         )
-    return best[0], best[1], ""
+    wrong = sum(not (label.asked or label.right) and label.lately for label in sure)
+    count = max(wrong, sum(one >= attach for one in recent))
+    if _is_unlikely(count - wrong, count):
+        return f"people took off {wrong} of the newest {count} that would be attached"
+    return ""
 
 
 def _is_unlikely(right: int, count: int) -> bool:
     """Whether so few would be right less than once in 20 times at a precision of 0.95."""
-    return sum(math.comb(count, k) * 0.95**k * 0.05 ** (count - k) for k in range(right + 1)) < 0.05
+    fewer = sum(_binomial(wrong, count) for wrong in range(count - right))
+    return 1.0 - fewer < 0.05
+
+
+def _binomial(wrong: int, count: int) -> float:
+    """The probability of just so many wrong ones of a count, at a precision of 0.95."""
+    ways = math.lgamma(count + 1) - math.lgamma(wrong + 1) - math.lgamma(count - wrong + 1)
+    return math.exp(ways + wrong * math.log(0.05) + (count - wrong) * math.log(0.95))
 
 
 def _chance(log_odds: float) -> float:

@@ -39,12 +39,6 @@ def field(form: FormData, name: str) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def person_in(form: FormData, name: str) -> int | None:
-    """The id of the user that was chosen; None for nobody, and for what is no id."""
-    value = field(form, name)
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
-
-
 def fields(form: FormData, name: str) -> list[str]:
     """All values of a field."""
     return [value for value in form.getlist(name) if isinstance(value, str)]

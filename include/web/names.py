@@ -6,15 +6,44 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, or_, select
 
+from include.base.errors import FatalError
 from include.store.models import User
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sqlalchemy.orm import Session
+    from starlette.datastructures import FormData
 
 
 MOST_PEOPLE = 500
+"""So many are offered in a list; whoever is not among them can be written beside it."""
+
+
+def owner_in(session: Session, form: FormData) -> int | None:
+    """The id of the user chosen as an owner in a form; None for nobody.
+
+    Raises:
+        FatalError: a name was written into the field beside the list, and nobody here has it.
+    """
+    written = form.get("other_owner")
+    said = written.strip() if isinstance(written, str) else ""
+    if said:
+        found: int | None = session.scalar(
+            select(User.id).where(
+                or_(func.lower(User.email) == said.lower(), User.slack_user_id == said)
+            )
+        )
+        if found is None:
+            raise FatalError(
+                f"Owner: nobody here has the address or Slack id {said[:120]!r}. People are known "
+                "once they have handed feedback in, or have used Slack with GTM Feedback."
+            )
+        return found
+    value = form.get("owner")
+    if not isinstance(value, str) or not (value.isascii() and value.isdigit() and len(value) < 19):
+        return None
+    return int(value)
 
 
 def read_people(session: Session, chosen: Iterable[int | None] = ()) -> Sequence[Any]:

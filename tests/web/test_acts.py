@@ -26,10 +26,13 @@ from include.store.models import (
     RequestMerge,
     RunStart,
     ThresholdSet,
+    User,
 )
 from include.store.session import session_scope
+from include.web import names
 from include.web.inbox import routes
 from include.web.inbox.changes import Changes
+from include.web.request import actions
 from tests.web.hosting import MOUNT, client_of
 
 if TYPE_CHECKING:
@@ -319,6 +322,28 @@ def test_only_operators_change_thresholds_and_areas(world: World) -> None:
     newest = one(select(ThresholdSet).order_by(ThresholdSet.version.desc()).limit(1))
     assert (newest.attach, newest.note, newest.created_by) == (0.95, "careful", "airflow:ops")
     assert one(select(Area.name).where(Area.slug == "billing")) == "Invoices"
+
+
+def test_an_owner_who_is_in_no_list_can_be_written(
+    ann: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "other_owner" not in ann.get(f"{MOUNT}/requests/csv-export/edit").text
+    for module in (actions, names):
+        monkeypatch.setattr(module, "MOST_PEOPLE", 1)
+    page = ann.get(f"{MOUNT}/requests/csv-export/edit").text
+    assert "somebody who is not in the list" in page
+    ben = one(select(User).where(User.email == "ben@example.com"))
+    form = {"title": "Export any table", "description": "As CSV.", "owner": ""}
+    for said in ("BEN@example.com", ben.slack_user_id):
+        status, _ = post(ann, "requests/csv-export/edit", **form, other_owner=said)
+        assert status == 303
+        owner = select(Request.owner_id).where(Request.slug == "csv-export")
+        assert one(owner) == ben.id
+        assert post(ann, "requests/csv-export/edit", **form)[0] == 303
+        assert one(owner) is None
+    answer = ann.post(f"{MOUNT}/requests/csv-export/edit", data={**form, "other_owner": "nobody"})
+    assert answer.status_code == 422
+    assert "nobody here has the address or Slack id" in answer.text
 
 
 def test_an_area_has_an_owner_whom_its_new_requests_get(world: World) -> None:

@@ -13,9 +13,9 @@ from include.people.audit import write_down
 from include.requests.areas import keep_area
 from include.store.session import session_scope
 from include.web.areas.queries import read_area, read_areas
-from include.web.forms import Sent, field, person_in
+from include.web.forms import Sent, field
 from include.web.guard import MAY_READ, OUR_FORM
-from include.web.names import read_people
+from include.web.names import MOST_PEOPLE, owner_in, read_people
 from include.web.rendering import go_to, render
 from include.web.visitor import Visiting
 from include.workflows.ask_analytics import answer_question
@@ -82,6 +82,7 @@ def manage(request: Request, visitor: Visiting) -> HTMLResponse:
         visitor=visitor,
         rows=rows,
         people=people,
+        has_more_people=len(people) >= MOST_PEOPLE,
     )
 
 
@@ -97,7 +98,7 @@ def save_area(request: Request, visitor: Visiting, form: Sent) -> Response:
             name=field(form, "name"),
             description=field(form, "description"),
             slack_channel=field(form, "slack_channel"),
-            owner_id=person_in(form, "owner"),
+            owner_id=owner_in(session, form),
         )
         write_down(session, actor, Action.CHANGE_SETTINGS, f"area:{area.slug}"[:200])
     return go_to(request, "manage-areas", f"“{area.name}” is saved.")

@@ -22,9 +22,9 @@ from include.requests.search_now import search_now
 from include.store.models import Area, RequestArea
 from include.store.models import Request as FeatureRequest
 from include.store.session import session_scope
-from include.web.forms import Sent, field, fields, follow_up, person_in
+from include.web.forms import Sent, field, fields, follow_up
 from include.web.guard import MAY_ANSWER, MAY_READ, OUR_FORM
-from include.web.names import read_people
+from include.web.names import MOST_PEOPLE, owner_in, read_people
 from include.web.rendering import go_to, render
 from include.web.visitor import Visiting, Visitor
 
@@ -233,11 +233,13 @@ def _found(session: Session, slug: str) -> FeatureRequest:
 
 
 def _text(form: FormData) -> Text:
+    with session_scope() as session:
+        owner_id = owner_in(session, form)
     return Text(
         title=field(form, "title"),
         description=field(form, "description"),
         areas=tuple(fields(form, "areas")),
-        owner_id=person_in(form, "owner"),
+        owner_id=owner_id,
     )
 
 
@@ -270,4 +272,5 @@ def _text_form(
         near=near or [],
         areas=areas,
         people=people,
+        has_more_people=len(people) >= MOST_PEOPLE,
     )

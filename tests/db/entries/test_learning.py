@@ -129,12 +129,12 @@ def test_every_kind_of_answer_is_a_label_and_what_nobody_saw_is_none(
             ),
             {"id": noise},
         )
-    assert [(label.right, label.by) for label in labels()] == [
-        (True, "ann"),
-        (False, "bob"),
-        (False, "ann"),
-        (False, "ann"),
-        (False, ""),
+    assert [(label.right, label.by, label.asked) for label in labels()] == [
+        (True, "ann", True),
+        (False, "bob", True),
+        (False, "ann", False),
+        (False, "ann", False),
+        (False, "", False),
     ]
     assert unseen
 
@@ -167,7 +167,7 @@ def test_a_request_that_was_merged_into_the_suggested_one_makes_it_right(
         made = decision(session, entry_id, "match", "create", opened.id)
         made.candidates = [{"request_id": request, "confidence": 0.85}]
         session.add(RequestMerge(request_id=opened.id, into_id=request, merged_by="slack:U1"))
-    assert labels() == [Label(0.85, right=True, by="slack:U1")]
+    assert labels() == [Label(0.85, right=True, by="slack:U1", asked=False)]
 
 
 def test_the_answers_on_one_judge_are_no_labels_of_another(embedder: WordsEmbedder) -> None:

@@ -125,9 +125,58 @@ def test_one_troll_alone_cannot_have_doubtful_matches_attached() -> None:
     assert found.attach > 0.82
 
 
-def test_a_wrong_attachment_that_nobody_undoes_moves_nothing() -> None:
-    """It is no label at all; so what the others say stands."""
-    assert fit(answered(50, Shift())) == fit(answered(50, Shift()))
+def test_wrong_attachments_that_nobody_undoes_are_found_by_audits() -> None:
+    """Three of ten sure matches are wrong and nobody minds; of 20 in a hundred people are asked."""
+    audits = [Label(0.97, right=place % 10 >= 3, by="ann") for place in range(20)]
+    found = learned(audits, [0.97] * 400)
+    assert found is not None
+    assert found.attach == NEVER
+    assert found.precision is None
+
+
+def corrected(wrong: int, *, asked: bool = False, lately: bool = True) -> list[Label]:
+    """Fifty audits of a thousand sure matches, one of them wrong, and corrections unasked."""
+    audits = [Label(0.97, right=place != 7, by=f"p{place % 5}") for place in range(50)]
+    undone = [
+        Label(0.97, right=False, by=f"p{place % 5}", asked=asked, lately=lately)
+        for place in range(wrong)
+    ]
+    return [*audits, *undone]
+
+
+def test_corrections_do_not_count_as_if_the_right_ones_had_been_heard_of_too() -> None:
+    """Two in a hundred are wrong, and of those people take off what they notice: 6 of 20."""
+    found = learned(corrected(6), [0.97] * 1000)
+    assert found is not None
+    assert found.attach <= 0.97
+    as_answers = learned(corrected(6, asked=True), [0.97] * 1000)
+    assert as_answers is not None
+    assert as_answers.attach > 0.97
+    shipped = Shift().chance(0.97)
+    assert abs(fit(corrected(6)).chance(0.97) - shipped) < 0.02
+    assert fit(corrected(6, asked=True)).chance(0.97) < shipped - 0.05
+
+
+def test_more_corrections_than_one_in_twenty_stop_attaching() -> None:
+    found = learned(corrected(70), [0.97] * 1000, audited=0.01)
+    assert found is not None
+    assert found.attach == NEVER
+    assert found.why_not == "people took off 70 of the newest 1000 that would be attached"
+
+
+def test_a_month_of_a_million_sure_matches_can_be_judged() -> None:
+    calm = learned(corrected(40_000), [0.97] * 1_000_000, audited=0.0)
+    alarm = learned(corrected(60_000), [0.97] * 1_000_000, audited=0.0)
+    assert calm is not None
+    assert alarm is not None
+    assert calm.attach <= 0.97
+    assert alarm.attach == NEVER
+
+
+def test_corrections_of_long_ago_stop_nothing() -> None:
+    found = learned(corrected(70, lately=False), [0.97] * 1000, audited=0.01)
+    assert found is not None
+    assert found.attach <= 0.97
 
 
 def test_two_people_who_disagree_make_it_less_sure_not_more() -> None:
