@@ -15,6 +15,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from include.base.connections import read_as_server
 from include.base.errors import FatalError, TransientError
 from include.operations import interventions
 from include.operations.erasure import about, erase
@@ -212,4 +213,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    read_as_server()
     sys.exit(main())

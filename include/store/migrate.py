@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from include.base.connections import FEEDBACK_DB, get_connection
+from include.base.connections import FEEDBACK_DB, get_connection, read_as_server
 from include.base.errors import FatalError
 from include.store.session import database_url
 
@@ -75,4 +75,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    read_as_server()
     main()

@@ -213,6 +213,8 @@ def test_a_failed_entry_is_found_and_run_again_by_the_sweep(airflow: Airflow, st
         httpx.post(faults, json={"times": 0}, trust_env=False).raise_for_status()
     entry = entry_of(run_id)
     assert (entry.status, entry.error) == ("failed", "decide_entry: FatalError")
+    # The command asks Airflow's API; where that is, only Airflow's metadata know.
+    assert stack.run("include.operations", "stuck") == 0
     sweep = airflow.post_run({"rerun": True}, dag_id="sweep_pending").json()["dag_run_id"]
     airflow.finish(sweep, dag_id="sweep_pending")
     found = airflow.result(sweep, "find_stuck_entries", dag_id="sweep_pending")

@@ -1,40 +1,34 @@
-"""Every command that the runbook and the Slack page show is one, and neither needs SQL."""
+"""Commands of the product find connections wherever Airflow keeps them."""
 
 from __future__ import annotations
 
-import re
-import shlex
+import ast
 from pathlib import Path
 
 import pytest
 
-from include.operations.__main__ import _parser, main, table
-
-DOCS = Path(__file__).resolve().parents[3] / "docs"
-PAGES = ("operations.md", "slack.md")
-COMMAND = re.compile(r"^python -m include\.operations (.+?)(?:\s+[#>].*)?$", re.M)
-COMMANDS = [one for page in PAGES for one in COMMAND.findall((DOCS / page).read_text("utf-8"))]
+ROOT = Path(__file__).resolve().parents[3]
+WITHOUT_CONNECTIONS = {"include/relay/openapi.py"}
+"""Writes a file of the repository."""
 
 
-@pytest.mark.parametrize("command", sorted(set(COMMANDS)))
-def test_every_command_of_the_pages_is_one(command: str) -> None:
-    _parser().parse_args(shlex.split(command.replace("ENTRY", "7")))
+def commands() -> list[str]:
+    """The files that ``python -m`` runs, by path."""
+    files = (path for path in (ROOT / "include").rglob("*.py"))
+    return sorted(
+        str(path.relative_to(ROOT))
+        for path in files
+        if '__name__ == "__main__"' in path.read_text(encoding="utf-8")
+    )
 
 
-def test_the_pages_have_commands_and_no_sql() -> None:
-    assert len(COMMANDS) > 20
-    for page in PAGES:
-        assert "```sql" not in (DOCS / page).read_text("utf-8")
+def test_the_commands_are_found() -> None:
+    assert {"include/operations/__main__.py", "include/store/migrate.py"} < set(commands())
 
 
-def test_without_a_command_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main([])
-    assert ended.value.code == 0
-    assert "set-thresholds" in capsys.readouterr().out
-
-
-def test_rows_are_shown_in_columns() -> None:
-    shown = table([{"entry": 7, "why": None}, {"entry": 12, "why": "x " * 60}])
-    assert shown.splitlines()[:2] == ["entry  why", "7      -"]
-    assert len(shown.splitlines()[2]) <= 7 + 60
+@pytest.mark.parametrize("path", sorted(set(commands()) - WITHOUT_CONNECTIONS))
+def test_a_command_reads_airflows_metadata_as_a_server_does(path: str) -> None:
+    """Without that, Airflow gives a process of its own what is in the environment only."""
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    assert "read_as_server" in called
