@@ -18,7 +18,7 @@ ONE_COLUMN = "\x1f"
 """Stands for the separator of a file that has none: a comma in it is one of the customer's."""
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_ASIDE = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])[\s*:?]*$")
+_ASIDE = re.compile(r"(?:\([^()]*\)|\[[^\[\]]*\])[\s*:?]*$")
 """What a header says besides a column's name: that it is required, or what may stand there."""
 _GAPS = re.compile(r"[\s\-./:_]+")
 # So a spreadsheet is kept from taking an id for a number.

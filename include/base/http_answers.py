@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 LONGEST_WAIT = 86_400.0
 """Seconds; nobody means to be asked later than in a day."""
 
-_SECONDS = re.compile(r"\s*(\d{1,20}(?:\.\d{1,9})?)\s*(?:s(?:ec(?:ond)?s?)?)?\s*(?:,.*)?", re.I)
+_SECONDS = re.compile(r"(\d{1,20}(?:\.\d{1,9})?)\s*+(?:s(?:ec(?:ond)?s?)?)?\s*+(?:,.*)?", re.I)
 
 _STATUS_BY_TYPE = (
     (re.compile(r"rate.?limit|quota|too.?many|exhausted|throttl|overload", re.I), 429),
@@ -35,7 +35,7 @@ def retry_after_seconds(headers: Mapping[str, str], now: datetime | None = None)
     """
     for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         value = headers.get(name)
-        if value is not None and (found := _SECONDS.fullmatch(value)):
+        if value is not None and (found := _SECONDS.fullmatch(value.strip())):
             return min(float(found[1]) * scale, LONGEST_WAIT)
     try:
         until = parsedate_to_datetime(headers.get("retry-after", ""))

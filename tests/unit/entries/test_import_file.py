@@ -393,16 +393,3 @@ def test_a_longer_version_of_a_file_knows_its_lines_again() -> None:
     second = [one.key for one in read(b"\n".join([*rows, rows[0]]), "jsonl")]
     assert second[:3] == first
     assert len(set(second)) == 4
-
-
-@pytest.mark.parametrize(
-    ("path", "remedy"),
-    [
-        ("feedback.csv.gz", "unpack it first"),
-        ("feedback.ods", r"save it as \.xlsx"),
-        ("feedback.txt", "say its format"),
-    ],
-)
-def test_the_ending_of_a_name_is_refused_with_its_remedy(path: str, remedy: str) -> None:
-    with pytest.raises(FatalError, match=remedy):
-        file_rows.format_of(path, None)
