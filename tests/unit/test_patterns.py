@@ -28,6 +28,8 @@ SEEDS = [
 ]
 HOSTILE = [(seed * SIZE)[:SIZE] for seed in SEEDS] + ["<" + " " * SIZE + "x", ";" + "\n" * SIZE]
 ANCHORED = {
+    "include.base.json_wrapper._KEY",
+    "include.base.json_wrapper._MORE",
     "include.base.phones._DATED",
     "include.relay.listeners.ask_requests._HELP",
     "include.relay.listeners.ask_requests._THANKS",
