@@ -6,8 +6,8 @@ told so, once.
 **Steps**
 
 1. `set_open` sets the status and queues one message for each person whom the last shipping had
-   reached. Messages about the shipping that have not gone out are held back. If the request is open
-   already, the run succeeds and nobody is told.
+   reached. Messages about the shipping that have not gone out are held back. If the request is not
+   shipped, it keeps its status, the run succeeds and nobody is told.
 2. `notify_followers` sends the messages in batches of 50 through the pool `slack`.
 3. `report_outcome` returns `already_open`, `notified_count`, `total_followers` (those who had been
    told), `waiting_count` and `failed_count`. Whoever pressed *Open it again* in Slack hears it.

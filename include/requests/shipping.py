@@ -85,7 +85,8 @@ def reopen(
 ) -> list[dict[str, Any]]:
     """Open a shipped request again; tell those who were told that it shipped, and only them.
 
-    A message about the shipping that has not gone out is not sent any more.
+    A message about the shipping that has not gone out is not sent any more. A request that is not
+    shipped keeps its status: a card from before may be pressed when it is planned again.
 
     Raises:
         FatalError: there is no such request.
@@ -95,7 +96,7 @@ def reopen(
     if known is not None:
         return batches_of(session, known.conf["message_ids"])
     told = _told(session, request.id)
-    facts = _facts(request, told, dry_run) | {"already": request.status == "open"}
+    facts = _facts(request, told, dry_run) | {"already": request.status != "shipped"}
     if dry_run or facts["already"]:
         return _note(session, REOPEN, run_id, request, facts, [])
     change = set_status(session, request, RequestStatus.OPEN, by=actor.label)

@@ -344,6 +344,7 @@ def test_an_owner_who_is_in_no_list_can_be_written(
     answer = ann.post(f"{MOUNT}/requests/csv-export/edit", data={**form, "other_owner": "nobody"})
     assert answer.status_code == 422
     assert "nobody here has the address or Slack id" in answer.text
+    assert 'value="Export any table"' in answer.text
 
 
 def test_an_area_has_an_owner_whom_its_new_requests_get(world: World) -> None:

@@ -87,7 +87,12 @@ def edit_form(request: Request, visitor: Visiting, slug: str) -> Response:
 @router.post("/requests/{slug}/edit", dependencies=ACT)
 def save_edit(request: Request, visitor: Visiting, slug: str, form: Sent) -> Response:
     """Save it; who saves second is shown what the first has saved, and loses no word."""
-    said = _text(form)
+    said, problem = _text(form)
+    if problem:
+        seen = field(form, "seen")
+        return _text_form(
+            request, visitor, said, title="Not saved", slug=slug, seen=seen, problem=problem
+        )
     try:
         with session_scope() as session:
             actor = _acting(session, visitor, Action.EDIT, slug)
@@ -119,7 +124,9 @@ def open_form(request: Request, visitor: Visiting) -> Response:
 @router.post("/open", dependencies=ACT)
 def open_request(request: Request, visitor: Visiting, form: Sent) -> Response:
     """Open it, unless one that is there may be meant: then ask once."""
-    said = _text(form)
+    said, problem = _text(form)
+    if problem:
+        return _text_form(request, visitor, said, title="Open a request", problem=problem)
     near = []
     if not field(form, "sure") and said.title:
         near = [one for one in search_now(said.title, limit=3) if one.confidence >= NEAR]
@@ -232,15 +239,21 @@ def _found(session: Session, slug: str) -> FeatureRequest:
     return found
 
 
-def _text(form: FormData) -> Text:
-    with session_scope() as session:
-        owner_id = owner_in(session, form)
-    return Text(
+def _text(form: FormData) -> tuple[Text, str]:
+    """What the form says, and why its owner cannot be taken; the rest is kept in any case."""
+    owner_id, problem = None, ""
+    try:
+        with session_scope() as session:
+            owner_id = owner_in(session, form)
+    except FatalError as error:
+        problem = str(error)
+    said = Text(
         title=field(form, "title"),
         description=field(form, "description"),
         areas=tuple(fields(form, "areas")),
         owner_id=owner_id,
     )
+    return said, problem
 
 
 def _text_form(

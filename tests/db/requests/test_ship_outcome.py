@@ -133,6 +133,17 @@ def test_the_one_who_reopened_hears_how_many_were_told() -> None:
         assert found.body == "*Export tables as CSV* is open again. 0 people told."
 
 
+@pytest.mark.parametrize("status", ["open", "planned", "deprioritized"])
+def test_what_is_not_shipped_keeps_its_status(request_with_followers: int, status: str) -> None:
+    with session_scope() as session:
+        session.get_one(Request, request_with_followers).status = status
+    run = {**RUN, "dag_id": "reopen_request"}
+    assert mark_shipped.change_status(ASKED, **run) == []
+    assert mark_shipped.report(ASKED, **run)["already_open"]
+    with session_scope() as session:
+        assert session.get_one(Request, request_with_followers).status == status
+
+
 def test_nobody_in_slack_is_told_nothing() -> None:
     ship(ASKED)
     assert told() == []
