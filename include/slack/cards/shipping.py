@@ -112,8 +112,6 @@ def reopened_card(title: str | None, facts: Mapping[str, Any], error: str) -> Re
         return _said(markup("{} was not opened again: it was a dry run.", name))
     if facts["already_open"]:
         return _said(markup("{} is not marked as shipped. Nobody was told.", name))
-            markup("{} is not marked as shipped. Nothing was changed, and nobody was told.", name)
-        )
     said = f" is open again. {_people(facts['notified_count'])} told."
     if facts["waiting_count"]:
         said += f" {_people(facts['waiting_count'])} will be told when Slack takes the messages."
