@@ -43,6 +43,7 @@ WARM = 24
 SECONDS = 300.0
 SETTLE_SECONDS, IDLE_SECONDS = 240.0, 10.0
 PEOPLE = 50
+GROWN_TABLES = 12
 MAIN_DAG = "process_customer_entry"
 
 
@@ -146,7 +147,11 @@ def measure(stand: Stand, name: str, *, quick: bool, say: Callable[[str], None])
         burst(stand, texts[count:], by_route(stand.token), "warm")
         settle(stand)
         say(f"{count} entries through {title}")
+        before = _sizes(stand)
         outcome = burst(stand, texts[:count], make, "burst")
+        say("Waiting until what follows is done")
+        settle(stand)
+        growth = _growth(before, _sizes(stand), count)
     moments = {
         "acknowledged": outcome.acknowledged,
         "decided": max(outcome.decided),
@@ -181,8 +186,37 @@ def measure(stand: Stand, name: str, *, quick: bool, say: Callable[[str], None])
                 ("run", "task", "queued", "started", "ended"),
                 list(outcome.tasks),
             ),
+            growth,
         ],
         targets=[Target("seconds for one entry", 1 / RATE, moments["answered"] / count)],
+    )
+
+
+def _sizes(stand: Stand) -> dict[tuple[str, str], int]:
+    """Bytes of each table with its indexes, by database and name."""
+    return {
+        (database, str(name)): int(size)
+        for database, connection in (("product", stand.product), ("Airflow", stand.metadata))
+        for name, size in connection.execute(_SIZES).fetchall()
+    }
+
+
+def _growth(
+    before: dict[tuple[str, str], int], after: dict[tuple[str, str], int], count: int
+) -> Figures:
+    """Bytes an entry, the tables that grew most and all of each database."""
+    grown = {name: (size - before.get(name, 0)) / count for name, size in after.items()}
+    most = sorted(grown, key=lambda name: grown[name], reverse=True)[:GROWN_TABLES]
+    lines = [(*name, f"{grown[name]:,.0f}") for name in most]
+    for database in ("product", "Airflow"):
+        whole = sum(size for (where, _), size in grown.items() if where == database)
+        lines.append((database, "all tables", f"{whole:,.0f}"))
+    return Figures(
+        "Growth in bytes an entry, indexes and dead rows among them",
+        ("database", "table", "bytes an entry"),
+        lines,
+        "Until what follows (a run of new_request for each created one) is done or four minutes "
+        "are over.",
     )
 
 
@@ -298,6 +332,11 @@ _TASKS = """
      WHERE dag_id = 'drain_backlog' AND queued_dttm > %(began)s
        AND task_id NOT LIKE 'ask_people%%'
      ORDER BY start_date, task_id
+"""
+
+_SIZES = """
+    SELECT relname, pg_total_relation_size(oid) FROM pg_class
+     WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace
 """
 
 _ANSWER = """

@@ -41,7 +41,15 @@ DEFAULT = (*WITHOUT_AIRFLOW, *WITH_AIRFLOW)
 # More than half an hour, with sandboxes of its own: only when it is named.
 BURSTS = ("burst", "burst_relay", "burst_runs")
 GROWN = ("lists", "pages", "search_million", "search_evidence")
-WHEN_NAMED = ("relay_load", "relay_burst", *GROWN, *BURSTS, "waits_compared")
+WHEN_NAMED = (
+    "relay_load",
+    "relay_burst",
+    "task_processes",
+    "scale",
+    *GROWN,
+    *BURSTS,
+    "waits_compared",
+)
 NAMES = (*DEFAULT, *WHEN_NAMED)
 
 
@@ -118,6 +126,10 @@ class Session:
         wanted = [name for name in WITH_AIRFLOW if name in self.names]
         if wanted:
             self._with_airflow(wanted)
+        if "task_processes" in self.names:
+            self._task_processes()
+        if "scale" in self.names:
+            self._scale()
         for name in BURSTS:
             if name in self.names:
                 self._burst(name)
@@ -142,6 +154,20 @@ class Session:
             }
             for name in wanted:
                 self._one(name, measures[name])
+
+    def _task_processes(self) -> None:
+        from benchmarks import task_processes
+        from benchmarks.stand import stand_up
+
+        with stand_up(self.say, task_processes.EXECUTOR) as stand:
+            self._one("task_processes", lambda: task_processes.measure(stand, quick=self.quick))
+
+    def _scale(self) -> None:
+        from benchmarks import scale
+        from benchmarks.stand import stand_up
+
+        with stand_up(self.say) as stand:
+            self._one("scale", lambda: scale.measure(stand, quick=self.quick, say=self.say))
 
     def _burst(self, name: str) -> None:
         from benchmarks import burst

@@ -265,14 +265,17 @@ def poll(
 
 
 @contextmanager
-def stand_up(say: Callable[[str], None]) -> Iterator[Stand]:
-    """A fresh sandbox with the samples loaded; stopped and removed however the block ends."""
+def stand_up(say: Callable[[str], None], executor: str = "") -> Iterator[Stand]:
+    """A fresh sandbox with the samples loaded; stopped and removed however the block ends.
+
+    ``executor`` is the dotted path of another executor than the sandbox's.
+    """
     state = Path(tempfile.mkdtemp(prefix="gtm-bench-"))
     *ports, api_server_port = _free_ports()
     is_cluster = Sandbox.from_environment().cluster
     sandbox = Sandbox(state, *ports, cluster=is_cluster, api_server_port=api_server_port)
     stack = Stack(sandbox, say=say)
-    overrides = _overrides()
+    overrides = _overrides() | ({"SANDBOX_EXECUTOR": executor} if executor else {})
     before = {name: os.environ.get(name) for name in (*overrides, "AIRFLOW_CONN_FEEDBACK_DB")}
     os.environ.update(overrides)
     try:

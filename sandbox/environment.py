@@ -134,7 +134,8 @@ class Sandbox:
                 "AIRFLOW_HOME": str(self.state / "airflow"),
                 "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
                 "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
-                "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+                # Another one only for measuring.
+                "AIRFLOW__CORE__EXECUTOR": os.environ.get("SANDBOX_EXECUTOR", "LocalExecutor"),
                 # More processes than tasks at once (the pools say how many): one is sometimes kept
                 # by a task that has ended, see MIN_HEARTBEAT_INTERVAL in deploy/airflow.env.
                 "AIRFLOW__CORE__PARALLELISM": "12",
