@@ -13,6 +13,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from include.matching.opposites import is_opposite
+from include.matching.stems import CLAUSE, WORD, stems
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -21,21 +24,6 @@ ASKED_AT_MOST = 0.80
 
 READ_AT_MOST = 3_000
 """Characters of a pain that are read."""
-
-_WORD = re.compile(r"[a-z0-9]+(?:['\u2019][a-z]+)?")
-_CLAUSE = re.compile(
-    r"[.!?;:\n()]+|,|\s[\u2013\u2014-]\s|\b(?:but|however|although|though|whereas|while)\b"
-)
-_STOP = frozenset(
-    _WORD.findall(
-        "a an the and or of for to in on at by with from as is are be was were it its this that "
-        "these those we our us you your i my me they their them he she his her not no do does "
-        "did so very more most can could would should will all any some each per into out up off "
-        "via when if than then there here have has had having get gets make makes made let lets "
-        "use uses using able way ways option options support allow need needs want wants add new "
-        "how what which who one other also just only really"
-    )
-)
 
 _NOT = r"(?:n['\u2019]?t|\s+not|\s+never)"
 _HEDGE = r"(?:\s+(?:really|actually|even|currently|particularly|at all))?"
@@ -138,7 +126,7 @@ _ASKS_LESS = re.compile(
 )
 _DENIED = re.compile(r"(?:n['\u2019]t|\bnot|\bnever|\bno longer|\bhardly)\s*$")
 _PEOPLE = frozenset(
-    _WORD.findall(
+    WORD.findall(
         "customer customers user users people client clients request requests ticket tickets "
         "account accounts complaint complaints asking"
     )
@@ -148,64 +136,6 @@ _LEAST_INITIALS = 3
 
 _NEAR = 8
 """Words after (or before) such a phrase that it is about."""
-
-# Two sides of one action; a title that asks for one side is not what asks for the other.
-_OPPOSITES: tuple[tuple[str, str], ...] = (
-    (
-        "undo undelete restore restores recover recovers recovery retrieve unarchive revert",
-        "purge purges delete deletes erase erases wipe wipes destroy shred discard",
-    ),
-    ("import imports upload uploads ingest", "export exports download downloads"),
-    ("enable enabled activate", "disable disabled deactivate mute unsubscribe"),
-    ("lock locks freeze", "unlock unlocks unfreeze"),
-    ("hide hides hidden conceal collapse", "show shows reveal display unhide expand"),
-    ("increase raise raises extend lengthen", "decrease reduce lower shorten limit"),
-    ("merge merges combine join unite", "split splits separate unmerge divide"),
-    ("subscribe opt-in", "unsubscribe opt-out"),
-    ("archive archives", "unarchive"),
-    ("encrypt encrypts", "decrypt decrypts"),
-    ("connect connects link", "disconnect disconnects unlink"),
-    ("assign assigns", "unassign unassigns"),
-    ("pin pins", "unpin unpins"),
-    ("publish publishes", "unpublish unpublishes withdraw"),
-    ("invite invites", "uninvite expel"),
-    ("block blocks ban forbid prohibit restrict", "unblock unblocks unban allowing permitting"),
-    ("install installs", "uninstall uninstalls"),
-    ("automate automatic automatically automated", "manual manually"),
-    ("start starts resume", "stop stops pause"),
-    ("follow follows", "unfollow unfollows"),
-    ("add attach insert", "remove detach"),
-    ("join joins", "leave leaves quit"),
-    ("accept approve", "decline reject refuse"),
-    ("remember", "forget"),
-    ("grant", "revoke"),
-    ("include", "exclude"),
-    ("upgrade", "downgrade"),
-    ("sign-in signed-in log-in logged-in", "sign-out signed-out log-out logged-out"),
-)
-_SIDES = {
-    word: (number, side)
-    for number, pair in enumerate(_OPPOSITES)
-    for side, words in enumerate(pair)
-    for word in words.split()
-}
-_SWITCH = re.compile(r"\b(?:turn|turning|switch|switching)\s+(?:\w+\s+){0,3}?(on|off)\b")
-_WITH_PARTICLE = re.compile(r"\b(sign(?:ed)?|log(?:ged)?)\s+(in|out)\b")
-_DESIRED = re.compile(
-    r"\b(?:want|wants|wanted|need|needs|needed|like|love|able|unable|can|cannot|could|"
-    r"can['\u2019]t|"
-    r"couldn['\u2019]t|way|how|impossible|possible|let|lets|please|should|option|ability|try|"
-    r"trying|"
-    r"tried|wish|help|fail|fails|failed|refuses|possibility|button|function|feature)\b"
-)
-_TO_BE_GONE = re.compile(
-    r"\b(?:must|should|shall|has\s+to|have\s+to|needs?\s+to)\s+be\s+(?:\w+\s+)?"
-    r"(?:deleted|erased|purged|wiped|destroyed|shredded)\b"
-    r"|\b(?:delet|eras|purg|wip|destroy)\w*\s+(?:\w+\s+){0,3}?(?:for\s+good|permanently|"
-    r"irrevocably)\b"
-)
-_REACH = 4
-"""Words after a wish within which its verb stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,45 +157,45 @@ def contradiction(pain: str, title: str) -> Contradiction | None:
     wanted = title.lower()
     if _is_negated(said, wanted):
         return Contradiction("negated", "It names this request but seems to say it is not wanted.")
-    if _is_opposite(said, wanted):
+    if is_opposite(said, wanted):
         return Contradiction("opposite", "It names this subject but seems to ask for the opposite.")
     return None
 
 
 def _is_negated(said: str, title: str) -> bool:
     """Whether at least half of the title's words that the pain shares are declined by it."""
-    named = set(_stems(title))
+    named = set(stems(title))
     said = _spelt_out(said, title)
-    shared = named & set(_stems(said))
+    shared = named & set(stems(said))
     if not shared:
         return False
     scopes = [
         *_declined(said),
         *(() if _ASKS_LESS.search(_TITLE_AIM.sub("", title)) else _too_much(said)),
     ]
-    declined = {stem for scope in scopes for stem in _stems(scope)} & shared
+    declined = {stem for scope in scopes for stem in stems(scope)} & shared
     return 2 * len(declined) >= len(shared) and bool(declined)
 
 
 def _spelt_out(said: str, title: str) -> str:
     """The text with a title's own words where it has their initials: "sso", "single sign-on"."""
-    words = [(found[0], found.start(), found.end()) for found in _WORD.finditer(title)]
+    words = [(found[0], found.start(), found.end()) for found in WORD.finditer(title)]
     spelt: dict[str, str] = {}
     for first in range(len(words)):
         for last in range(first + _LEAST_INITIALS, len(words) + 1):
             initials = "".join(word[0] for word, _, _ in words[first:last])
             spelt.setdefault(initials, title[words[first][1] : words[last - 1][2]])
-    return _WORD.sub(lambda found: spelt.get(found[0], found[0]), said)
+    return WORD.sub(lambda found: spelt.get(found[0], found[0]), said)
 
 
 def _declined(said: str) -> Iterator[str]:
     """The stretches of a text that its own words decline, or say are there already."""
-    for clause in _CLAUSE.split(said):
+    for clause in CLAUSE.split(said):
         if found := _DECLINED.search(clause):
             yield _first(clause[found.end() :])
         if found := _THERE.search(clause):
             after = _first(clause[found.end() :])
-            if not _PEOPLE & set(_WORD.findall(after)):
+            if not _PEOPLE & set(WORD.findall(after)):
                 yield after
         if found := _HAVE_ALREADY.search(clause):
             yield _first(found[1])
@@ -276,13 +206,13 @@ def _declined(said: str) -> Iterator[str]:
         if (found := _INSTEAD.search(clause)) and _WISH.search(clause[: found.start()]):
             yield _first(clause[found.end() :])
         if (found := _FINE.search(clause)) and not _DENIED.search(clause[: found.start()]):
-            yield " ".join(_WORD.findall(clause[: found.start()])[-_NEAR:])
+            yield " ".join(WORD.findall(clause[: found.start()])[-_NEAR:])
 
 
 def _too_much(said: str) -> Iterator[str]:
     """The stretches of a text that complain of what is there: it shall stop, or be less."""
     before = ""
-    for clause in filter(str.strip, _CLAUSE.split(said)):
+    for clause in filter(str.strip, CLAUSE.split(said)):
         if _IT_AWAY.search(clause):
             yield before
         before = clause
@@ -291,57 +221,12 @@ def _too_much(said: str) -> Iterator[str]:
         if found := _STOP_IT.match(clause):
             yield _first(clause[found.end() :])
         if (found := _NUISANCE.search(clause)) and not _ABSENT.search(clause[: found.start()]):
-            yield " ".join(_WORD.findall(clause[: found.start()])[-_NEAR:])
+            yield " ".join(WORD.findall(clause[: found.start()])[-_NEAR:])
         if found := _TOO_MANY.search(clause):
             yield _first(clause[found.end() :])
         if found := _TOO_OFTEN.search(clause):
-            yield " ".join(_WORD.findall(clause[: found.start()])[-_NEAR:])
+            yield " ".join(WORD.findall(clause[: found.start()])[-_NEAR:])
 
 
 def _first(text: str) -> str:
-    return " ".join(_WORD.findall(text)[:_NEAR])
-
-
-def _is_opposite(said: str, title: str) -> bool:
-    """Whether the pain wishes for the other side of what the title is for, and not for its own."""
-    asked = next(_sides(title), None)
-    if asked is None:
-        return False
-    number, side = asked
-    wishes = {wish for clause in _CLAUSE.split(said) for wish in _wishes(clause)}
-    return (number, 1 - side) in wishes and (number, side) not in wishes
-
-
-def _wishes(clause: str) -> Iterator[tuple[int, int]]:
-    for found in _DESIRED.finditer(clause):
-        # "We can already lock it" is no wish.
-        if clause[found.end() :].lstrip().startswith("already "):
-            continue
-        yield from _sides(" ".join(clause[found.end() :].split()[:_REACH]))
-    if _TO_BE_GONE.search(clause):
-        yield _SIDES["delete"]
-    # An order: "Delete them for good."
-    yield from _sides(" ".join(_WITH_PARTICLE.sub(r"\1-\2", clause).split()[:1]))
-
-
-def _sides(text: str) -> Iterator[tuple[int, int]]:
-    """The actions a text names, in their order: number of the pair, and its side."""
-    switched = [(found.start(), found[1]) for found in _SWITCH.finditer(text)]
-    for _, way in switched:
-        yield _SIDES["enable" if way == "on" else "disable"]
-    for word in re.findall(r"[a-z]+(?:-[a-z]+)?", _WITH_PARTICLE.sub(r"\1-\2", text)):
-        if word in _SIDES:
-            yield _SIDES[word]
-
-
-def _stems(text: str) -> list[str]:
-    """The telling words of a text, cut so that "exports" and "exporting" are one."""
-    return [_stem(word) for word in _WORD.findall(text) if len(word) > 2 and word not in _STOP]
-
-
-def _stem(word: str) -> str:
-    word = word.split("'")[0].split("\u2019")[0]
-    for ending in ("ing", "ies", "ed", "es", "s", "e", "y"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word[: -len(ending)]
-    return word
+    return " ".join(WORD.findall(text)[:_NEAR])
