@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from include.agents.trouble import hints_at_trouble
-from include.agents.vocabulary import POLITE, POLITE_CORE, REMARK, WISH
+from include.agents.trouble import HURTS, hints_at_trouble
+from include.agents.vocabulary import POLITE, POLITE_CORE, REMARK, RESOLVED, WISH
 from include.base.text import words as words_of
 
 MOST_CHARACTERS = 400
@@ -37,11 +37,19 @@ class EmptyWords(StrEnum):
     PRAISE = "praise"
     WISH = "wish"
     REMARK = "remark"
+    RESOLVED = "resolved"
 
 
 _MOST_POLITE = 12
 _COLLEAGUES_SAY = REMARK | POLITE
+_OVER = RESOLVED | POLITE
 
+# "Thanks for jumping on so quickly", but not for what one would like to have.
+_THANKS_FOR_DOING = re.compile(
+    r"\bthank(?:s|\s+you)\b(?:\s+\w+){0,3}?\s+for\s+(?!(?:\w*th|add|build|consider|implement|support|"
+    r"look|provid|allow|mak|giv|think|check)\w*ing\b)\w+ing\b[^,.;:!?]{0,60}",
+    re.I,
+)
 # "no complaints", "can't complain": what denies trouble is praise, and its words are taken out.
 _NO_TROUBLE = re.compile(
     r"\b(?:no|not\s+(?:a\s+single|one|any)|zero|without\s+(?:any|a)|never\s+(?:had\s+)?(?:a|an|"
@@ -122,7 +130,9 @@ _PRAISE = re.compile(
     r"saving)\s+(?:us|me|them|our\s+\w+)\s+(?:\w+\s+){0,3}?(?:time|hours|days|work|"
     r"money|minutes)|how\s+(?:happy|pleased|delighted|impressed|satisfied|glad|grateful)|(?:like|"
     r"as)\s+a\s+charm|went\s+(?:very\s+|really\s+)?(?:well|smoothly|great)|"
-    r"(?:guys|team|you)\s+rock|happy\s+(?:with|w(?=/)|customers?|users?|campers?)|best\s+(?:tool|"
+    r"(?:guys|team|you)\s+rock|(?:you|they|guys|folks|people|team)\s+(?:are|is)\s+(?:\w+\s+)?the\s+best\W*$|"
+    r"that(?:['\u2019]s|\s+is)\s+(?:exactly\s+|just\s+)?what\s+(?:we|i|they)\s+(?:needed|wanted)|"
+    r"happy\s+(?:with|w(?=/)|customers?|users?|campers?)|best\s+(?:tool|"
     r"product|app|software|support)|"
     r"(?:runs?|running|goes|going|works?|working)\s+(?:very\s+|really\s+|so\s+)?(?:smoothly|"
     r"flawlessly|perfectly|"
@@ -145,7 +155,7 @@ _MORE_THAN_PRAISE = re.compile(
 _WISH_CORE = re.compile(
     r"\b(?:(?:improve|upgrade|enhance|modernise|modernize|perfect)(?=\s+(?:the|your|this|it)\b)|ai|llms?|ml|chatgpt|gpt|copilot|machine\s+learning|artificial\s+intelligence|"
     r"blockchain|metaverse|"
-    r"features?|functions?|functionality|functionalities|improvements?|innovations?|innovative|"
+    r"features?|functions?|functionality|functionalities|improvements?|innovat(?:ions?|ive|e)|"
     r"things?|stuff|something|options?|ux|ui|better|modern|modernized?|modernised|"
     r"user[\s-]friendl(?:y|ier)|"
     r"friendlier|intuitive|nicer|prettier|cooler|beautiful|fancy|fancier|sleek(?:er)?|simpler|"
@@ -157,6 +167,15 @@ _WISH_CORE = re.compile(
 )
 
 _NAMED = re.compile(r"(?<=[\w,;)\u2013\u2014-]\s)[A-Z][a-z\u00c0-\u024f'\u2019-]+\b")
+# It is over.
+_RESOLVED_CORE = re.compile(
+    r"(?:^|\b(?:is|are|was|were|has|have|been|got|it|now|already|all|that['\u2019]s|it['\u2019]s)\b)"
+    r"\W*(?:resolved|solved|fixed|sorted)\b"
+    r"|(?<!longer\s)\bworks?\W+(?:again|now)\b|\b(?:issue|problem|ticket|case)\W+(?:re)?solved\b|^\W*never\W?mind\b|\b(?:found|figured)\W+it\b"
+    r"|^\W*(?:please\W+|pls\W+)?disregard\b|\bno\W+longer\W+(?:needed|an?\W+(?:issue|problem))\b"
+    r"|\b(?:you\W+can\W+close|can\W+be\W+closed)\b",
+    re.I,
+)
 # A colleague is sent somewhere ...
 _POINTS = re.compile(
     r"^\W*(?:(?:hi|hey|hello|all|team|fyi|please|pls|kindly|can|could|you|someone|somebody|i|we|"
@@ -171,7 +190,7 @@ _POINTS = re.compile(
 )
 # ... and something says where: here, below, what somebody wrote.
 _WHERE = re.compile(
-    r"\b(?:this|that|these|those|here|below|above|attached|attachment|thread|my|visibility|"
+    r"\b(?:this|that|these|those|here|below|above|attached|attachment|screenshots?|thread|my|visibility|"
     r"reference|record|"
     r"yesterday|today|earlier|last|them|you|(?:what|mail|email|note|notes|message|ticket|feedback|"
     r"comment|"
@@ -199,7 +218,7 @@ _REMARK_CORE = re.compile(
     r"rescheduled|booked|cancelled|confirmed|tomorrow|is\W+on|is\W+done)\b"
     r"|^\W*(?:who|anyone|anybody|does\W+anyone|do\W+we\W+know\W+who)\W+(?:owns?|handles?|"
     r"is\W+(?:the\W+)?(?:owner|csm|"
-    r"ae|responsible|in\W+charge|looking)|knows?|has\W+(?:the\W+)?(?:context|contact)|"
+    r"ae|responsible|(?:account\W+)?manager|contact|in\W+charge|looking)|knows?|has\W+(?:the\W+)?(?:context|contact)|"
     r"looks?\W+after|"
     r"takes?)\b.*\?\W*$"
     r"|\b(?:can|could|would)\W+(?:someone|somebody|anyone|anybody|one\W+of\W+(?:us|"
@@ -214,20 +233,22 @@ _REMARK_CORE = re.compile(
     r"good\W+(?:point|to\W+know|question))\W*(?:(?:to|from|with)\W+(?:this|that))?\W*$"
     r"|^\W*(?:i|we)\W+(?:fully\W+|totally\W+)?agree\b|^\W*(?:great|good)\W+(?:point|question|"
     r"catch)\b"
-    r"|^\W*any\W+(?:updates?|news|progress|thoughts|ideas?)\b|^\W*another\W+one\b|^\W*as\W+(?:per|"
+    r"|^\W*(?:please\W+|pls\W+)?(?:check|look|read|review|help|advise|ignore)\W*$"
+    r"|^\W*(?:looping\W+in|tagging|cc)\b|^\W*ping\W*$|^\W*who\W+(?:can|could)\W+help\b"
+    r"|^\W*(?:(?:do\W+we\W+have|is\W+there)\W+)?any?\W+(?:updates?|news|progress|thoughts|ideas?)\b|^\W*another\W+one\b|^\W*as\W+(?:per|above|below|"
     r"discussed|agreed)\b"
     r"|^\W*(?:friendly\W+|quick\W+)?(?:reminder\W*:|moving\W+this|see\W+attach)|"
     r"^\W*they(?:['\u2019]ve|\W+have)?\W+signed\b"
     r"|\b(?:want|wants|wanted|going|ready|about)\W+to\W+renew\b|\bthanks\W+for\W+(?:flagging|"
     r"sharing)\b"
-    r"|\b(?:wrong|right|correct)\W+(?:channel|thread|place|form)\b|\bposted\W+twice\b|^\W*fyi\W*$"
-    r"|^\W*(?:tests?|testing|ignore)\W*(?:\d{1,3}\W*){0,3}$|\b(?:test|testing)\b.{0,40}\bignore\b"
+    r"|\b(?:wrong|right|correct)\W+(?:channel|thread|place|form)\b|\bposted\W+twice\b|^\W*(?:fyi|bump(?:ing)?)\b"
+    r"|^\W*(?:(?:tests?|testing|ignore)\W*){1,4}(?:\d{1,3}\W*){0,3}$|\b(?:test|testing)\b.{0,40}\bignore\b"
     r"|^\W*(?:please\W+|pls\W+)?ignore\W+(?:this|that|my|me)\b|\bignore\b.{0,30}\btest\b"
     r"|^\W*(?:this\W+is\W+)?(?:just\W+|only\W+)?a\W+test\b|^\W*(?:just\W+|"
     r"only\W+)?testing\W+(?:if|whether|the\W+bot|this)\b"
     r"|\b(?:if|whether)\W+(?:the|this)\W+(?:bot|form|integration|channel|thing)\W+works?\b"
     r"|\bwhere\W+(?:do|should|can)\W+(?:i|we)\W+(?:post|put|log|report)\b"
-    r"|^\W*(?:the\W+)?(?:customer|client|account|they)\W+(?:is|are)\W+(?:asking|waiting|"
+    r"|^\W*(?:the\W+)?(?:customer|client|account|they)\W+(?:is|are|keeps?)\W+(?:asking|waiting|"
     r"chasing)(?:\W+again)?\W*$"
     r"|^\W*(?:the\W+)?(?:customer|client|they|he|she)\W+will\W+(?:send|share|join|call|get\W+back|"
     r"come\W+back|write)\b",
@@ -256,7 +277,7 @@ def empty_words(said: str) -> EmptyWords | None:
     kinds = {_kind(sentence) for sentence in _SENTENCE.split(said) if words_of(sentence)}
     if not kinds or None in kinds:
         return None
-    for kind in (EmptyWords.WISH, EmptyWords.REMARK, EmptyWords.PRAISE):
+    for kind in (EmptyWords.WISH, EmptyWords.RESOLVED, EmptyWords.REMARK, EmptyWords.PRAISE):
         if kind in kinds:
             return kind
     return EmptyWords.POLITE
@@ -268,10 +289,12 @@ def _kind(sentence: str) -> EmptyWords | None:
         return EmptyWords.POLITE
     if _WISH_CORE.search(sentence) and _only(words, sentence, WISH, _WISH_CORE):
         return EmptyWords.WISH
+    if "?" not in sentence and _RESOLVED_CORE.search(sentence) and _OVER.issuperset(words):
+        return EmptyWords.RESOLVED
     points = (
         _REMARK_CORE.search(sentence)
         or any(map(_REMARK_CORE.search, _CLAUSE.split(sentence)))
-        or (_POINTS.match(sentence) and _WHERE.search(sentence))
+        or (_POINTS.match(_NAMED.sub(" ", sentence)) and _WHERE.search(sentence))
     )
     if points and _is_remark(sentence):
         return EmptyWords.REMARK
@@ -291,7 +314,10 @@ def _is_remark(sentence: str) -> bool:
 
 
 def _praises(sentence: str) -> bool:
-    left = _SCORE.sub(_PRAISED, _NO_TROUBLE.sub(_PRAISED, sentence))
+    left = _THANKS_FOR_DOING.sub(
+        lambda thanks: thanks[0] if HURTS.search(thanks[0]) else _PRAISED, sentence
+    )
+    left = _SCORE.sub(_PRAISED, _NO_TROUBLE.sub(_PRAISED, left))
     if _MORE_THAN_PRAISE.search(left) or hints_at_trouble(left):
         return False
     praises = False

@@ -116,6 +116,18 @@ def _unsigned(text: str, start: int, end: int) -> int:
     return end
 
 
+def is_only_signed(text: str) -> bool:
+    """Whether a text is a closing with names and roles below it, or what a phone adds."""
+    start = len(text) - len(text.lstrip())
+    signed = _SIGNED.match(text, start)
+    if signed is None:
+        return False
+    lines = [line.split() for line in text[signed.start() :].splitlines()[1:] if line.strip()]
+    return _is_signature(text[signed.end() :]) and all(
+        2 * sum(not word[0].islower() for word in line) > len(line) for line in lines
+    )
+
+
 def _is_signature(text: str) -> bool:
     """Whether what follows a closing is names and numbers, not something else that hurts."""
     lines = [line for line in text.splitlines() if line.strip()]

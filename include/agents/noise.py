@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from itertools import pairwise
 
+from include.agents.auto_reply import is_auto_reply
 from include.agents.empty_words import EmptyWords, empty_words, is_polite
-from include.agents.mail_frame import own_words
+from include.agents.mail_frame import is_only_signed, own_words
 from include.agents.vocabulary import NOTHING
 from include.base.text import words as words_of
 
@@ -23,6 +25,12 @@ _TAG = re.compile(r"<!--.{0,300}?-->|</?[a-zA-Z][^<>]{0,300}>", re.S)
 _ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|#\d{1,6});", re.I)
 _CELL_ERROR = re.compile(r"#(?:REF|VALUE|NAME|NUM|NULL|DIV/0|SPILL|CALC|N/A)[!?]?", re.I)
 _LEAST_LETTERS = 3
+_LEAST_KEYS = 4
+_NEIGHBOURS = "qwertyuiop poiuytrewq qwertz ztrewq asdfghjkl lkjhgfdsa zxcvbnm mnbvcxz"
+_FOR_NOW = re.compile(
+    r" (?:at (?:this|the) (?:time|moment)|for now|so far|yet|right now|today|"
+    r"from (?:me|us|my side))$"
+)
 
 
 class NoiseReason(StrEnum):
@@ -37,6 +45,10 @@ class NoiseReason(StrEnum):
     """It wishes for something without saying what hurts."""
     ONLY_REMARK = "only_remark"
     """It sends a colleague to look somewhere else."""
+    RESOLVED = "resolved"
+    """It says that something is over."""
+    AUTO_REPLY = "auto_reply"
+    """A mailbox answered by itself."""
     NO_PAIN = "no_pain"
     """A language model read it and found no problem in it."""
 
@@ -46,6 +58,7 @@ _REASONS = {
     EmptyWords.PRAISE: NoiseReason.ONLY_PRAISE,
     EmptyWords.WISH: NoiseReason.NO_PROBLEM,
     EmptyWords.REMARK: NoiseReason.ONLY_REMARK,
+    EmptyWords.RESOLVED: NoiseReason.RESOLVED,
 }
 
 
@@ -64,9 +77,11 @@ def noise_reason(text: str) -> NoiseReason | None:
     words = words_of(bare)
     if not words:
         return NoiseReason.ONLY_LINKS if had_links else NoiseReason.NO_WORDS
-    if " ".join(words) in NOTHING or _CELL_ERROR.fullmatch(bare.strip()):
+    if _FOR_NOW.sub("", " ".join(words)) in NOTHING or _is_typed_blindly(words):
         return NoiseReason.NO_WORDS
-    if is_polite(words):
+    if _CELL_ERROR.fullmatch(bare.strip()):
+        return NoiseReason.NO_WORDS
+    if is_polite(words) or is_only_signed(bare):
         return NoiseReason.ONLY_THANKS
     # Two signs can be a word in scripts without an alphabet.
     letters = "".join(words)
@@ -76,8 +91,20 @@ def noise_reason(text: str) -> NoiseReason | None:
     if had_links:
         return None
     start, end = own_words(bare)
+    if is_auto_reply(bare[start:end]):
+        return NoiseReason.AUTO_REPLY
     empty = empty_words(_within_lines(bare[start:end]))
     return None if empty is None else _REASONS[empty]
+
+
+def _is_typed_blindly(words: list[str]) -> bool:
+    """Whether it is one word of keys that lie beside each other: "asdf"."""
+    [word, *others] = words
+    return (
+        not others
+        and len(word) >= _LEAST_KEYS
+        and all(f"{one}{other}" in _NEIGHBOURS for one, other in pairwise(word))
+    )
 
 
 def _within_lines(text: str) -> str:

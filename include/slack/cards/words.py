@@ -32,6 +32,8 @@ _REASONS = {
     "only_praise": "it reads like praise, without a problem",
     "no_problem": "it wishes for something without saying what hurts",
     "only_remark": "it sends a colleague to look somewhere else",
+    "resolved": "it says that something is solved",
+    "auto_reply": "it reads like the automatic answer of somebody who is away",
     "no_pain": "I found no problem of a customer in it",
     "erased": "its words were erased",
 }
