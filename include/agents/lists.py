@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from include.agents.draft import readable, weight
+from include.agents.draft import weight
 from include.agents.noise import noise_reason
+from include.agents.readable import readable
 from include.agents.trouble import HURTS
 
 if TYPE_CHECKING:

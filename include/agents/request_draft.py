@@ -6,8 +6,9 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from include.agents.draft import DESCRIPTION_MAX, TITLE_MAX, TITLE_MIN, readable
+from include.agents.draft import DESCRIPTION_MAX, TITLE_MAX, TITLE_MIN
 from include.agents.prompting import as_records
+from include.agents.readable import readable
 from include.agents.sentences import leads_away
 from include.matching.embed import truncated
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from include.agents.draft import readable, weight
+from include.agents.draft import weight
 from include.agents.lists import says_something, stripped
+from include.agents.readable import readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

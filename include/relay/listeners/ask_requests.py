@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from include.agents.draft import readable
+from include.agents.readable import readable
 from include.base.settings import load_settings
 from include.outbox.messages import queue_message
 from include.outbox.replies import AnswerReply
