@@ -288,7 +288,7 @@ SEVERAL: list[tuple[str, list[str]]] = [
         ),
         [
             "Their volunteers can't swap shifts themselves",
-            "The second thing: the rota PDF cuts off long names",
+            "The rota PDF cuts off long names",
         ],
     ),
     (

@@ -28,7 +28,7 @@ _UNTITLED = "Customer feedback"
 
 _ENDS_IN_EMOJI = re.compile(r":[a-z0-9_+-]{2,40}:$")
 _SENTENCE = re.compile(
-    r"(?:(?<!\s)\s+)?[•●▪]\s*|(?<=[.!?…])[\"'”\u2019)]*\s+|\n+|(?<=[。\uff01\uff1f])"
+    r"(?:(?<!\s)\s+)?[•●▪]\s*|(?<=[.!?…])[\"'”\u2019)]*\s+|\n+|(?<=\s[:;][)(])\s+|(?<=[。\uff01\uff1f])"
 )
 _ABBREVIATION = re.compile(
     r"\b(?:e\.g|i\.e|etc|vs|approx|no|dr|mr|mrs|ms"
@@ -41,7 +41,7 @@ _GREETING = re.compile(
             (?:\ (?:there|all|team|everyone|everybody|folks|guys|support))*
             (?:\ \w+(?=\s*(?:[,.!:\n]|$)))?
       | (?:many\ )?thanks?(?:\ (?:you|a\ lot|so\ much|in\ advance|again))*(?:\ for\b[^.,;!?]*)?
-      | (?:i\ )?hope\ (?:you|this|all|everyone)\b[^.,!?]*
+      | (?:i\ )?hope\ (?:you|this|all|everyone|the|your)\b[^.,!?]*
       | (?:please|pls|kindly|sorry|ok|okay|so|well|also|fyi|btw|anyway|yes|yeah|yep|sure|plus
             |finally|lastly|additionally|separately
             |(?:besides|apart\ from|on\ top\ of)\ that|in\ addition
@@ -65,8 +65,12 @@ _LEAD = re.compile(
       | (?:(?:a|some|quick|new|more|customer)\ ){0,2}
             (?:feedback|note|request|update|input|news|remark)
             \ (?:from|by|for|about|of)\ [^:.!?\n]{1,60}:
-      | (?:(?:our|the|my|a)\ )?customers?
-            \ (?:says?|said|reports?|reported|complains?|complained|mentioned)\ that
+      | (?:(?:our|the|my|a|one\ of\ our)\ )?(?:customers?|clients?|users?|he|she|they|we|i)
+            (?:\ \w+)?\ (?:says?|said|reports?|reported|complains?|complained|mentioned|noticed
+            |noted|found|explained|wrote|writes)\ that
+      | [^.!?:;]{2,90}?\ (?:told|informed)\ (?:me|us)\ that
+      | (?:the|my|our|their)\ (?:only|one|main|biggest|first|second|last|other)\ (?:thing|issue
+            |problem|point|wish|request|ask|complaint|pain)(?:\ point)?(?:\ is(?:\ that)?|:|,)
     )\s+""",
     re.X | re.I,
 )
@@ -91,17 +95,40 @@ _STEP = re.compile(
 _SMALL_TALK = re.compile(
     r"\b(?:we['\u2019]ve\ been\ (?:a\ )?customers?|how\ (?:are|is)\ (?:you|everything|it)|"
     r"nice\ to\ meet|talk\ (?:soon|later)|can\ you\ hear|share\ my\ screen|sounds?\ good|"
-    r"let\ me\ know|as\ (?:you\ know|discussed)|thank(?:s|\ you)|don['\u2019]t\ worry|"
+    r"quick\ (?:one|question)(?=\W*$)|"
+    r"(?:suggest|share|raise|ask|report)\ (?:something|(?:a\ few|some)\ things)(?=\W*$)|"
+    r"let\ me\ know|as\ (?:you\ know|discussed)|thank(?:s|\ you)|"
+    r"don['\u2019]t\ worry|"
     r"no\ (?:worries|problem|rush))\b",
     re.I,
 )
-_CLAUSE = re.compile(r"(?:,|;|:|\s[-\u2013\u2014])\s+")
+_CLAUSE = re.compile(r"(?:,|;|:|\s(?:[-\u2013\u2014|]|//))\s+|\s(?=(?:but|however)\s)")
+# The writer says which sentence is the point.
+_POINT = re.compile(
+    r"^(?:tl;?\s?dr|in\ short|bottom\ line|the\ point|(?:the\ )?(?:core\ )?(?:problem|pain)"
+    r"(?:\ (?:statement|point))?|(?:the\ )?(?:issue|ask)|reason(?:\ \w+)?)"
+    r"\s?(?:[:\u2013\u2014-]|\ is\ that\b)\s*",
+    re.I | re.X,
+)
+# Somebody asks what hurts; the answer says it.
+_ASKS = re.compile(
+    r"\b(?:what|anything|something)\b[^.!?]{0,60}\b(?:missing|wrong|broken|slow\w*|stuck|annoy\w*|"
+    r"frustrat\w*|bother\w*|block\w*)\b[^.!?]{0,30}\?\s*$|^(?:\w+\ ){0,3}?ask\ (?:them|him|her)\b",
+    re.I,
+)
+_POINTED_AT = 4
+"""What a sentence weighs that its writer calls the point."""
 _SUBORDINATE = re.compile(r"^(?:but|and|so|because|however|although|though|yet)\b[\s,]*", re.I)
 _RELATIVE = re.compile(r"(?:who|which|whose|where|that)\b", re.I)
 _LETTER = re.compile(r"[^\W\d_]")
 _WORD = re.compile(r"[^\W_]+")
 _IDEOGRAPHS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2}")
 _PLAIN_WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*[,.;:!?]*")
+_SHORT_CLAUSE = 3
+"""Words of a clause that is no title."""
+_RECORD = 2
+"""Short clauses one after the other at the beginning."""
+
 _LOOSE_END = re.compile(
     r"(?<!\s)\s+(?:and|or|but|so|because|that|which|who|when|if|while|as|to|of|for|with|in|on|at|"
     r"by|the|a|an)$",
@@ -207,9 +234,16 @@ def weight(text: str) -> int:
 
 
 def _weight(sentence: str) -> int:
-    """How plainly a sentence speaks of a problem: 3 it hurts, 2 it may, 1 it says something, 0."""
+    """How plainly a sentence speaks of a problem: 3 it hurts, 2 it may, 1 it says something, 0.
+
+    4 where its writer says that it is the point.
+    """
     if _PRAISE.match(sentence) or _SMALL_TALK.search(sentence):
         return 0
+    if _POINT.match(sentence) and len(sentence.split()) > 3:
+        return _POINTED_AT
+    if _ASKS.search(sentence):
+        return 1
     if _ACTUAL.match(sentence):
         return 3
     if _STEP.match(sentence):
@@ -230,7 +264,8 @@ def _tells(sentence: str) -> bool:
 
 
 def _title(sentence: str) -> str:
-    title = _cut(_telling_part(_ACTUAL.sub("", sentence)), DRAFT_TITLE_MAX).strip()
+    said = _POINT.sub("", _ACTUAL.sub("", sentence))
+    title = _cut(_telling_part(said), DRAFT_TITLE_MAX).strip()
     closing = ":" if _ENDS_IN_EMOJI.search(title) else ""
     title = title.strip(_TRAILING).strip() + closing
     if len(sentence) > DRAFT_TITLE_MAX:
@@ -251,10 +286,19 @@ def _telling_part(sentence: str) -> str:
         return sentence
     starts = [0, *(mark.end() for mark in _CLAUSE.finditer(sentence))]
     ends = [*(mark.start() for mark in _CLAUSE.finditer(sentence)), len(sentence)]
-    for start, end in zip(starts, ends, strict=True):
-        clause = _SUBORDINATE.sub("", sentence[start:end])
-        if len(clause.split()) > 3 and HURTS.search(clause) and not _RELATIVE.match(clause):
+    clauses = [
+        (start, _SUBORDINATE.sub("", sentence[start:end]))
+        for start, end in zip(starts, ends, strict=True)
+    ]
+    long = [(start, clause) for start, clause in clauses if len(clause.split()) > _SHORT_CLAUSE]
+    for start, clause in long:
+        is_led_to = sentence[:start].rstrip().endswith(":")
+        hurts = HURTS.search(clause) or (is_led_to and PROBLEM.search(clause))
+        if hurts and not _RELATIVE.match(clause):
             return _SUBORDINATE.sub("", sentence[start:])
+    # What stands before is a record: "Ticket 17 - Priority: P2 - ...".
+    if long and sum(start < long[0][0] for start, _ in clauses) >= _RECORD:
+        return _SUBORDINATE.sub("", sentence[long[0][0] :])
     return sentence
 
 

@@ -26,6 +26,9 @@ _LONG = 400
 """From so many characters on, one part may stand for the whole, where it is a small share."""
 
 _SHARE = 0.5
+_MAY_HURT = 2
+"""What a part weighs that may speak of a problem."""
+
 _GAP = re.compile(r"\n[ \t]*\n\s*")
 # A line that turns to something else needs no blank line before it.
 _NEW_LINE = re.compile(
@@ -33,12 +36,26 @@ _NEW_LINE = re.compile(
     r"on another note|on top of that|unrelated|secondly|thirdly|finally|lastly|one more)\b)",
     re.I,
 )
+# Within a line only what says so plainly.
+_NEW_SENTENCE = re.compile(
+    r"(?<=[.!?])[ \t]+(?=(?:also|another thing|separately|additionally|in addition|unrelated|"
+    r"on another note|on top of that|besides that|secondly|thirdly|one more thing)[ \t]?[,:])",
+    re.I,
+)
+_COUNTS = re.compile(
+    r"\b(?P<number>two|three|four|five|six|[2-6])\s+(?:\w+\s+)?(?:things|issues|points|topics|problems|"
+    r"asks|requests|pains|wishes|remarks|complaints|items|blockers|questions)\b",
+    re.I,
+)
+_NUMBER_WORDS = ("two", "three", "four", "five", "six")
 # Goes on with what was said before.
 _CONTINUES = re.compile(
     r"^\W*(?:this|that|these|those|it|its|they|them|so|because|therefore|as a result|which|for "
     r"example|for instance|e\.g|in other words|the result|right now|today|currently|meanwhile|"
     r"specifically|basically|yes|no|exactly|and\b|but\b|our workaround|the workaround|we tried|"
-    r"ideally)\b",
+    r"ideally)\b"
+    r"|^\W*(?:longer|(?:in )?(?:more )?details?|background|context|impact|effect|consequences?|"
+    r"reasons?|why|workaround|environment)\s?:",
     re.I,
 )
 # Begins with something else.
@@ -109,9 +126,14 @@ def _listed_and_beside(text: str) -> list[Span] | None:
 
 def _paragraphs(text: str) -> list[Span]:
     """Paragraphs about different subjects; one that goes on with the one before belongs to it."""
+    if counted := _as_announced(text):
+        return counted
     spans: list[Span] = []
     start = 0
-    gaps = sorted([*_GAP.finditer(text), *_NEW_LINE.finditer(text)], key=lambda gap: gap.start())
+    sentences = [gap for gap in _NEW_SENTENCE.finditer(text) if _turns_at(text, gap)]
+    gaps = sorted(
+        [*sentences, *_GAP.finditer(text), *_NEW_LINE.finditer(text)], key=lambda gap: gap.start()
+    )
     for gap in [*gaps, None]:
         end = gap.start() if gap is not None else len(text)
         span = stripped(text, start, end)
@@ -127,10 +149,42 @@ def _paragraphs(text: str) -> list[Span]:
     return spans
 
 
+def _turns_at(text: str, gap: re.Match[str]) -> bool:
+    """Whether trouble stands on both sides, and the second does not speak of the first as "it"."""
+    before, after = text[: gap.start()].rsplit("\n\n", 1)[-1], text[gap.end() :]
+    after = re.split(r"[,:]", re.split(r"\n|(?<=[.!?])\s", after, maxsplit=1)[0], maxsplit=1)[-1]
+    return (
+        weight(before) >= _MAY_HURT and weight(after) >= _MAY_HURT and not _CONTINUES.match(after)
+    )
+
+
+def _as_announced(text: str) -> list[Span]:
+    """As many paragraphs as the first one announces: "Two things from today's call:"."""
+    edges = [0, *(gap.end() for gap in _GAP.finditer(text)), len(text)]
+    spans = [stripped(text, start, end) for start, end in pairwise(edges)]
+    said = [(start, end) for start, end in spans if says_something(text[start:end])]
+    lead = next(
+        (place for place, one in enumerate(said[:2]) if _announced(text[slice(*one)])), None
+    )
+    if lead is None:
+        return []
+    parts = said[lead + 1 :]
+    return parts if len(parts) == _announced(text[slice(*said[lead])]) else []
+
+
+def _announced(paragraph: str) -> int:
+    found = _COUNTS.search(paragraph)
+    if found is None or "\n" in paragraph or not paragraph.endswith((":", ".")):
+        return 0
+    number = found["number"].lower()
+    return int(number) if number.isdigit() else _NUMBER_WORDS.index(number) + 2
+
+
 def _goes_on(before: str, said: str) -> bool:
     if _TURNS.match(said):
         return False
-    if _CONTINUES.match(said):
+    continues = _CONTINUES.match(said)
+    if continues and not (continues[0].strip().lower() == "and" and weight(said) > _MAY_HURT):
         return True
     return len(_roots(before) & _roots(said)) >= 2
 

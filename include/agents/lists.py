@@ -28,10 +28,25 @@ _ITEM = re.compile(
     r"^[ \t]*(?:(?:\(?\d{1,2}[.):]|\d{1,2}[ \t][-\u2013\u2014]|#\d{1,2}[.):]?|\d\ufe0f?\u20e3"
     r"|:(?:one|two|three|four|five|six|seven|eight|nine):"
     r"|[-*+\u2022\u2013\u2014\u2192\u279c\u25ba\u25aa\u25cf\u25cb\u25e6\u2023\u00b7\u2713\u2714\u2705\u274c\u2610\u2611]"
-    rf"|\(?[a-h][.)]|\(?(?:i{{1,3}}|iv|vi{{0,3}}|ix|x)[.)]|{_NUMBERED}"
+    rf"|\[[ xX]?\]|\(?[a-h][.)]|\(?(?:i{{1,3}}|iv|vi{{0,3}}|ix|x)[.)]|{_NUMBERED}"
     r"|(?:first|second|third|fourth|fifth|last|final)(?:ly)?(?: of all)?[,:])"
     rf"[ \t]+(?:\[[ xX]?\][ \t]+)?(?=\S)|(?={_LABEL}[ \t]))",
     re.M | re.I,
+)
+# Lines that count from one, without a sign behind the number: "1 Tickets ...", "Customer 1: ...".
+_COUNTED = re.compile(
+    r"^[ \t]*(?:(?P<label>[A-Z][a-z]{2,12})[ \t]#?(?P<labelled>\d{1,2}):|(?P<bare>\d{1,2}))[ \t]+"
+    r"(?=[^\W\d_])",
+    re.M,
+)
+_NO_ITEMS = frozenset({"Step", "Day", "Week", "Phase", "Option", "Version", "Attempt", "Speaker"})
+_FROM_SECOND = re.compile(r"\W*(?:second|third|fourth|fifth|last|final)", re.I)
+_TRIES = re.compile(r"^\W*(?:i|we|they)(?:['\u2019]ve|\s+have)?\s+(?:\w+\s+)?tried\b", re.I)
+_LOGGED = re.compile(r"^\W*(?:\d{1,2}:\d{2}\b|\d{4}-\d{2}-\d{2}\b)")
+_PRAISE_HEADING = re.compile(
+    r"^\W*(?:the\s+)?(?:pros?|positives?|good|likes?|strengths|went\s+well|what\s+(?:works|worked|"
+    r"went\s+well|is\s+good|(?:we|i|they|you)\s+(?:\w+\s+)?(?:like|love)))\b[^\n]{0,40}$",
+    re.I,
 )
 _NUMBERS = {
     word: number
@@ -50,7 +65,9 @@ _INLINE = re.compile(
     r"fifth|sixth)"
     r"(?:ly)?(?: of all)?[ \t]?[,:][ \t]+"
     r"|(?:^|(?<=[.!?:;]\s))(?:problem|issue|point|ask|number|thing|request|topic)[ \t]#?"
-    r"(?P<number>\d|one|two|three|four|five|six)[ \t]?[,:][ \t]+",
+    r"(?P<number>\d|one|two|three|four|five|six)[ \t]?[,:][ \t]+"
+    r"|(?:^|(?<=[.!?;]\s))(?P<spelt>one|two|three|four|five|six|[a-f]):[ \t]+"
+    r"|(?:^|(?<=[.!?:;]\s))(?P<adverb>first|second|third|fourth)ly[ \t]+",
     re.I,
 )
 _COLON = re.compile(r"[^\n.;:!?]{3,120}:[ \t]+(?=\S)")
@@ -74,8 +91,16 @@ _ANNOUNCES = re.compile(
     r"mentioned|"
     r"reported|list(?:ed)?|review|call|qbr|meeting|interview|survey|visit|following|follows|these|"
     r"this|summary|"
-    r"needs?|wants?|would like|asked for|is missing|are missing|lacks?|wishlist|improvements|"
+    r"needs?|wants?|would like|asked for|must[- ]?haves?|"
+    r"nice[- ]to[- ]haves?|is missing|are missing|lacks?|wishlist|improvements|"
     r"reasons)\b",
+    re.I,
+)
+# What stands below it is wished for, be it a single word.
+_WISHED = re.compile(
+    r"\b(?:asks?|wish(?:es|list)?|(?:feature )?requests|needs?|wants?|would like|asked for|"
+    r"(?:is|are) missing|lacks?|improvements|blockers|gaps|"
+    r"must[- ]?haves?|nice[- ]to[- ]haves?)\b\W*$",
     re.I,
 )
 _DETAILS = re.compile(
@@ -114,7 +139,11 @@ def _of_one_sentence(text: str) -> list[Span] | None:
     for mark in ends:
         spans.append(stripped(text, start, mark.start() if mark is not None else len(text)))
         start = mark.end() if mark is not None else len(text)
-    kept = [(start, end) for start, end in spans if says_something(text[start:end])]
+    kept = [
+        (start, end)
+        for start, end in spans
+        if says_something(text[start:end]) or _is_terse(text[start:end])
+    ]
     return kept if len(kept) == len(spans) and any(tells(text[a:b]) for a, b in kept) else None
 
 
@@ -125,7 +154,18 @@ def _marks_of_lines(text: str) -> list[re.Match[str]] | None:
     said = [text[mark.end() :].split(":", 1)[0].strip("* ") for mark in labels]
     if len(set(said)) < len(said):
         return None
-    return marks if len(marks) > 1 else None
+    if len(marks) > 1 and _FROM_SECOND.match(marks[0][0]) is None:
+        return marks
+    return _counted_lines(text)
+
+
+def _counted_lines(text: str) -> list[re.Match[str]] | None:
+    marks = list(_COUNTED.finditer(text))
+    numbers = [int(mark["labelled"] or mark["bare"]) for mark in marks]
+    labels = {mark["label"] for mark in marks}
+    if len(marks) < _LEAST_WORDS or numbers != list(range(1, len(marks) + 1)):
+        return None
+    return marks if len(labels) == 1 and not labels & _NO_ITEMS else None
 
 
 def _marks_of_words(text: str) -> list[re.Match[str]] | None:
@@ -152,7 +192,11 @@ def _telling(text: str, first: int, spans: Sequence[Span]) -> list[Span]:
     if (
         _STEPS.search(lead)
         or _TRIED.search(lead)
-        or 2 * sum(_STEP.match(item) is not None for item in items) > len(items)
+        or _are_steps(items)
+        or any(
+            2 * sum(form.match(item) is not None for item in items) > len(items)
+            for form in (_TRIES, _LOGGED)
+        )
     ):
         return []
     announced = _ANNOUNCES.search(lead) is not None and not _DETAILS.search(lead)
@@ -160,14 +204,29 @@ def _telling(text: str, first: int, spans: Sequence[Span]) -> list[Span]:
         hurting = sum(HURTS.search(_WHICH.sub("", item)) is not None for item in items)
         if _DETAILS.search(lead) or hurting < _LEAST_WORDS:
             return []
+    wished = _WISHED.search(lead) is not None
     plain = [tells(item) or _is_terse(item) for item in items]
     if not announced and not any(plain):
         return []
     return [
         span
         for span, item, telling in zip(spans, items, plain, strict=True)
-        if telling or says_something(item)
+        if (telling or says_something(item) or (wished and noise_reason(item) is None))
+        and not _is_praised(text, span[0])
     ]
+
+
+def _are_steps(items: Sequence[str]) -> bool:
+    """Whether most items say what to do, or the first half of them and the rest what one sees."""
+    steps = [_STEP.match(item) is not None and not HURTS.search(item) for item in items]
+    return 2 * sum(steps) > len(items) or (steps[0] and 2 * sum(steps) >= len(items) > 2)
+
+
+def _is_praised(text: str, start: int) -> bool:
+    """Whether an item stands under a heading such as "What we like"."""
+    lines = text[:start].splitlines()[:-1]
+    above = next((line for line in reversed(lines) if line.strip() and not _ITEM.match(line)), "")
+    return _PRAISE_HEADING.match(above) is not None
 
 
 def tells(part: str) -> bool:

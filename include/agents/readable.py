@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 
 _CODE = re.compile(
     r"```(?P<ticks>.*?)(?:```|\Z)|~~~(?P<waves>.*?)(?:~~~|\Z)"
@@ -48,6 +49,17 @@ _SPEAKER = re.compile(
     r"(?:[ \t]*[(\[][^)\]\n]{1,30}[)\]])?[ \t]*:[ \t]+(?=\S)",
     re.M,
 )
+ROLE = (
+    r"^[ \t]*(?P<role>[A-Z][\w.'\u2019-]{0,20}(?:[ \t][a-z][\w'\u2019-]{1,15}){1,2}):[ \t]+(?=\S)"
+)
+"""Somebody who speaks, by what they are: "HR lead: ...". A heading reads the same."""
+_ROLE = re.compile(ROLE, re.M)
+# "10:41 <kim> ..." and "[10:41] kim: ...": behind a time any short name is one.
+_TIMED = re.compile(
+    r"^[ \t]*[\[(]?\d{1,2}:\d{2}(?::\d{2})?[\])]?[ \t]+(?:<[\w.-]{1,30}>|[\w.-]{1,30}:)"
+    r"[ \t]+(?=\S)",
+    re.M,
+)
 # "Maya Lindqvist  10:02 AM": the line that a copied chat puts before what she said.
 _SAID_AT = re.compile(
     r"^[ \t]*[A-Z][\w.'\u2019-]{1,20}(?:[ \t][A-Z][\w.'\u2019-]{0,20}){0,2}[ \t]+"
@@ -87,6 +99,9 @@ def _without_marks(text: str) -> str:
     for _ in range(2):
         text = _MARKUP.sub(r"\2", text)
     text = _SAID_AT.sub("", text)
+    text = _TIMED.sub("", text)
+    roles = Counter(_ROLE.findall(text))
+    text = _ROLE.sub(lambda spoken: "" if roles[spoken["role"]] > 1 else spoken[0], text)
     # One label may be the beginning of a sentence ("Export: ..."); two are people who speak.
     if len(_SPEAKER.findall(text)) > 1:
         text = _SPEAKER.sub("", text)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from include.agents.draft import weight
 from include.agents.lists import says_something, stripped
-from include.agents.readable import readable
+from include.agents.readable import ROLE, readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,8 @@ _TURN = re.compile(
     rf"\s[-\u2013\u2014])[ \t]+(?=\S)"
     rf"|^[ \t]*\*{{0,2}}(?P<named>{_NAME})\*{{0,2}}[ \t]+{_TIME}[ \t]*\n\s*(?=\S)"
     rf"|^<v[ \t]+(?P<voice>{_NAME})>"
-    rf"|^[ \t]*{_TIME}[ \t]+\*{{0,2}}(?P<timed>{_NAME})\*{{0,2}}[ \t]*:?[ \t]*\n\s*(?=\S)",
+    rf"|^[ \t]*{_TIME}[ \t]+\*{{0,2}}(?P<timed>{_NAME})\*{{0,2}}[ \t]*:?[ \t]*\n\s*(?=\S)"
+    rf"|{ROLE}",
     re.M,
 )
 _LEAST_TURNS = 3
@@ -46,6 +48,13 @@ _ASKS_FOR_TROUBLE = re.compile(
 # ... and of another one.
 _ASKS_FOR_MORE = re.compile(r"\b(?:else|besides|another|other|more|next|also|second)\b", re.I)
 
+# ... and of the same one.
+_FOLLOWS_UP = re.compile(
+    r"\b(?:how\s+(?:often|long|many|much|come)|why|since\s+when|for\s+example|elaborate|explain|"
+    r"tell\s+me\s+more|what\s+do\s+you\s+(?:mean|do)|what\s+happens)\b",
+    re.I,
+)
+
 _NOTHING_MORE = re.compile(
     r"^\W*(?:(?:no|nope|nah|not|um|uh|er|oh|well|i think|think|i guess)\b\W*)*"
     r"(?:that(?:['\u2019]s|\s+is|\s+was|\s+would\s+be|['\u2019]ll\s+be)\s+(?:it|all|everything)|"
@@ -63,6 +72,9 @@ def turns(text: str, goes_on: Callable[[str, str], bool]) -> list[Span] | None:
         goes_on: Whether the second text goes on with what the first one says.
     """
     marks = list(_TURN.finditer(text))
+    roles = Counter(mark["role"] for mark in marks)
+    # A label that stands there once may be a heading.
+    marks = [mark for mark in marks if mark["role"] is None or roles[mark["role"]] > 1]
     names = {_speaker(mark) for mark in marks}
     if len(marks) < _LEAST_TURNS or len(names) < 2:
         return None
@@ -81,7 +93,7 @@ def turns(text: str, goes_on: Callable[[str, str], bool]) -> list[Span] | None:
         # The same person goes on about the same thing after a "yes" or a question.
         if spans and not _ASKS_FOR_MORE.search(asked):
             before = spans[-1]
-            if goes_on(text[before[0] : before[1]], said):
+            if _FOLLOWS_UP.search(asked) or goes_on(text[before[0] : before[1]], said):
                 spans[-1] = max(before, span, key=lambda one: one[1] - one[0])
                 continue
         asked = ""
@@ -90,7 +102,7 @@ def turns(text: str, goes_on: Callable[[str, str], bool]) -> list[Span] | None:
 
 
 def _speaker(mark: re.Match[str]) -> str:
-    return mark["speaker"] or mark["named"] or mark["timed"] or mark["voice"]
+    return mark["speaker"] or mark["named"] or mark["timed"] or mark["voice"] or mark["role"]
 
 
 def _answers(said: str) -> bool:

@@ -17,7 +17,7 @@ LINES = [
     json.loads(line)
     for line in (Path(__file__).parents[2] / "trades.jsonl").read_text("utf-8").splitlines()
 ]
-"""Texts of twelve trades: the problems they hold, what they decline, what says nothing."""
+"""Texts of many trades: the problems they hold, what they decline, what says nothing."""
 
 SAYS_NOTHING = [line["says_nothing"] for line in LINES if "says_nothing" in line]
 PROBLEMS = [(line["text"], line["titles"]) for line in LINES if "titles" in line]
