@@ -19,6 +19,20 @@ if TYPE_CHECKING:
 
 MOST_CHARACTERS = 2_000
 
+_MOST_OF = r"(?:top|biggest|largest|greatest)"
+_GROUPS = (
+    r"(?:of |our |the |my )*(?:accounts?|customers?|clients?|areas?|regions?|segments?|deals?)"
+)
+# "Top five accounts" asks for accounts; in "what do our biggest accounts want" it narrows them.
+_TOP_GROUPS = re.compile(
+    rf"^(?:(?:show|list|give|what|who|which|are|me|us|please|our|the|my)\b[ ,]*)*{_MOST_OF}"
+    r"(?: \d{1,2}| ,)* (?P<group>account|customer|client|area|region|segment)s?\b"
+)
+_BY_GROUP = {"area": "by_area", "region": "by_segment", "segment": "by_segment"}
+_LISTED = re.compile(r"\b(?:feedback|requests?)\b")
+_GROUPINGS = ("by_week", "by_area", "by_segment", "by_account")
+_NOT_COUNTED = re.compile(r"\bhow many (?:\w+ )?(areas?|regions?|segments?|deals?)\b")
+
 _INTENTS = tuple(
     (name, re.compile("|".join(forms)))
     for name, forms in {
@@ -30,20 +44,22 @@ _INTENTS = tuple(
         "by_week": (
             r"\b(?:by|per|each|every) week\b",
             r"\bweekly\b",
-            r"\bover time\b",
+            r"\b(?:volume )?over time\b",
             r"\btrends?\b",
         ),
         "by_area": (
             r"\b(?:which|what) (?:product )?areas?\b",
-            r"\b(?:by|per|each) (?:product )?area\b",
+            r"\b(?:breakdown )?(?:by|per|each) (?:product )?areas?\b",
         ),
         "by_segment": (
-            r"\b(?:which|what) (?:regions?|segments?)\b",
-            r"\b(?:by|per|each) (?:region|segment)\b",
+            r"\b(?:which|what) (?:customer |account )?(?:regions?|segments?)\b",
+            r"\b(?:breakdown )?(?:by|per|each) (?:region|segment)s?\b",
         ),
         "by_account": (
-            r"\bwhich[\s,]+(?:accounts?|customers?|clients?)\b",
-            r"\b(?:by|per|each) (?:account|customer)\b",
+            r"\bwhich[\s,]+(?:of (?:our|the|my)[\s,]+)?(?:accounts?|customers?|clients?)\b"
+            r"(?! (?:segment|region))",
+            r"\bwhat accounts\b",
+            r"\b(?:breakdown )?(?:by|per|each) (?:account|customer)s?\b",
             r"\bwho\b(?=.{0,20}\b(?:ask|want|need|suffer|complain))",
         ),
         "shipped": (
@@ -52,15 +68,17 @@ _INTENTS = tuple(
             r"\bwhat(?:['\u2019]s| is) new\b",
         ),
         "totals": (
-            r"\bhow (?:many|much)\b",
+            r"\bhow (?:many|much)\b(?:(?P<behind_gap>.{0,20}?)\bbehind\b)?",
             r"\bnumber of\b",
             r"\bcount of\b",
             r"\btotals?\b",
-            r"\barr (?:is )?at stake\b",
+            r"\barr (?:is )?(?:at (?:stake|risk)|behind)\b",
         ),
         "feedback": (
             r"\b(?:show|list|give|get)\b(?P<gap>.{0,20}?)\bfeedback\b",
             r"\bfeedback (?:from|of|by|on|for)\b",
+            r"\b(?:show|list|give|get)\b(?P<third_gap>.{0,10}?)\b(?:all|everything)\b"
+            r"(?P<fourth_gap>.{1,60}?)\b(?:say|said|told us|reported|sent us)\b",
             r"\bwhat (?:did|does|do|has|have)\b(?P<other_gap>.{1,60}?)"
             r"\b(?:say|said|tell us|report)\b",
         ),
@@ -68,7 +86,7 @@ _INTENTS = tuple(
             r"\bhurt(?:s|ing)?\b",
             r"\bpains?\b",
             r"\bproblems?\b",
-            r"\bcomplain(?:s|ts?|ing)?(?: about)?\b",
+            r"\bcomplain(?:s|ed|ts?|ing)?(?: about)?\b",
             r"\bask(?:s|ed|ing)? for\b",
             r"\bwants?\b",
             r"\bneeds?\b",
@@ -76,8 +94,10 @@ _INTENTS = tuple(
             r"\bblock(?:s|ers?|ing)\b",
             r"\bstruggl(?:e|es|ing) with\b",
             r"\bsuffer(?:s|ing)?(?: from)?\b",
-            r"\b(?:top|biggest|largest|greatest)\b",
-            r"\bmost (?:wanted|requested|asked for|important|painful)\b",
+            rf"\b{_MOST_OF}\b(?! {_GROUPS}\b)",
+            rf"\bmost (?:wanted|requested|asked for|important|painful)\b(?! {_GROUPS}\b)",
+            r"\b(?:highest|most|greatest|largest) arr\b",
+            r"\b(?:rank|ranked|sort|sorted|order|ordered)\b(?P<rank_gap>.{0,20}?)\bby arr\b",
         ),
     }.items()
 )
@@ -94,7 +114,7 @@ _SEVERITY = (
 )
 _STATUS = (
     ("deprioritized", re.compile(r"\bdeprioriti[sz]ed\b|\bset aside\b")),
-    ("shipped", re.compile(r"\bshipped\b|\breleased\b|\bdelivered\b")),
+    ("shipped", re.compile(r"\b(?:ship|releas|deliver)(?:e?d|e)?\b")),
     ("open", re.compile(r"\b(?:still )?open\b|\bunshipped\b")),
 )
 _NOT_SHIPPED = re.compile(
@@ -112,6 +132,7 @@ _NAMED = re.compile(
     r"\b(?:in |over )?(?:the )?(this|last|past|previous) (week|month|quarter|year)\b"
 )
 _SINCE = re.compile(r"\bsince (\d{4})-(\d{2})-(\d{2})\b")
+_DAY = re.compile(r"\b(?:of |from )?(today|yesterday)(?:['\u2019]s)?\b")
 _MONTH = re.compile(rf"\b(?:in|during) ({'|'.join(_MONTHS)})(?: (\d{{4}}))?\b")
 _YEAR = re.compile(r"\b(?:in|during) (20\d\d)\b")
 _WORD = re.compile(r"[^\W_](?:[\w'\u2019-]*[^\W_])?")
@@ -120,10 +141,10 @@ a about account accounts across all among an and any are area areas arr as asked
 client clients could customer customers did do does doing feature features feedback for from get
 give given gave had has have how i in is it its list many me money most much now of on or our ours
 out people pieces piece please product products region regions request requests revenue said say
-says see segment segments severity show shown so some tell than that the their them there these
-they this those to told today up us was we were what when where which who whose will with would you
-your deal deals feel feels right currently stake thing ship shipped release released worth requested
-wanted asking asks ask put puts
+says see segment segments severity show shown so some tell than that the their them there these they
+this those to told up us was we were what where which who whose with would you your deal deals feel
+feels right currently stake thing worth requested wanted asking asks ask put puts what's who's came
+come
 """
 _STOP = frozenset(_STOP_WORDS.split())
 
@@ -143,21 +164,33 @@ def read_question(text: str, known: Vocabulary, today: date) -> Question | None:
     accounts = said.names(known.accounts) or said.names(known.nicknames)
     requests = said.names(known.requests)
     regions = said.names({region: region for region in known.regions})
-    top = said.take(_TOP)
+    uncounted = _NOT_COUNTED.search(said.text)
+    group = said.take(_TOP_GROUPS)
+    top = None if group else said.take(_TOP)
     other = said.take(_NOT_ENTERPRISE)
     enterprise = False if other else True if said.take(_ENTERPRISE) else None
-    severity = next((name for name, form in _SEVERITY if said.holds(form)), None)
+    severities = [name for name, form in _SEVERITY if said.holds(form)]
+    severity = severities[0] if severities else None
+    groupings = [name for name, form in _INTENTS if name in _GROUPINGS and said.holds(form)]
     unshipped = said.take(_NOT_SHIPPED)
     query = next((name for name, form in _INTENTS if said.take(form)), None)
+    if group is not None:
+        query = _BY_GROUP.get(group["group"], "by_account")
     period = _period(said, today)
     status = next((name for name, form in _STATUS if said.take(form)), None)
     if unshipped is not None:
         query, status = query or "top_requests", "open"
+    if status == "shipped" and period is not None and query in ("totals", "top_requests", None):
+        # When it shipped, not when somebody asked for it.
+        query = "shipped"
     # What is left of other intents is the same question in more words.
     for _, form in (*_SEVERITY, *_INTENTS):
         said.take(form)
-    if query is None and (accounts or requests or deals) and (severity or status):
+    named = accounts or requests or deals or areas or regions or enterprise is not None or period
+    if query is None and (top or (named and (severity or status))):
         query = "top_requests"
+    if query is None and (found := _LISTED.search(said.text)) and (named or status or severity):
+        query = "feedback" if found[0] == "feedback" else "top_requests"
     if query is None:
         return None
     if query in ("top_requests", "by_area", "by_segment", "by_account") and not requests:
@@ -173,8 +206,21 @@ def read_question(text: str, known: Vocabulary, today: date) -> Question | None:
         deal=deals[0] if deals else None,
         period=period,
     )
-    limit = int(top[1] or top[2]) if top else LIMIT
-    return Question(query, filters, max(1, min(limit, MOST)), said.unread())
+    number = re.search(r"\d+", group[0]) if group else top and re.search(r"\d+", top[0])
+    limit = int(number[0]) if number else LIMIT
+    # What a query cannot narrow or count is as good as not read.
+    unused = [uncounted[1]] if uncounted and query == "totals" else []
+    unused += [
+        *(known.accounts.get(one, one) for one in accounts[1:]),
+        *(known.requests.get(one, one) for one in requests[1:]),
+        *(known.deals.get(one, one) for one in deals[1:]),
+        *(one.replace("_", " ") for one in groupings[1:]),
+        *severities[1:],
+    ]
+    if query == "shipped" and status not in (None, "shipped"):
+        unused.append(status)
+    unread = tuple(dict.fromkeys([*unused, *said.unread()]))
+    return Question(query, filters, max(1, min(limit, MOST)), unread)
 
 
 class _Said:
@@ -219,6 +265,9 @@ def _period(said: _Said, today: date) -> Period | None:
         number, unit = int(found[1]), found[2]
         words = f"the last {number} {unit}{'s' if number != 1 else ''}"
         return Period(today - timedelta(days=number * _DAYS[unit]), tomorrow, words)
+    if (found := said.take(_DAY)) is not None:
+        day = today if found[1] == "today" else today - timedelta(days=1)
+        return Period(day, day + timedelta(days=1), found[1])
     if (found := said.take(_NAMED)) is not None:
         return _named(found[1], found[2], today)
     if (found := _SINCE.search(said.text)) is not None:

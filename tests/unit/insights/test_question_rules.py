@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -44,6 +45,19 @@ KNOWN = Vocabulary(
         ("show me feedback from Acme Corp", "feedback", {"account": "ACC-1"}),
         ("what did Acme say last week?", "feedback", {"account": "ACC-1"}),
         ("how much feedback from the Renewal 2027 deal?", "totals", {"deal": "OPP-1"}),
+        ("show me everything Acme told us", "feedback", {"account": "ACC-1"}),
+        ("feedback in the last quarter from non-enterprise", "feedback", {"enterprise": False}),
+        ("how much ARR is behind Export a table as CSV?", "totals", {}),
+        ("ARR at risk in APAC", "totals", {"regions": ["APAC"]}),
+        ("top 3 accounts in EMEA", "by_account", {"regions": ["EMEA"]}),
+        ("our biggest customers", "by_account", {}),
+        ("top areas this year", "by_area", {}),
+        ("which of our customers complain about billing?", "by_account", {"areas": ["billing"]}),
+        ("which customer segment hurts most?", "by_segment", {}),
+        ("rank requests by ARR", "top_requests", {"status": "open"}),
+        ("nice-to-haves in billing", "top_requests", {"severity": "low"}),
+        ("open requests in billing", "top_requests", {"areas": ["billing"], "status": "open"}),
+        ("how many requests did we ship last month?", "shipped", {}),
     ],
 )
 def test_a_question_chooses_a_query_and_is_understood_to_the_last_word(
@@ -68,6 +82,9 @@ def test_a_question_chooses_a_query_and_is_understood_to_the_last_word(
         ("what shipped last year?", "2025-01-01", "2026-01-01"),
         ("what shipped in December?", "2025-12-01", "2026-01-01"),
         ("what shipped in 2024?", "2024-01-01", "2025-01-01"),
+        ("how many requests did we ship in 2024?", "2024-01-01", "2025-01-01"),
+        ("top pains of today", "2026-11-22", "2026-11-23"),
+        ("what shipped yesterday?", "2026-11-21", "2026-11-22"),
         ("what hurts since 2026-02-28?", "2026-02-28", "2026-11-23"),
     ],
 )
@@ -88,6 +105,13 @@ def test_a_period_is_a_span_of_days(said: str, since: str, until: str) -> None:
         ("which exports were shipped?", ("exports",)),
         ("show me the oldest feedback from Acme", ("oldest",)),
         ("what did nobody at Acme say?", ("nobody",)),
+        ("what do our biggest customers want?", ("biggest",)),
+        ("how many areas do we have?", ("areas",)),
+        ("which requests shipped last month and which are open?", ("open",)),
+        ("when will export-a-table-as-csv ship?", ("when", "will")),
+        ("high and low severity feedback in billing", ("high",)),
+        ("feedback per week and by area", ("by area",)),
+        ("feedback not from enterprise", ("not",)),
     ],
 )
 def test_what_it_makes_nothing_of_is_handed_back(said: str, unread: tuple[str, ...]) -> None:
@@ -119,6 +143,13 @@ def test_a_very_long_question_is_read_up_to_its_limit() -> None:
     found = read_question("what hurts enterprise customers? " + "x" * 10_000, KNOWN, TODAY)
     assert found is not None
     assert found.filters.enterprise is True
+
+
+def test_only_one_account_can_be_asked_about_and_the_other_is_told() -> None:
+    known = replace(KNOWN, accounts={"ACC-1": "Acme Corp", "ACC-2": "Belmont"})
+    found = read_question("what do Acme Corp and Belmont want?", known, TODAY)
+    assert found is not None
+    assert found.unread == ("Acme Corp",) or found.unread == ("Belmont",)
 
 
 def test_a_limit_stays_within_bounds() -> None:
