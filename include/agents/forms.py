@@ -130,7 +130,9 @@ def _paragraphs(text: str) -> list[Span]:
         return counted
     spans: list[Span] = []
     start = 0
-    sentences = [gap for gap in _NEW_SENTENCE.finditer(text) if _turns_at(text, gap)]
+    sentences = list(_NEW_SENTENCE.finditer(text))
+    # More than that are no parts, and not looked at.
+    sentences = [gap for gap in sentences[:MOST_PARTS] if _turns_at(text, gap)]
     gaps = sorted(
         [*sentences, *_GAP.finditer(text), *_NEW_LINE.finditer(text)], key=lambda gap: gap.start()
     )

@@ -31,7 +31,8 @@ _AIM = re.compile(
 # A title that names a fault is answered by whoever meets it.
 _FAULT = re.compile(
     r"\b(?:no|not|never|cannot|missing|lack\w*|slow\w*|wrong\w*|broken|fail\w*|error\w*|"
-    r"crash\w*|bugs?|issues?|problems?|late|lost|loses?|too|stuck|about\s+to|delay\w*|declined|pending)\b"
+    r"crash\w*|bugs?|issues?|problems?|late|lost|loses?|too|stuck|about\s+to|delay\w*|declined|"
+    r"pending)\b|\w{3,}ed\W*$"
     r"|n['\u2019]t\b"
 )
 _PRAISED = re.compile(
@@ -74,19 +75,21 @@ _MUST_NOT = re.compile(r"\b(?:must|should|shall|may)(?:\s+not|n['\u2019]t|\s+nev
 # "Memberships renew by themselves and people are furious": said of what is, and nothing wished.
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _STATES = re.compile(
-    r"\b(?:is|are|was|were|can|gets?|got|has|have|goes|comes?|costs?|by\s+itself)\b"
+    r"\b(?:is|are|was|were|can|gets?|got|has|have|goes|comes?|[a-z]{2,}ed|[a-z]{2,}[^s\W]s(?=\s+(?:the|"
+    r"our|their|your|an?|to|up|off|out|in|on|at|from|with|by|it|them|us|me|all|too|over|into|last|"
+    r"every|as)\b))\b"
 )
 _WISHES = re.compile(
-    r"\b(?:need\w*|want\w*|wish\w*|should|must|could|would|please|if|when\w*|how|why|what|where|"
-    r"like|love|hope\w*|miss\w*|ask\w*|let|lets|allow\w*|help\w*|looking|request\w*|so\s+that|"
-    r"option|way|possib\w*|feature|add|support|until|before|because|since|than|as|today|prefer|"
-    r"expect\w*|whether|which|who|that|to\s+have|idea|pity|shame|enough|instead|i|we)\b|\?|['\u2019]d\b"
+    r"\b(?:need\w*|want\w*|wish\w*|should|must|could|would|please|if|when\w*|because|since|how|why|"
+    r"what|where|which|like|love|hope\w*|miss\w*|ask\w*|let|lets|allow\w*|help\w*|looking|request\w*|"
+    r"so\s+that|option|way|possib\w*|feature|add|support|than|as|prefer|expect\w*|whether|to\s+have|"
+    r"idea|pity|shame|enough|i|every\s+other|other\s+(?:tools?|products?|apps?|systems?)|elsewhere|"
+    r"competitors?)\b|\?|['\u2019]d\b"
 )
-_TROUBLE = re.compile(
-    r"\b(?:not|no|never|nobody|none|nothing|cannot|without|missing|lack\w*|unable|impossible|"
-    r"difficult|hard|slow\w*|by\s+hand|manual\w*|takes?|took|hours?|minutes|days|fail\w*|error\w*|"
-    r"wrong\w*|broken|crash\w*|still|yet|late|every|each|again|one\s+by\s+one|just|old|stopped|"
-    r"separate\w*|different|other|another|to\s+be|ha(?:s|ve|d)\s+to)\b|n['\u2019]t\b"
+_ABSENCE = re.compile(
+    r"\b(?:not|no|never|nobody|none|nothing|neither|cannot|without|missing|lack\w*|unable|impossible|"
+    r"difficult|hard|slow\w*|by\s+hand|manual\w*|takes?|took|fail\w*|error\w*|crash\w*|broken|instead|"
+    r"stopped|forg[eo]t\w*|ha(?:s|ve|d)\s+to|to\s+be)\b|n['\u2019]t\b"
 )
 
 
@@ -94,7 +97,7 @@ def is_there(said: str, title: str) -> bool:
     """Whether a text takes what a title asks for as there, or as done; both in lower case."""
     if _FAULT.search(title):
         return False
-    if _reverses_it(said, title) or _is_stated(said, set(stems(title))):
+    if _reverses_it(said, title) or _is_stated(said, title):
         return True
     wanted = set(stems(_AIM.sub("", title)))
     if len(wanted) < _LEAST:
@@ -134,17 +137,26 @@ def _there(said: str, wanted: set[str]) -> Iterator[list[str]]:
 def _forbids(clause: str) -> bool:
     """Whether something must not be; "must not be manual" is no such thing."""
     found = _MUST_NOT.search(clause)
-    return found is not None and _TROUBLE.search(clause, found.end()) is None
+    return found is not None and _ABSENCE.search(clause, found.end()) is None
 
 
-def _is_stated(said: str, named: set[str]) -> bool:
-    """Whether a sentence names all that a title does as what is, without trouble and wishes."""
+def _is_stated(said: str, title: str) -> bool:
+    """Whether a sentence names all that a title does as what is: nothing is absent or wished."""
+    named = set(stems(title))
     return len(named) >= _LEAST and any(
-        named <= set(stems(clause)) and _STATES.search(clause) and not _TROUBLE.search(clause)
+        named <= set(stems(piece))
+        and _STATES.search(piece)
+        and not _ABSENCE.search(_besides(piece, named))
         for sentence in _SENTENCE.split(said)
-        if not _WISHES.search(sentence)
-        for clause in CLAUSE.split(sentence)
+        if not _WISHES.search(_besides(sentence, named))
+        for piece in (sentence, *CLAUSE.split(sentence))
+        if not piece.strip().startswith(title)
+        or _STATES.match(piece.strip()[len(title) :].lstrip())
     )
+
+
+def _besides(text: str, named: set[str]) -> str:
+    return WORD.sub(lambda word: "" if stem(word[0]) in named else word[0], text)
 
 
 def _reverses_it(said: str, title: str) -> bool:

@@ -38,7 +38,8 @@ _DECLINED = re.compile(
     r"|\bno\s+(?:longer\s+(?:need|want|require|use)|need|interest|use|demand|wish|point\s+in)\b"
     rf"|\b(?:do|does|did){_NOT}\s+(?:think|believe|see\s+why|feel)\s+(?:that\s+)?\w+\s+"
     r"(?:needs?|wants?|should|would)\b"
-    r"|\brather\s+not\b|\b(?:cannot|can['\u2019]?t)\s+stand\b|\b(?:moving|switching|going|migrating)\s+(?:away|off)\b"
+    r"|\brather\s+not\b|\bdo\s+without\b|\bspare\s+(?:us|me)\b|"
+    r"\bwant\s+to\s+be\s+forced\b|\bwhy\s+(?:on\s+earth|would\s+(?:you|anyone|anybody))\b|\b(?:cannot|can['\u2019]?t)\s+stand\b|\b(?:moving|switching|going|migrating)\s+(?:away|off)\b"
     r"|\b(?:nothing\s+to\s+do\s+with|unrelated\s+to|different\s+from|other\s+than|apart\s+from|"
     r"aside\s+from|as\s+opposed\s+to)\b"
     r"|\b(?:nobody|no\s+one)\s+(?:\w+\s+)?(?:needs|wants|uses|asked|asks|misses)\b(?!\s+to\b)"
@@ -76,7 +77,7 @@ _INSTEAD = re.compile(
 _NO_MORE = re.compile(
     r"^\W*(?:please\W+)?no\s+more\s+(.*?)(?:\s(?:for|in|with|by|on|when|to|and|or)\b|$)"
 )
-_WISH = re.compile(r"\b(?:want|need|like|prefer|love|looking|would|wish|please)\b")
+_WISH = re.compile(r"\b(?:should|want|need|like|prefer|love|looking|would|wish|please)\b")
 # What stands before is there already: "the export works fine", "export is solved".
 _FINE = re.compile(
     r"\b(?:works?|worked|working)\s+(?:fine|well|great|perfectly|nicely|already|now|"
@@ -87,7 +88,7 @@ _FINE = re.compile(
     r"|\balready\s+(?:available|active|enabled|in\s+use|works?|exists?|there|supported)\b"
     r"|\b(?:is|was)(?:n['\u2019]t|\s+not|\s+never)\s+(?:the|our|a|my)\s+"
     r"(?:problem|issue|question|point|ask|concern)\b"
-    r"|\b(?:is|are)(?:\s+not|n['\u2019]t)\s+(?:what|needed|wanted|necessary|required)\b"
+    r"|\b(?:is|are)(?:\s+not|n['\u2019]t)\s+(?:what|needed|wanted|necessary|required|used)\b"
     r"|\b(?:must|should|shall)(?:\s+not|n['\u2019]t|\s+never)\s+(?:exist|happen|be\s+there)\b"
     r"|\b(?:works?|worked)\s+like\s+a\s+charm\b|\bmakes?\s+no\s+sense\b|\bcan\s+go\W*$"
     r"|\b(?:is|are|would\s+be)\s+(?:the\s+(?:wrong\s+(?:thing|way|approach|idea|tool)|"

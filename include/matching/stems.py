@@ -27,7 +27,7 @@ def stems(text: str) -> list[str]:
 
 def stem(word: str) -> str:
     word = word.split("'")[0].split("\u2019")[0]
-    for ending in ("ally", "ments", "ment", "ing", "ies", "ed", "es", "s", "e", "y"):
+    for ending in ("ally", "ments", "ment", "ing", "ies", "ied", "ed", "es", "s", "e", "y"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             return word[: -len(ending)]
     return word
