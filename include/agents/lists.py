@@ -40,7 +40,7 @@ _COUNTED = re.compile(
     re.M,
 )
 _NO_ITEMS = frozenset({"Step", "Day", "Week", "Phase", "Option", "Version", "Attempt", "Speaker"})
-_FROM_SECOND = re.compile(r"\W*(?:second|third|fourth|fifth|last|final)", re.I)
+_FROM_SECOND = re.compile(r"^\W*(?:second|third|fourth|fifth|last|final)", re.I)
 _TRIES = re.compile(r"^\W*(?:i|we|they)(?:['\u2019]ve|\s+have)?\s+(?:\w+\s+)?tried\b", re.I)
 _LOGGED = re.compile(r"^\W*(?:\d{1,2}:\d{2}\b|\d{4}-\d{2}-\d{2}\b)")
 _PRAISE_HEADING = re.compile(

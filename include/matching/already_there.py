@@ -32,7 +32,7 @@ _AIM = re.compile(
 _FAULT = re.compile(
     r"\b(?:no|not|never|cannot|missing|lack\w*|slow\w*|wrong\w*|broken|fail\w*|error\w*|"
     r"crash\w*|bugs?|issues?|problems?|late|lost|loses?|too|stuck|about\s+to|delay\w*|declined|"
-    r"pending)\b|\w{3,}ed\W*$"
+    r"pending)\b|ed[.?!]?$"
     r"|n['\u2019]t\b"
 )
 _PRAISED = re.compile(
