@@ -135,6 +135,8 @@ def candidate_record(
             "pieces": candidate.pieces,
             "nearest_piece": candidate.nearest_piece,
             "piece_cosine": _rounded(candidate.piece_cosine),
+            "refused": _rounded(candidate.refused),
+            "affirmed": _rounded(candidate.affirmed),
             "vector_rank": candidate.vector_rank,
             "text_rank": candidate.text_rank,
             "confidence": _rounded(confidence.get(candidate.request_id)),

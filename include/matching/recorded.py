@@ -38,6 +38,8 @@ def recorded_candidate(row: Mapping[str, Any], title: str = "", description: str
         status=str(row.get("status") or "open"),
         cosine=row.get("cosine"),
         closeness=row.get("closeness"),
+        refused=row.get("refused"),
+        affirmed=row.get("affirmed"),
     )
 
 

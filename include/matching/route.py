@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 AUDITED = "A few sure matches are checked by a person."
 
+DOUBTED = "People took something like it off this request, so a person decides."
+"""Why a sure match is asked about: what it resembles most was put on the request by no person."""
+
 _CLOSED = {
     RequestStatus.SHIPPED: "already shipped",
     RequestStatus.DEPRIORITIZED: "was deprioritized",
@@ -38,7 +41,8 @@ def route(
     human is asked wherever a candidate was reported at all. `hold` says why the judge may not
     attach by itself (a model that nobody has calibrated); then a human is asked instead. So they
     are about an ``audited`` entry: a small share of sure matches, without which nobody would learn
-    how often sure ones are right.
+    how often sure ones are right. Nor is anything attached that is nearer to what people took off
+    the request than to what they put on it.
 
     A verdict about a request that is not among the candidates is ignored: a judge may not invent
     ids.
@@ -66,10 +70,15 @@ def route(
         return RoutedMatch(
             Route.ASK, best, "The match is strong but not certain, so a person decides."
         )
+    if candidates_by_id[best.request_id].is_doubted:
+        return _asked_instead(best, DOUBTED)
     if audited:
-        asked = replace(best, reason=f"{best.reason} {AUDITED}".strip())
-        return RoutedMatch(Route.ASK, asked, AUDITED)
+        return _asked_instead(best, AUDITED)
     return RoutedMatch(Route.ATTACH, best, "The match is as good as certain.")
+
+
+def _asked_instead(best: Verdict, why: str) -> RoutedMatch:
+    return RoutedMatch(Route.ASK, replace(best, reason=f"{best.reason} {why}".strip()), why)
 
 
 def is_audited(entry_id: int, share: float) -> bool:

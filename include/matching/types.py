@@ -77,6 +77,10 @@ class Candidate:
     `best_other` and `background_mean` are the highest and the mean closeness of the five nearest
     other requests, of which there were `background_size`; a merged request is no other one.
     `corpus_size` is the number of requests searched.
+
+    `refused` and `affirmed` are the highest cosines to what people took off this request, or
+    declined to add to it, and to what they put on it (None without any, and unless it is among the
+    nearest few).
     """
 
     request_id: int
@@ -102,6 +106,15 @@ class Candidate:
     background_mean: float | None = None
     background_size: int = 0
     corpus_size: int = 0
+    refused: float | None = None
+    affirmed: float | None = None
+
+    @property
+    def is_doubted(self) -> bool:
+        """Whether what people took off it is nearer than its own text and what they put on it."""
+        if self.refused is None:
+            return False
+        return self.refused > max(self.cosine or -1.0, self.affirmed or -1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from include.matching.language import configuration_of, language_of, searched_words
 from include.matching.types import Candidate
+from include.store.corrections import with_corrections
 from include.store.merges import taken_to_survivors
 from include.store.search_statement import EVIDENCE_NOW, EVIDENCE_THEN, SETTINGS, STATEMENT
 
@@ -79,6 +80,7 @@ def find_candidates(
         configuration = configuration_of(language_of(pain))
     filters, values = request_filters(exclude, opened_after_id, area_ids, statuses)
     values |= {"moment": opened_before, "without_entry": without_entry}
+    literal = None if vector is None else _literal(vector)
     if opened_before is not None:
         filters += " AND r.created_at < :moment"
     if without_entry is not None:
@@ -89,7 +91,7 @@ def find_candidates(
         {
             "pain": searched_words(pain.replace("\x00", " ")[:MAX_PAIN_CHARACTERS], configuration),
             "configuration": configuration,
-            "vector": None if vector is None else _literal(vector),
+            "vector": literal,
             "model": model,
             "limit": limit,
             "pool": max(POOL, limit),
@@ -101,8 +103,12 @@ def find_candidates(
             **values,
         },
     )
-    found = [_candidate(row._mapping) for row in rows]
-    return taken_to_survivors(session, found, exclude)
+    found = taken_to_survivors(session, [_candidate(row._mapping) for row in rows], exclude)
+    if literal is None:
+        return found
+    return with_corrections(
+        session, found, literal, model, moment=opened_before, without_entry=without_entry
+    )
 
 
 def request_filters(

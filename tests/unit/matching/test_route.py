@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from include.matching.route import is_audited, route
+from include.entries.decisions import candidate_record
+from include.matching.recorded import recorded_candidate
+from include.matching.route import DOUBTED, is_audited, route
 from include.matching.types import (
     Candidate,
     MatchType,
@@ -119,6 +123,40 @@ def test_an_audited_sure_match_is_asked_about_and_says_so() -> None:
     assert routed.best.confidence == 0.97
     assert "checked by a person" in routed.best.reason
     assert route(verdicts, {1: candidate(1)}, Thresholds(1)).route is Route.ATTACH
+
+
+@pytest.mark.parametrize(
+    ("refused", "affirmed", "expected"),
+    [
+        (0.8, None, Route.ASK),
+        (0.8, 0.7, Route.ASK),
+        (0.8, 0.9, Route.ATTACH),
+        (0.5, None, Route.ATTACH),
+        (None, 0.9, Route.ATTACH),
+    ],
+)
+def test_what_resembles_a_refusal_more_than_anything_that_people_put_there_is_asked_about(
+    refused: float | None, affirmed: float | None, expected: Route
+) -> None:
+    known = replace(candidate(1), cosine=0.6, refused=refused, affirmed=affirmed)
+    routed = route([verdict(0.97)], {1: known}, Thresholds(1))
+    assert routed.route is expected
+    assert routed.best is not None
+    assert routed.best.confidence == 0.97
+    assert routed.best.reason.endswith(DOUBTED) is (expected is Route.ASK)
+
+
+def test_a_decision_that_is_routed_again_from_its_record_is_doubted_as_it_was() -> None:
+    known = replace(candidate(1), cosine=0.6, refused=0.8, affirmed=0.7)
+    [row] = candidate_record([known], [verdict(0.97)])
+    again = recorded_candidate(row)
+    assert again.is_doubted
+    assert route([verdict(0.97)], {1: again}, Thresholds(1)).reason == DOUBTED
+
+
+def test_a_refusal_makes_no_question_of_what_would_be_opened() -> None:
+    known = replace(candidate(1), cosine=0.6, refused=0.9)
+    assert route([verdict(0.7)], {1: known}, Thresholds(1)).route is Route.CREATE
 
 
 def test_what_is_asked_or_opened_anyway_is_not_audited() -> None:
