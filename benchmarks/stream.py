@@ -20,15 +20,16 @@ from benchmarks.corpus import embed_all, fill
 from benchmarks.labelled import read_entries, read_requests
 from benchmarks.metrics import Outcome
 from benchmarks.retrieval import Retrieved
+from include.entries.decisions import record_decision
 from include.entries.drafting import draft_for
 from include.matching.embed import content_hash, embedding_text
 from include.matching.judge import CalibratedJudge
 from include.matching.learning import Label, learned
-from include.matching.route import route
+from include.matching.route import DOUBTED, route
 from include.matching.types import Route, Thresholds
 from include.requests.evidence import Evidence, attach, live_feedback
 from include.requests.opening import Vector, open_request
-from include.store.models import Entry, Severity, Source
+from include.store.models import ActorKind, DecisionStep, Entry, Severity, Source
 from include.store.search import find_candidates
 
 if TYPE_CHECKING:
@@ -192,18 +193,24 @@ class Deployment:
         )
         if seen is not None:
             seen.append(Retrieved(arrival.entry.id, pain, frozenset(right), tuple(candidates)))
-        label = Label(outcome.confidence, outcome.right) if taken is Route.ASK else None
-        target = best if taken is Route.ATTACH else None
+        shown = next((one for one in order[:SHOWN] if one in right), None)
+        label, target = None, best if taken is Route.ATTACH else None
         if taken is Route.ASK:
-            target = next((one for one in order[:SHOWN] if one in right), None)
+            if routed.reason != DOUBTED:
+                label = Label(outcome.confidence, outcome.right, fits=shown is not None)
+            target = shown
+            _said(session, entry, DecisionStep.MATCH, Route.ASK, best)
+            _said(session, entry, DecisionStep.ANSWER, *_answer(best, shown))
         elif outcome.wrongly_attached and chance.random() < UNDONE:
-            label = Label(outcome.confidence, right=False, asked=False)
+            label = Label(outcome.confidence, right=False, asked=False, fits=shown is not None)
             attach(session, entry, best or 0, Evidence("match", ""))
             live = live_feedback(session, entry.id)
             if live is not None:
                 live.removed_at, live.removed_by = entry.created_at, "undone"
                 session.flush()
-            target = next((one for one in order[:SHOWN] if one in right), None)
+            target = shown
+            step = DecisionStep.UNDO if shown is None else DecisionStep.PICK
+            _said(session, entry, step, *_answer(None, shown))
         if target is not None:
             attach(session, entry, target, Evidence("match", ""))
             return outcome, None, label
@@ -250,6 +257,25 @@ def _order(
         key=lambda pair: -pair[0],
     )
     return said + [one.request_id for _, one in rest if one.request_id not in said]
+
+
+def _answer(suggested: int | None, chosen: int | None) -> tuple[Route, int | None]:
+    return (Route.CREATE, suggested) if chosen is None else (Route.ATTACH, chosen)
+
+
+def _said(
+    session: Session, entry: Entry, step: DecisionStep, taken: Route, request_id: int | None
+) -> None:
+    """What the record keeps of a question, or of a person's word on it."""
+    record_decision(
+        session,
+        key=f"{step}:{entry.id}",
+        entry_id=entry.id,
+        step=step,
+        route=taken,
+        request_id=request_id,
+        actor_kind=ActorKind.SYSTEM if step is DecisionStep.MATCH else ActorKind.PERSON,
+    )
 
 
 def _stored(session: Session, number: int, arrival: Arrival, model: str) -> Entry:

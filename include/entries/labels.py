@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from include.entries.decisions import JUDGE_KEY
 from include.matching.learning import Label
+from include.matching.route import DOUBTED
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
 # The last word of people on an entry counts: an answer, an Undo, a pick, a merge of what the entry
 # opened, or that it is no feedback at all. What nobody looked at is no label, and neither is a
-# verdict on a request that was opened while the model was thinking: another judge gave it.
+# verdict on a request that was opened while the model was thinking: another judge gave it. A sure
+# match that was asked about because people had taken something like it off the request says nothing
+# about other sure matches.
 _LABELS = text(
     f"""
     WITH matched AS (
@@ -34,6 +37,7 @@ _LABELS = text(
          WHERE d.step = 'match' AND d.confidence IS NOT NULL AND NOT d.degraded
            AND {JUDGE_KEY} = :judge AND d.decided_at < :as_of
            AND NOT coalesce(CAST(best.about ->> 'unheard' AS boolean), false)
+           AND NOT (d.route = 'ask' AND d.reason LIKE '%' || :doubted)
     ), said AS (
         SELECT DISTINCT ON (entry_id) entry_id, step, route, request_id, actor
           FROM decisions
@@ -49,7 +53,12 @@ _LABELS = text(
                           s.request_id) = coalesce(
                           (SELECT root_id FROM request_roots WHERE request_id = m.suggested),
                           m.suggested)
-                ELSE g.into_id = m.suggested END AS right
+                ELSE g.into_id = m.suggested END AS right,
+           n.outcome IS DISTINCT FROM 'noise'
+               AND (g.id IS NOT NULL OR s.route = 'attach' AND EXISTS (
+                    SELECT 1 FROM requests chosen
+                     WHERE chosen.id = s.request_id AND chosen.created_at <= m.decided_at
+                       AND chosen.opened_by_entry_id IS DISTINCT FROM m.entry_id)) AS fits
       FROM matched m
       JOIN entries n ON n.id = m.entry_id
       LEFT JOIN said s ON s.entry_id = m.entry_id
@@ -103,7 +112,8 @@ def labels_as_of(
 
     Those of decisions from ``since`` on are marked as late ones.
     """
-    rows = session.execute(_LABELS, {"as_of": as_of, "judge": judge, "area": area_id})
+    values = {"as_of": as_of, "judge": judge, "area": area_id, "doubted": DOUBTED}
+    rows = session.execute(_LABELS, values)
     return [
         Label(
             row.confidence,
@@ -111,6 +121,7 @@ def labels_as_of(
             row.by,
             asked=row.asked,
             lately=since is None or row.decided_at >= since,
+            fits=bool(row.fits),
         )
         for row in rows
     ]

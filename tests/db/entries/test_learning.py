@@ -14,6 +14,7 @@ from include.entries import learning, proposal_cards
 from include.entries.labels import labels_as_of
 from include.entries.spoken_for import reasons_with_evidence
 from include.matching.learning import Label
+from include.matching.route import DOUBTED
 from include.requests.evidence import Evidence, attach
 from include.store.models import (
     ActorKind,
@@ -167,7 +168,44 @@ def test_a_request_that_was_merged_into_the_suggested_one_makes_it_right(
         made = decision(session, entry_id, "match", "create", opened.id)
         made.candidates = [{"request_id": request, "confidence": 0.85}]
         session.add(RequestMerge(request_id=opened.id, into_id=request, merged_by="slack:U1"))
-    assert labels() == [Label(0.85, right=True, by="slack:U1", asked=False)]
+    assert labels() == [Label(0.85, right=True, by="slack:U1", asked=False, fits=True)]
+
+
+def test_a_question_was_worth_it_where_a_request_that_was_there_was_chosen(
+    embedder: WordsEmbedder,
+) -> None:
+    request, other = (make_request(embedder, title) for title in ("Export a table", "Dark mode"))
+    ids = [submit(f"pain {word}", word) for word in ("a", "b", "c", "d")]
+    right, picked, new, own = ids
+    with session_scope() as session:
+        for entry_id in ids:
+            decision(session, entry_id, "match", "ask", request)
+        decision(session, right, "answer", "attach", request)
+        decision(session, picked, "answer", "attach", other)
+        decision(session, new, "answer", "create", request)
+        opened = Request(slug="own", title="Its own", opened_by_entry_id=own)
+        session.add(opened)
+        session.flush()
+        decision(session, own, "answer", "create", request)
+        decision(session, own, "pick", "attach", opened.id)
+    assert [(label.right, label.fits) for label in labels()] == [
+        (True, True),
+        (False, True),
+        (False, False),
+        (False, False),
+    ]
+
+
+def test_a_sure_match_that_was_doubted_says_nothing_about_the_others(
+    embedder: WordsEmbedder,
+) -> None:
+    request = make_request(embedder, "Export a table")
+    answered(request, ["attach", "create"])
+    with session_scope() as session:
+        first = session.scalars(select(Decision).where(Decision.step == "match")).first()
+        assert first is not None
+        first.reason = f"It says almost the same as this request. {DOUBTED}"
+    assert [label.right for label in labels()] == [False]
 
 
 def test_the_answers_on_one_judge_are_no_labels_of_another(embedder: WordsEmbedder) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,12 +11,14 @@ from hypothesis import strategies as st
 
 from include.matching.learning import (
     EXPECTED_PRECISION,
+    FITS,
     LEAST_LABELS,
     NEVER,
     Costs,
     Label,
     Shift,
     fit,
+    fit_of_any,
     learned,
 )
 from include.matching.scale import SCALE, chance_of, confidence_of
@@ -27,7 +30,12 @@ def answered(count: int, shift: Shift, *, seed: int = 1, by: str = "ann") -> lis
     """Answers of people in a deployment whose confidence is off by a shift."""
     chance = random.Random(seed)
     confidences = [chance.uniform(0.78, 0.99) for _ in range(count)]
-    return [Label(one, chance.random() < shift.chance(one), by) for one in confidences]
+    any_fits = Shift(FITS.offset + shift.offset, FITS.slope)
+    luck = [chance.random() for _ in confidences]
+    return [
+        Label(one, drawn < shift.chance(one), by, fits=drawn < any_fits.chance(one))
+        for one, drawn in zip(confidences, luck, strict=True)
+    ]
 
 
 def test_a_scale_that_is_right_stays_about_where_it_is() -> None:
@@ -54,6 +62,31 @@ def test_a_scale_that_is_too_careful_attaches_more() -> None:
     assert found.ask < 0.8
 
 
+def test_a_question_is_worth_it_where_any_of_those_shown_fits() -> None:
+    """The first is seldom right, but people find the right one among the others."""
+    first, none = (
+        [Label(0.82, place % 5 == 0, f"p{place % 4}", fits=fits) for place in range(100)]
+        for fits in (True, False)
+    )
+    useful, useless = learned(first, RECENT), learned(none, RECENT)
+    assert useful is not None
+    assert useless is not None
+    assert useful.ask < 0.8 < useless.ask
+    assert useful.shift == useless.shift
+    assert useful.attach == useless.attach
+
+
+def test_what_is_right_fits() -> None:
+    labels = [Label(0.85, place % 3 == 0, "ann") for place in range(60)]
+    marked = [replace(label, fits=label.right) for label in labels]
+    assert fit_of_any(labels) == fit_of_any(marked)
+
+
+def test_without_answers_one_of_five_fits_more_often_than_the_first_is_right() -> None:
+    assert FITS.chance(0.8) == pytest.approx(0.5, abs=0.02)
+    assert all(FITS.chance(one) > Shift().chance(one) for one in RECENT)
+
+
 def test_ten_answers_propose_nothing() -> None:
     assert learned(answered(10, Shift(-3.0)), RECENT) is None
     assert learned(answered(LEAST_LABELS, Shift(-3.0)), RECENT) is not None
@@ -70,7 +103,7 @@ def test_where_19_in_20_is_out_of_reach_nothing_is_attached_and_it_says_why() ->
 
 def test_the_costs_say_from_which_chance_asking_pays_and_until_which_attaching_does() -> None:
     shipped = Costs()
-    assert shipped.ask_from == pytest.approx(0.27)
+    assert shipped.ask_from == pytest.approx(0.4)
     assert shipped.attach_from == pytest.approx(0.8)
     labels = answered(300, Shift())
     usual = learned(labels, RECENT)
