@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 
     from include.matching.types import Candidate
 
-NEAREST = 3
+NEAREST = 2
 """So many of the nearest candidates are looked at; what is attached is nearly always the first."""
 
-NEWEST = 100
+NEWEST = 50
 """So many of the newest answers about a request, and of the newest pieces taken off it."""
 
-# A person's word and the piece that the entry has become, at the moment of the search.
+# A person's word and where the entry's feedback is, at the moment of the search. Each entry is
+# looked up by its id: joined as a set all entries would be read, for the planner cannot know how
+# few are touched.
 _CORRECTIONS = """
 WITH RECURSIVE family AS (
     SELECT id AS root, id FROM unnest(CAST(:ids AS bigint[])) AS id
@@ -50,15 +52,21 @@ WITH RECURSIVE family AS (
         ORDER BY p.id DESC LIMIT :newest
     ) removed
 )
-SELECT t.root, {request} IN (SELECT id FROM family WHERE root = t.root) AS is_on,
-       1 - min(y.embedding <=> CAST(:vector AS vector)) AS cosine
+SELECT t.root, place.is_on, 1 - min(y.embedding <=> CAST(:vector AS vector)) AS cosine
 FROM touched t
-JOIN entries y ON y.id = t.entry_id AND y.embedding_model = :model
-     AND vector_norm(y.embedding) > 0
-JOIN feedback live ON live.entry_id = t.entry_id AND {live}
-WHERE EXISTS (SELECT 1 FROM decisions s
-              WHERE s.entry_id = t.entry_id AND s.step IN ('answer', 'undo', 'pick'){said})
-      AND t.entry_id IS DISTINCT FROM CAST(:without_entry AS bigint)
+CROSS JOIN LATERAL (
+    SELECT bool_or({request} IN (SELECT id FROM family WHERE root = t.root)) AS is_on
+    FROM feedback live WHERE live.entry_id = t.entry_id AND {live}
+) place
+CROSS JOIN LATERAL (
+    SELECT FROM decisions s
+    WHERE s.entry_id = t.entry_id AND s.step IN ('answer', 'undo', 'pick'){said} LIMIT 1
+) said
+CROSS JOIN LATERAL (
+    SELECT embedding FROM entries
+    WHERE id = t.entry_id AND embedding_model = :model AND vector_norm(embedding) > 0 LIMIT 1
+) y
+WHERE place.is_on IS NOT NULL AND t.entry_id IS DISTINCT FROM CAST(:without_entry AS bigint)
 GROUP BY 1, 2
 """
 _NOW = _CORRECTIONS.format(request="live.request_id", live="live.removed_at IS NULL", said="")
