@@ -42,14 +42,14 @@ WITH RECURSIVE family AS (
         SELECT d.entry_id FROM decisions d
         WHERE d.request_id = f.id
               AND (d.step IN ('answer', 'pick') OR d.step = 'match' AND d.route = 'ask')
-        ORDER BY d.id DESC LIMIT :newest
+        ORDER BY -d.id LIMIT :newest
     ) answered
     UNION
     SELECT f.root, removed.entry_id
     FROM family f CROSS JOIN LATERAL (
         SELECT p.entry_id FROM feedback p
         WHERE p.request_id = f.id AND p.removed_at IS NOT NULL
-        ORDER BY p.id DESC LIMIT :newest
+        ORDER BY -p.id LIMIT :newest
     ) removed
 )
 SELECT t.root, place.is_on, 1 - min(y.embedding <=> CAST(:vector AS vector)) AS cosine

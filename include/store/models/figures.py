@@ -81,13 +81,13 @@ Index("ix_accounts_place", func.coalesce(Account.arr, literal_column("-1")), Acc
 Index(
     "ix_feedback_request_id_removed",
     Feedback.request_id,
-    Feedback.id,
+    -Feedback.id,
     postgresql_where=text("removed_at IS NOT NULL"),
 )
 Index(
     "ix_decisions_request_id_said",
     Decision.request_id,
-    Decision.id,
+    -Decision.id,
     postgresql_where=text("step IN ('answer', 'pick') OR step = 'match' AND route = 'ask'"),
 )
 Index("ix_decisions_thresholds_version", Decision.thresholds_version, Decision.decided_at)
