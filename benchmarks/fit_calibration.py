@@ -55,9 +55,8 @@ if TYPE_CHECKING:
 
     Features = Callable[[Retrieved], Sequence[Sequence[float]]]
 
-# (chance, confidence). From the chance 0.19 that the best candidate is right one of the five that
-# are shown fits every second time, so that a question costs no more than the duplicate that it
-# saves; from 0.845 nineteen of twenty are right.
+# (chance, confidence). From the chance 0.27 a question costs less than the duplicate it saves, and
+# what that duplicate would take from later entries; from 0.845 nineteen of twenty are right.
 VECTOR_SCALE = SCALE
 TEXT_SCALE = [(0, 0), (0.2, 0.5), (0.4, 0.7), (0.7, 0.8), (1, 0.89)]
 TEXT_CAP = 0.89

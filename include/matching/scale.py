@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-SCALE = ((0.0, 0.0), (0.1, 0.5), (0.14, 0.7), (0.19, 0.8), (0.845, 0.9), (1.0, 1.0))
+SCALE = ((0.0, 0.0), (0.14, 0.5), (0.19, 0.7), (0.27, 0.8), (0.845, 0.9), (1.0, 1.0))
 
 
 def chance_of(confidence: float) -> float:

@@ -40,7 +40,7 @@ def test_a_candidate_far_above_its_surroundings_is_the_same_issue() -> None:
 
 def test_the_same_cosine_among_near_neighbours_is_not_enough() -> None:
     crowded = [candidate(n, c, background_mean=0.74) for n, c in ((1, 0.78), (2, 0.77))]
-    assert 0.8 <= MINILM.confidences("card", crowded)[0] < 0.85  # one of those shown may fit
+    assert MINILM.confidences("card", crowded)[0] < 0.8
     alone = [candidate(1, 0.78), candidate(2, 0.3)]
     assert MINILM.confidences("card", alone)[0] >= 0.9
 
