@@ -18,11 +18,17 @@ from include.durable.types import CANCELLED_IN_AIRFLOW, HookView
 from include.engine import airflow_api
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from uuid import UUID
+
+    from sqlalchemy import TextClause
+
     from include.durable.parking import Runs, Sessions
 
 log = logging.getLogger(__name__)
 
 ORPHAN_WINDOW = timedelta(days=1)
+AT_ONCE = 200
 
 _WAITING_DAGS = text(
     "SELECT DISTINCT dag_id FROM hooks WHERE status = 'pending' AND is_current ORDER BY dag_id"
@@ -35,9 +41,12 @@ _OPEN_HOOKS = text(
 _UNTOLD = text(
     f"SELECT {COLUMNS} FROM hooks WHERE status IN ('expired', 'cancelled') "
     "AND handler IS NOT NULL AND told_at IS NULL "
-    "AND closed_at < durable_now() - interval '1 minute' ORDER BY closed_at LIMIT 200"
+    "AND closed_at < durable_now() - interval '1 minute' "
+    "AND NOT id = ANY(:tried) ORDER BY closed_at LIMIT :most"
 )
-_REMIND = text(f"SELECT {COLUMNS} FROM hooks WHERE {OVERDUE_REMINDER} LIMIT 200")
+_REMIND = text(
+    f"SELECT {COLUMNS} FROM hooks WHERE {OVERDUE_REMINDER} AND NOT id = ANY(:tried) LIMIT :most"
+)
 
 
 def make_keeper() -> Keeper:
@@ -155,16 +164,25 @@ def close_orphans(sessions: Sessions) -> list[str]:
 
 def _tell_again(sessions: Sessions) -> int:
     """Call the handlers that failed when their hook closed; how many have heard now."""
-    with sessions() as session:
-        hooks = [HookView(**row) for row in session.execute(_UNTOLD).mappings()]
-    return sum(tell_closed(sessions, hook) for hook in hooks)
+    return sum(tell_closed(sessions, hook) for hook in _in_portions(sessions, _UNTOLD))
+
+
+def _in_portions(sessions: Sessions, statement: TextClause) -> Iterator[HookView]:
+    """All hooks that are due, each once; those whose handler fails keep no later one from it."""
+    tried: list[UUID] = []
+    while True:
+        with sessions() as session:
+            rows = session.execute(statement, {"tried": tried, "most": AT_ONCE}).mappings()
+            hooks = [HookView(**row) for row in rows]
+        yield from hooks
+        if len(hooks) < AT_ONCE:
+            return
+        tried += [hook.id for hook in hooks]
 
 
 def _remind(sessions: Sessions) -> int:
-    with sessions() as session:
-        hooks = [HookView(**row) for row in session.execute(_REMIND).mappings()]
     reminded = 0
-    for hook in hooks:
+    for hook in _in_portions(sessions, _REMIND):
         try:
             notify_handler(hook, "remind")
         except Exception as error:

@@ -81,11 +81,13 @@ class AirflowRuns:
             query = f"?limit={PAGE}&offset={len(found)}"
             answer = call("GET", f"{_run(dag_id, run_id)}/taskInstances{query}")
             require(answer)
-            page = answer.json()["task_instances"]
+            body = answer.json()
+            page = body["task_instances"]
             found += [
                 TaskState(ti["task_id"], int(ti["map_index"]), ti["state"], ti["id"]) for ti in page
             ]
-            if len(page) < PAGE:
+            # The server may give fewer at once than were asked for.
+            if not page or len(found) >= int(body["total_entries"]):
                 return found
 
     def graph(self, dag_id: str) -> TaskGraph:

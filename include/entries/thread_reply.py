@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MOST_EMOJI = 100
+EMOJI_AT_ONCE = 100
 _LEVELS = (status_emoji.FAILED, status_emoji.ASKING, status_emoji.DONE)
 QUOTE = 80
 
@@ -121,22 +121,34 @@ def sync_emoji(scope: SessionScope, *, run_id: str | None = None, client: Any = 
     """Bring the emoji on captured messages to what is wanted; how many still differ.
 
     With ``run_id`` those of one run, else everything that differs. Never raises because of Slack.
+    Where Slack takes none of a portion, the rest is left for the next sweep.
     """
+    differs = [SlackCapture.emoji_wanted.is_distinct_from(SlackCapture.emoji_shown)]
+    if run_id is not None:
+        differs.append(SlackCapture.run_id == run_id)
+    tried: list[int] = []
+    shown = EMOJI_AT_ONCE
+    while shown:
+        with scope() as session:
+            ids = session.scalars(
+                select(SlackCapture.id)
+                .where(*differs, SlackCapture.id.not_in(tried))
+                .order_by(SlackCapture.updated_at)
+                .limit(EMOJI_AT_ONCE)
+            ).all()
+        if not ids:
+            break
+        try:
+            client = client or slack_client()
+        except MissingConnection as error:
+            log.info("No status emoji: %s", error)
+            break
+        shown = sum(_sync_one(scope, capture_id, client) for capture_id in ids)
+        tried += ids
+        if len(ids) < EMOJI_AT_ONCE:
+            break
     with scope() as session:
-        statement = select(SlackCapture.id).where(
-            SlackCapture.emoji_wanted.is_distinct_from(SlackCapture.emoji_shown)
-        )
-        if run_id is not None:
-            statement = statement.where(SlackCapture.run_id == run_id)
-        ids = session.scalars(statement.order_by(SlackCapture.updated_at).limit(MOST_EMOJI)).all()
-    if not ids:
-        return 0
-    try:
-        client = client or slack_client()
-    except MissingConnection as error:
-        log.info("No status emoji: %s", error)
-        return len(ids)
-    return sum(not _sync_one(scope, capture_id, client) for capture_id in ids)
+        return session.scalar(select(func.count()).where(*differs)) or 0
 
 
 def _sync_one(scope: SessionScope, capture_id: int, client: WebClient) -> bool:

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 MOST_SHOWN = 20
-_LIMIT = 500
+TOLD_AT_ONCE = 500
 
 # A failed entry is late at once, another one counts from its last step, a question from half of
 # the time between its reminder and its expiry, a message from an hour after it was written.
 _LATE = text(
     """
+    SELECT key, words, count(*) OVER () AS total FROM (
     SELECT 'entry:' || e.id || ':' || extract(epoch FROM e.updated_at)::bigint AS key,
            'Entry ' || e.id || ' (' || e.status || ') has had no outcome since '
                || to_char(e.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC, run '
@@ -54,7 +55,10 @@ _LATE = text(
       FROM messages m
      WHERE m.state = 'failed'
         OR (m.state IN ('pending', 'sending') AND m.created_at < now() - interval '1 hour')
-     ORDER BY 1 LIMIT :limit
+    ) late
+     WHERE NOT :untold
+        OR NOT EXISTS (SELECT 1 FROM analytics_events told WHERE told.key = 'late:' || late.key)
+     ORDER BY key LIMIT :limit
     """
 )
 
@@ -67,16 +71,26 @@ class Late:
     words: str
 
 
-def find_late(session: Session, stuck_minutes: float) -> list[Late]:
-    """What is late now."""
-    values = {"stuck": f"{stuck_minutes} minutes", "limit": _LIMIT}
-    return [Late(row.key, row.words) for row in session.execute(_LATE, values)]
+def find_late(
+    session: Session, stuck_minutes: float, *, most: int, untold: bool = False
+) -> tuple[list[Late], int]:
+    """What is late now, at most so much of it, and how much there is in all.
+
+    With ``untold`` only what no alert has told yet.
+    """
+    values = {"stuck": f"{stuck_minutes} minutes", "limit": most, "untold": untold}
+    rows = session.execute(_LATE, values).all()
+    return [Late(row.key, row.words) for row in rows], rows[0].total if rows else 0
 
 
 def queue_alert(session: Session) -> tuple[int, list[int]]:
-    """Queue one message about what is newly late: how many things, and the message's id."""
+    """Queue one message about what is newly late: how many things, and the message's id.
+
+    What does not fit into one message is told by the next sweep.
+    """
     settings = load_settings()
-    found = find_late(session, settings.stuck_after_minutes)
+    minutes = settings.stuck_after_minutes
+    found, _ = find_late(session, minutes, most=TOLD_AT_ONCE, untold=True)
     new = [late for late in found if new_event(session, f"late:{late.key}", "late")]
     if not new:
         return 0, []

@@ -6,7 +6,7 @@ import logging
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, or_, select, tuple_, update
 
 from include.base.errors import TransientError
 from include.engine import airflow_api
@@ -21,13 +21,15 @@ from include.store.models import Entry, EntryStatus, Hook, HookStatus, ParkedRun
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from collections.abc import Iterator
+    from datetime import datetime, timedelta
 
     from sqlalchemy.orm import Session
 
 log = logging.getLogger(__name__)
 
-LIMIT = 200
+AT_ONCE = 200
+LISTED = 200
 ALIVE = frozenset({"queued", "running"})
 
 
@@ -48,12 +50,10 @@ def find_stuck(older_than: timedelta) -> list[StuckEntry]:
     An entry that waits for a person is not stuck while its question is open and its run lives.
     Those found are marked ``failed``.
     """
-    with session_scope() as session:
-        candidates = _unfinished(session, older_than)
     stuck: list[StuckEntry] = []
     changed: list[int] = []
     states: dict[tuple[str, str], str | None] = {}
-    for entry in candidates:
+    for entry in _in_portions(older_than):
         run = (entry.dag_id, entry.run_id)
         if run not in states:
             states[run] = airflow_api.run_state(*run)
@@ -141,12 +141,27 @@ def sweep(older_than: timedelta, *, rerun: bool) -> dict[str, Any]:
             continued.add(run)
         started.append(entry.entry_id)
     return {
-        "stuck": [asdict(entry) for entry in stuck],
+        "stuck": [asdict(entry) for entry in stuck[:LISTED]],
+        "stuck_not_listed": max(0, len(stuck) - LISTED),
         "run_again": started,
     }
 
 
-def _unfinished(session: Session, older_than: timedelta) -> list[Entry]:
+def _in_portions(older_than: timedelta) -> Iterator[Entry]:
+    """All candidates, the oldest first; one that cannot go on keeps no later one from it."""
+    after: tuple[datetime, int] | None = None
+    while True:
+        with session_scope() as session:
+            found = _unfinished(session, older_than, after)
+        yield from found
+        if len(found) < AT_ONCE:
+            return
+        after = (found[-1].updated_at, found[-1].id)
+
+
+def _unfinished(
+    session: Session, older_than: timedelta, after: tuple[datetime, int] | None
+) -> list[Entry]:
     open_question = (
         select(Hook.id)
         .where(
@@ -175,7 +190,9 @@ def _unfinished(session: Session, older_than: timedelta) -> list[Entry]:
             # Open questions are many and old; their runs are looked at only once they failed.
             ~open_question | (Entry.status == EntryStatus.FAILED),
         )
-        .order_by(Entry.updated_at)
-        .limit(LIMIT)
+        .order_by(Entry.updated_at, Entry.id)
+        .limit(AT_ONCE)
     )
+    if after is not None:
+        statement = statement.where(tuple_(Entry.updated_at, Entry.id) > after)
     return list(session.scalars(statement))

@@ -40,7 +40,7 @@ _COUNTS = text(
 )
 _STUCK = text(
     """
-    SELECT id, dag_id, run_id, status, error, updated_at FROM entries
+    SELECT id, dag_id, run_id, status, error, updated_at, count(*) OVER () AS total FROM entries
      WHERE status IN ('failed', 'received')
        AND updated_at < now() - make_interval(mins => :minutes)
      ORDER BY updated_at LIMIT :most
@@ -64,13 +64,17 @@ _PARKED = text(
 
 @dataclass(frozen=True)
 class Health:
-    """The page's rows; ``shadow`` are sentences about a model that judges in shadow."""
+    """The page's rows: the first of what is stuck, parked and late.
+
+    ``shadow`` are sentences about a model that judges in shadow.
+    """
 
     rungs: list[Rung]
     counts: Any
     stuck: Sequence[Any]
     parked: Sequence[Any]
     late: list[Late]
+    late_in_all: int
     shadow: list[str]
 
 
@@ -83,11 +87,13 @@ def read_health(session: Session, *, ask: bool, stuck_minutes: float) -> Health:
         stuck_minutes: From when an entry without an outcome counts as stuck.
     """
     now = datetime.now(UTC)
+    late, late_in_all = find_late(session, stuck_minutes, most=MOST)
     return Health(
         rungs=ladder(session, ask=ask),
         counts=session.execute(_COUNTS).one(),
         stuck=session.execute(_STUCK, {"minutes": int(stuck_minutes), "most": MOST}).all(),
         parked=session.execute(_PARKED, {"most": MOST}).all(),
-        late=find_late(session, stuck_minutes)[:MOST],
+        late=late,
+        late_in_all=late_in_all,
         shadow=report_lines(shadow_report(session, now - SHADOW_DAYS, now)),
     )

@@ -48,6 +48,6 @@ def health_json() -> Response:
     found = {
         "parts": [asdict(rung) for rung in health.rungs],
         "counts": counts,
-        "late": len(health.late),
+        "late": health.late_in_all,
     }
     return JSONResponse(found, 503 if degraded else 200)

@@ -29,11 +29,12 @@ class Handler:
     def __init__(self) -> None:
         self.heard: list[tuple[str, str]] = []
         self.fails = False
+        self.fails_for: set[str] = set()
 
     def __call__(self, hook: HookView, event: HookEvent) -> None:
         """Note the event, or fail."""
         self.heard.append((hook.run_id, event))
-        if self.fails:
+        if self.fails or hook.run_id in self.fails_for:
             raise ConnectionError("Slack is away")
 
 
@@ -57,15 +58,16 @@ def sweep(airflow: AirflowDouble, monkeypatch: pytest.MonkeyPatch) -> Callable[[
     return catch_up.catch_up
 
 
-def ask() -> None:
+def ask(run_id: str = "r1", remind_after: timedelta | None = None) -> None:
     with session_scope() as session:
         create_hook(
             session,
             dag_id="a_dag",
-            run_id="r1",
+            run_id=run_id,
             name="answer",
             kind="approval",
             handler=HANDLER,
+            remind_after=remind_after,
             expires_after=timedelta(days=7),
         )
 
@@ -97,3 +99,30 @@ def test_a_handler_that_has_heard_is_left_alone(
     move_clock(timedelta(days=8))
     assert sweep()["told_again"] == 0
     assert handler.heard == [("r1", "expired")]
+
+
+def test_one_more_than_is_told_at_once_is_told_though_the_first_fail(
+    sweep: Callable[[], dict[str, int]],
+    handler: Handler,
+    monkeypatch: pytest.MonkeyPatch,
+    move_clock: MoveClock,
+) -> None:
+    monkeypatch.setattr(catch_up, "AT_ONCE", 2)
+    for number in range(5):
+        ask(f"r{number}", remind_after=timedelta(days=1))
+    heard = handler.heard
+    everybody = {f"r{number}" for number in range(5)}
+
+    move_clock(timedelta(days=2))
+    handler.fails_for = {"r0", "r1"}
+    assert sweep()["reminded"] == 3
+    assert sorted(heard) == [(run_id, "remind") for run_id in sorted(everybody)]
+
+    handler.fails_for = everybody
+    move_clock(timedelta(days=8))
+    assert sweep()["overdue"] == 5
+    heard.clear()
+    handler.fails_for = {"r0", "r1"}
+    move_clock(timedelta(days=8, minutes=2))
+    assert sweep()["told_again"] == 3
+    assert sorted(heard) == [(run_id, "expired") for run_id in sorted(everybody)]

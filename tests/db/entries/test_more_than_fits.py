@@ -1,4 +1,4 @@
-"""What is one more than a bound is asked all the same, by a run of its own."""
+"""What is one more than a bound is not lost: it is done in portions, or by a next step."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from include.engine.dag_ids import MAIN_DAG
-from include.entries import questions
+from include.entries import questions, thread_reply
 from include.entries.decide import Means, Way, decide
-from include.store.models import Entry, Hook, RunStart
+from include.store.models import Entry, Hook, RunStart, SlackCapture
 from include.store.session import session_scope
 from include.workflows import import_feedback as steps
 from tests.db.entries.conftest import DAG, TableJudge, WordsEmbedder, make_request, submit
@@ -48,3 +48,42 @@ def test_a_question_more_than_a_run_holds_is_asked_by_a_run_of_its_own(
         asked = [hook.question["entries"][0][0] for hook in session.scalars(select(Hook))]
     assert sorted(asked) == sorted(ids)
     assert len(steps.ask_questions(dag_id=DAG, run_id="r1", ask=None)) == 2
+
+
+def test_an_emoji_more_than_a_portion_is_shown_and_what_slack_refuses_is_counted(
+    feedback_db: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(thread_reply, "EMOJI_AT_ONCE", 2)
+    marked: list[str] = []
+    refused = {"1.1"}
+
+    def show(_client: object, _channel: str, ts: str, *_emoji: str | None) -> bool:
+        marked.append(ts)
+        return ts not in refused
+
+    monkeypatch.setattr(thread_reply.status_emoji, "show", show)
+    wanted = [f"1.{number}" for number in range(1, 6)]
+    with session_scope() as session:
+        for ts in wanted:
+            session.add(
+                SlackCapture(
+                    key=ts,
+                    channel="C1",
+                    message_ts=ts,
+                    slack_user_id="U0ANN",
+                    dag_id="d",
+                    run_id="r",
+                    emoji_wanted="white_check_mark",
+                )
+            )
+    assert thread_reply.sync_emoji(session_scope, run_id="r", client=object()) == 1
+    assert sorted(marked) == wanted
+
+    # Where Slack takes none, nobody waits for all the others to be refused as well.
+    with session_scope() as session:
+        for mark in session.scalars(select(SlackCapture)):
+            mark.emoji_shown = None
+    refused |= set(wanted)
+    marked.clear()
+    assert thread_reply.sync_emoji(session_scope, client=object()) == 5
+    assert len(marked) == 2

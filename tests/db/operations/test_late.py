@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, text, update
 
@@ -18,6 +19,9 @@ from tests.db.entries.conftest import (
     route_entry,
     submit,
 )
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def alert() -> int:
@@ -86,3 +90,16 @@ def test_many_are_one_message(feedback_db: object) -> None:
     assert card.text.startswith("400 late")
     assert "380 more" in str(card.blocks)
     assert all(len(block["text"]["text"]) <= 3000 for block in card.blocks)
+
+
+def test_one_more_than_an_alert_tells_is_told_by_the_next(
+    feedback_db: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alerts, "TOLD_AT_ONCE", 2)
+    ids = [submit(f"Rosters do not print {n}", run_id=f"r{n}") for n in range(3)]
+    with session_scope() as session:
+        session.execute(update(Entry).values(status="failed"))
+    # None of them is mended meanwhile, and what is told already takes no place.
+    assert [alert() for _ in range(3)] == [2, 1, 0]
+    said = " ".join(str(message.blocks) for message in told())
+    assert [said.count(f"Entry {entry_id} (failed)") for entry_id in ids] == [1, 1, 1]

@@ -193,3 +193,25 @@ def test_one_entry_that_cannot_be_run_again_keeps_no_other_from_it(
     found = sweep(QUARTER, rerun=True)
     assert {entry["entry_id"] for entry in found["stuck"]} == {refused, taken}
     assert found["run_again"] == [taken]
+
+
+def test_one_more_than_is_looked_at_at_once_is_found_and_run_again(
+    runs: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("include.operations.stuck.AT_ONCE", 2)
+    monkeypatch.setattr("include.operations.stuck.LISTED", 2)
+    ids = [old_entry(f"r{number}") for number in range(5)]
+    started: list[str] = []
+
+    def start_run(_dag_id: str, run_id: str, _conf: object) -> StartResult:
+        started.append(run_id)
+        # Airflow refuses the first ones, which are stuck for ever.
+        refused = run_id in ("r0", "r1")
+        return StartResult(StartStatus.REFUSED if refused else StartStatus.STARTED, "no such DAG")
+
+    monkeypatch.setattr(airflow_api, "start_run", start_run)
+    found = sweep(QUARTER, rerun=True)
+    assert started == ["r0", "r1", "r2", "r3", "r4"]
+    assert found["run_again"] == ids[2:]
+    assert [one["entry_id"] for one in found["stuck"]] == ids[:2]
+    assert found["stuck_not_listed"] == 3
