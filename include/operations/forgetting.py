@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgvector.sqlalchemy import Vector
 from sqlalchemy import Text, cast, delete, false, func, or_, select, update
+from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 
 from include.agents.ledger import CallOutcome
 from include.durable.api import cancel_hook, get_hook
@@ -107,12 +108,12 @@ def forget_entries(session: Session, entry_ids: Sequence[int], done: Counter[str
             message_ids += show_question_card(session, hook)
     # The other questions of a daily card are shown again.
     message_ids += [one for person in told_daily if (one := show_waiting(session, person))]
-    done["reports"] += _forget_reports(session, fragments)
+    done["reports"] += _forget_reports(session, ids, fragments)
     return message_ids
 
 
 def fragments_of(words: str) -> list[str]:
-    """Pieces of a text that are looked for where it may be quoted, shortened and escaped."""
+    """Pieces of a text's beginning, which are looked for where it may be quoted, shortened."""
     return _FRAGMENT.findall(" ".join(words.split()))[:5]
 
 
@@ -257,27 +258,37 @@ def _forget_request(session: Session, request: Request, ids: Collection[int]) ->
     return not others
 
 
-def _forget_reports(session: Session, fragments: Sequence[str]) -> int:
-    """Take quotes out of stored reports and digests."""
+def _forget_reports(session: Session, ids: Sequence[int], fragments: Sequence[str]) -> int:
+    """Take quotes out of stored reports and digests, from wherever in a text they are."""
     changed = 0
+    feedback = set(session.scalars(select(Feedback.id).where(Feedback.entry_id.in_(ids))))
     columns = ((AreaReport, "sections"), (AreaReport, "metrics"), (Digest, "content"))
     for model, name in columns:
         column = getattr(model, name)
-        for row in session.scalars(select(model).where(_quotes(column, fragments))):
-            setattr(row, name, _without(getattr(row, name), fragments))
+        which = or_(_quotes(column, fragments), _names(column, feedback))
+        for row in session.scalars(select(model).where(which)):
+            setattr(row, name, _without(getattr(row, name), fragments, feedback))
             changed += 1
     return changed
 
 
-def _without(value: Any, fragments: Sequence[str]) -> Any:
+def _without(value: Any, fragments: Sequence[str], feedback: Collection[int]) -> Any:
     if isinstance(value, str):
         said = " ".join(value.split())
         return ERASED if any(part in said for part in fragments) else value
     if isinstance(value, list):
-        return [_without(one, fragments) for one in value]
+        return [_without(one, fragments, feedback) for one in value]
     if isinstance(value, dict):
-        return {key: _without(one, fragments) for key, one in value.items()}
+        if value.get("feedback_id") in feedback:
+            return value | {"text": ERASED}
+        return {key: _without(one, fragments, feedback) for key, one in value.items()}
     return value
+
+
+def _names(column: Any, feedback: Collection[int]) -> ColumnElement[bool]:
+    """Whether a JSON column has a quote of one of these pieces of feedback."""
+    ids = cast({"ids": sorted(feedback)}, JSONB)
+    return func.jsonb_path_exists(column, cast("$.**.feedback_id ? (@ == $ids[*])", JSONPATH), ids)
 
 
 def _quotes(column: Any, fragments: Sequence[str]) -> ColumnElement[bool]:

@@ -11,6 +11,7 @@ from sqlalchemy import Text, cast, func, inspect, select, text
 from include.base.errors import FatalError
 from include.operations import __main__ as commands
 from include.operations.erasure import NOBODY, about, erase_account, erase_person
+from include.operations.forgetting import ERASED
 from include.people.actor import Actor, NotAllowed, Standing
 from include.store.models import (
     Account,
@@ -311,3 +312,27 @@ def test_every_column_that_may_name_a_person_is_renamed() -> None:
     }
     users = {("feedback", "created_by"), ("requests", "created_by"), ("request_links", "found_by")}
     assert named - users == known
+
+
+def test_a_report_forgets_what_it_quotes_from_far_down_a_text(told: int, session: Session) -> None:
+    quote = "Brief."
+    said = f"{'We like it. ' * 200}{quote} {WORDS}"
+    entry = session.scalars(select(Entry).where(Entry.account_id == "ACC-1")).first()
+    assert entry is not None
+    entry.customer_pain = said
+    [feedback_id] = session.scalars(select(Feedback.id).where(Feedback.entry_id == entry.id))
+    report = session.scalars(select(AreaReport)).one()
+    other = {"feedback_id": feedback_id + 1_000, "start": 0, "end": 6, "text": "Other."}
+    own = [
+        {"feedback_id": feedback_id, "start": said.index(one), "end": len(said), "text": one}
+        for one in (quote, WORDS)
+    ]
+    report.sections = [{"id": "themes", "visuals": [{"themes": [{"quotes": [other, *own]}]}]}]
+    session.commit()
+    with session_scope() as at_work:
+        done, _ = erase_account(at_work, "ACC-1", OPERATOR)
+    session.refresh(report)
+    [section] = report.sections
+    [theme] = section["visuals"][0]["themes"]
+    assert [one["text"] for one in theme["quotes"]] == ["Other.", ERASED, ERASED]
+    assert done["reports"] == 1
