@@ -17,6 +17,12 @@ import unicodedata
 from functools import cache
 
 _READ = 20_000
+"""Characters looked at together; a longer text is looked at in parts that overlap."""
+
+_OVERLAP = 2_000
+_ONE_BY_ONE = 10
+"""Encoded pieces that are looked at each by itself; more are looked at together."""
+
 _SPACES = re.compile(r"[^\S\n]+")
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
@@ -193,8 +199,12 @@ def addresses_model(text: str) -> bool:
     Looked at as it is and without what hides words: invisible signs, look-alike letters, letters
     set apart, digits for letters, and what is encoded.
     """
-    said = _SPACES.sub(" ", text[:_READ])
-    return any(_orders(form) for form in _readings(said))
+    said = _SPACES.sub(" ", text)
+    return any(
+        _orders(form)
+        for start in range(0, max(1, len(said) - _OVERLAP), _READ - _OVERLAP)
+        for form in _readings(said[start : start + _READ])
+    )
 
 
 def _orders(text: str) -> bool:
@@ -217,10 +227,12 @@ def _readings(text: str) -> list[str]:
     closed = _SPACED.sub(lambda run: re.sub(r"[ ._*-]", "", run[0]), latin)
     if closed != latin:
         found.append(closed)
-    for run in _ENCODED.findall(plain)[:10]:
-        found += _decoded(run)
-    for run in _HEX.findall(plain)[:10]:
-        found += _printable(bytes.fromhex(re.sub(r"[ :]", "", run)))
+    decoded = [said for run in _ENCODED.findall(plain) for said in _decoded(run)]
+    for run in _HEX.findall(plain):
+        decoded += _printable(bytes.fromhex(re.sub(r"[ :]", "", run)))
+    found += decoded[:_ONE_BY_ONE]
+    if len(decoded) > _ONE_BY_ONE:
+        found.append("\n\n".join(decoded[_ONE_BY_ONE:]))
     found += [codecs.decode(plain, "rot13"), plain[::-1]]
     return found
 
