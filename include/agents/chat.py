@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from include.base.errors import FatalError, TransientError
-from include.base.http_answers import SAY_WHY, retry_after_seconds, status_of_error
+from include.base.http_answers import SAY_WHY, hint_for, retry_after_seconds, status_of_error
 from include.base.tls import verify_for
 
 if TYPE_CHECKING:
@@ -253,7 +253,8 @@ class ChatServer:
                 # The model's answer is no JSON, which it can mend as it would behind a 200.
                 body = error.body if isinstance(error.body, dict) else {}
                 return Reply(_text(body.get("failed_generation")))
-            refused = self._refused(error.status_code, error.response.headers)
+            said = f"{error.code} {error.type} {error} {error.body}"
+            refused = self._refused(error.status_code, error.response.headers, said)
             lack = self._lack(error, messages, options) if error.status_code in _REFUSALS else None
             if lack is None:
                 raise refused from None
@@ -290,18 +291,15 @@ class ChatServer:
                 return feature
         return None
 
-    def _refused(self, status: int, headers: Mapping[str, str]) -> FatalError | ModelUnavailable:
+    def _refused(
+        self, status: int, headers: Mapping[str, str], said: str = ""
+    ) -> FatalError | ModelUnavailable:
         if status in _TRANSIENT_STATUSES or status >= 500:
             return ModelUnavailable(
                 f"{self._where()} answered {status}.",
                 retry_after=retry_after_seconds(headers),
             )
-        hint = {
-            401: "check the API key of the connection",
-            402: "the account has no credit left",
-            403: "the API key may not use this model",
-            404: "check the base URL and the model's name",
-        }.get(status, "the server does not take this request")
+        hint = hint_for(status, said, "the server does not take this request")
         return FatalError(f"{self._where()} answered {status}: {hint}.")
 
     def _reply(self, completion: Any) -> Reply:

@@ -63,3 +63,40 @@ def status_of_error(failed: Any) -> int:
     return next(
         (status for kind in kinds for form, status in _STATUS_BY_TYPE if form.search(kind)), 503
     )
+
+
+_NO_MODEL = re.compile(
+    r"(?:invalid|unknown|unrecogni[sz]ed|no such) model|model_not_found"
+    r"|model\b.{0,120}?(?:not (?:be )?found|not exist|n't exist|is unknown|not available)",
+    re.I | re.S,
+)
+# LiteLLM's proxy looks a key that is not its own up in a database, and says that it has none.
+_NO_KEY = re.compile(
+    r"api.?key|authenticat|unauthori[sz]ed|auth_error|credential|no_db_connection", re.I
+)
+_TOO_LONG = re.compile(
+    r"context.{0,3}(?:length|window)|too long|reduce the (?:length|size)|too many tokens", re.I
+)
+
+
+def hint_for(status: int, said: str, otherwise: str) -> str:
+    """What an operator may check when a server refuses a request.
+
+    Args:
+        status: Of the answer; many servers answer 400 whatever is wrong.
+        said: The server's words and codes, which are only read.
+        otherwise: The hint where neither says more.
+    """
+    known = {
+        401: "check the API key of the connection",
+        402: "the account has no credit left",
+        403: "the API key may not use this model",
+        404: "check the base URL and the model's name",
+    }.get(status)
+    if known is not None:
+        return known
+    if _TOO_LONG.search(said):
+        return "the message is longer than the model reads"
+    if _NO_MODEL.search(said):
+        return "check the model's name"
+    return "check the API key of the connection" if _NO_KEY.search(said) else otherwise

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from include.base.errors import EmbeddingsUnavailable, FatalError
-from include.base.http_answers import retry_after_seconds, status_of_error
+from include.base.http_answers import hint_for, retry_after_seconds, status_of_error
 from include.base.tls import verify_for
 from include.base.tracing import inner_span
 
@@ -185,7 +185,10 @@ class OpenAIEmbedder:
             if unknown is not None:
                 del extra[unknown]
                 return self._call(client, extra, batch)
-            refused = self._refused(error.status_code, error.response.headers, _code(error, batch))
+            words = f"{error.code} {error.type} {error} {error.body}"
+            refused = self._refused(
+                error.status_code, error.response.headers, _code(error, batch), words
+            )
             halves = len(batch) > 1 and (
                 error.status_code in (400, 422)
                 or (error.status_code == 429 and bool(_TOO_LARGE_EVER.search(f"{error.body}")))
@@ -206,7 +209,7 @@ class OpenAIEmbedder:
         return self._vectors(answer, len(batch))
 
     def _refused(
-        self, status: int, headers: Mapping[str, str], code: str = ""
+        self, status: int, headers: Mapping[str, str], code: str = "", said: str = ""
     ) -> FatalError | EmbeddingsUnavailable:
         where = (
             f"The embeddings endpoint {self.base_url} answered {status}{code and f' ({code})'} for "
@@ -214,13 +217,9 @@ class OpenAIEmbedder:
         )
         if status in _TRANSIENT_STATUSES or status >= 500:
             return EmbeddingsUnavailable(f"{where}.", retry_after=retry_after_seconds(headers))
-        hint = {
-            401: "check the API key of the connection",
-            402: "the account has no credit left",
-            403: "the API key may not use this model",
-            404: "check the base URL and the model's name",
-        }.get(
+        hint = hint_for(
             status,
+            said,
             "it does not take this request; check that the model takes a text as long and offers "
             f"{self.dimensions} dimensions",
         )

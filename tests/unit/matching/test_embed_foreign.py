@@ -256,3 +256,32 @@ def test_the_size_of_a_batch_is_a_setting(base: str, served: tuple[str, Numbered
     info = ConnectionInfo("embeddings_api", host=base, password="key", extra=extra)
     embedder_from(info).embed(texts(7))
     assert served[1].batches == [3, 3, 1]
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "hint"),
+    [
+        (
+            "/embeddings: Invalid model name passed in model=nosuch.",
+            "invalid_request_error",
+            "check the model's name",
+        ),
+        ("No connected db.", "no_db_connection", "check the API key of the connection"),
+        ("Something else.", "invalid_request_error", "offers 384 dimensions"),
+    ],
+)
+def test_a_refusal_leads_to_what_is_to_be_checked(
+    base: str, said: str, kind: str, hint: str
+) -> None:
+    body = {"error": {"message": said, "type": kind, "param": None, "code": "400"}}
+    fault(base, status=400, body=body, times=999)
+    with pytest.raises(FatalError, match=hint) as caught:
+        embedder(base).embed(["a"])
+    assert f"({kind})" in str(caught.value)
+
+
+def test_one_vector_for_two_texts_is_no_answer(base: str) -> None:
+    # LiteLLM's proxy with a mock answer gives the one vector whatever it was asked.
+    fault(base, body=_answer([0.1] * 384, index=0))
+    with pytest.raises(EmbeddingsUnavailable, match="1 vectors for 2 texts"):
+        embedder(base, batch_size=2).embed(["a", "bb"])
