@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.insights.question import QUERIES
-from include.insights.wording import count, money, segment_name
+from include.insights.wording import count, money, quoted, segment_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,8 +68,7 @@ def source_words(question: Question, known: Vocabulary) -> str:
     filters = ", ".join(filter_words(question.filters, known)) or "none"
     said = f"Query {question.query}; filters: {filters}."
     if question.unread:
-        unread = ", ".join(f"“{word}”" for word in question.unread[:8])
-        said += f" Not understood and not used: {unread}."
+        said += f" Not understood and not used: {quoted(question.unread)}."
     return said
 
 

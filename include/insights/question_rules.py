@@ -211,7 +211,7 @@ def read_question(text: str, known: Vocabulary, today: date) -> Question | None:
     # What a query cannot narrow or count is as good as not read.
     unused = [uncounted[1]] if uncounted and query == "totals" else []
     unused += [
-        *(known.accounts.get(one, one) for one in accounts[1:]),
+        *((known.accounts | known.nicknames).get(one, one) for one in accounts[1:]),
         *(known.requests.get(one, one) for one in requests[1:]),
         *(known.deals.get(one, one) for one in deals[1:]),
         *(one.replace("_", " ") for one in groupings[1:]),

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -24,6 +29,12 @@ def percent(share: float) -> str:
 def count(number: int, one: str, many: str | None = None) -> str:
     """``1 request``, ``2 requests``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def quoted(words: Sequence[str], most: int = 8) -> str:
+    """``“a”, “b” and 3 more``: the first words, and how many are not named."""
+    named = ", ".join(f"“{word}”" for word in words[:most])
+    return named + (f" and {len(words) - most:,} more" if len(words) > most else "")
 
 
 def verb(number: int, one: str, many: str) -> str:

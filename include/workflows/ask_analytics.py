@@ -11,6 +11,7 @@ from include.insights.asof import ZONE, database_now, rows
 from include.insights.prepared import Found, read_only, run_query
 from include.insights.question import QUERIES, Question, Vocabulary, question_of
 from include.insights.question_rules import MOST_CHARACTERS, read_question
+from include.insights.wording import quoted
 from include.store.session import session_scope
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def ask(values: Mapping[str, Any], *, choose: Chooser | None = None) -> dict[str
         }
     if answer.question.unread:
         # An answer to another question than the one that was asked is worse than none.
-        words = ", ".join(f"“{word}”" for word in answer.question.unread[:8])
+        words = quoted(answer.question.unread)
         return {
             "status": "not_understood",
             "text": f"I did not understand {words}, so I counted nothing. I understood: "

@@ -9,6 +9,7 @@ import pytest
 
 from include.insights.question import QUERIES, Vocabulary
 from include.insights.question_rules import read_question
+from include.insights.wording import quoted
 
 TODAY = date(2026, 11, 22)
 KNOWN = Vocabulary(
@@ -171,3 +172,16 @@ def test_what_has_not_shipped_is_open(said: str) -> None:
     found = read_question(said, KNOWN, TODAY)
     assert found is not None
     assert (found.query, found.filters.status, found.unread) == ("top_requests", "open", ())
+
+
+def test_a_second_customer_or_request_is_told_as_not_understood() -> None:
+    known = replace(KNOWN, accounts={"ACC-1": "Acme Corp", "ACC-2": "Globex"})
+    found = read_question("show me feedback from Globex and Acme Corp", known, TODAY)
+    assert found is not None
+    assert (found.filters.account, found.unread) == ("ACC-1", ("Globex",))
+
+
+def test_more_words_than_are_named_are_counted() -> None:
+    words = [f"word{number}" for number in range(11)]
+    assert quoted(words[:8]) == ", ".join(f"“{word}”" for word in words[:8])
+    assert quoted(words) == quoted(words[:8]) + " and 3 more"
