@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 MOST_WORDS = 8
-"""Words of a query whose letters are looked up, the first ones."""
+"""Words of a query whose letters are looked up; a longer query is a sentence."""
+
+MOST_SPELLINGS = 2 * MOST_WORDS
+"""What is looked up for so many words, which may each be written in two ways."""
 
 FOUND = 40
 """Requests looked at for each word and each kind of likeness."""
@@ -54,11 +57,11 @@ def find_by_letters(
 
     Args:
         session: Inside a transaction; sequential scans are off until it ends.
-        words: Of the query, comparable; the first eight are looked up.
+        words: Of the query, comparable; the first sixteen are looked up.
         area_ids: Only requests of at least one of these areas; None means all.
         statuses: Only requests with one of these statuses; None means all.
     """
-    asked = list(dict.fromkeys(words))[:MOST_WORDS]
+    asked = list(dict.fromkeys(words))[:MOST_SPELLINGS]
     if not asked:
         return ByLetters([], frozenset(), {})
     filters, values = request_filters((), None, area_ids, statuses)

@@ -217,3 +217,20 @@ def test_the_form_keeps_slacks_limits_whatever_is_in_it() -> None:
     assert len(modals.options([(str(n), "x") for n in range(101)])) == 100
     assert {len(one["text"]["text"]) for one in found} == {75}
     json.dumps(found)
+
+
+@pytest.mark.usefixtures("crm")
+def test_what_is_called_just_so_is_offered_however_many_others_hold_the_word(
+    workspace: SlackSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("include.relay.listeners.add_feedback.MOST_FOUND", 2)
+    with session_scope() as session:
+        for number, name in enumerate(("A Nova", "B Nova", "C Nova", "Nova", "Nova Two")):
+            session.add(Account(id=f"N-{number}", name=name))
+            session.add(Opportunity(id=f"D-{number}", name=name))
+    view = open_form(workspace)
+    for search, own in (("account_search", "N"), ("opportunity_search", "D")):
+        found = workspace.suggest("U0ANN", search, "nova", view_id=view["id"])
+        assert [one["value"] for one in found] == [f"{own}-3", f"{own}-4"]
+        found = workspace.suggest("U0ANN", search, f"{own}-2", view_id=view["id"])
+        assert [one["value"] for one in found] == [f"{own}-2"]

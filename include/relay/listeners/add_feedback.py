@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from include.base.checked import Refused
 from include.entries.submission import parse_submission
@@ -86,7 +86,7 @@ def suggest_accounts(ack: Ack, body: dict[str, Any]) -> None:
     statement = (
         select(Account.id, Account.name)
         .where(or_(Account.name.ilike(pattern), Account.id.ilike(pattern)))
-        .order_by(Account.name, Account.id)
+        .order_by(*_nearest(body, Account.name, Account.id))
         .limit(MOST_FOUND)
     )
     ack(options=modals.options(_found(body, statement)))
@@ -98,7 +98,7 @@ def suggest_opportunities(ack: Ack, body: dict[str, Any]) -> None:
     statement = (
         select(Opportunity.id, Opportunity.name)
         .where(or_(Opportunity.name.ilike(pattern), Opportunity.id.ilike(pattern)))
-        .order_by(Opportunity.name, Opportunity.id)
+        .order_by(*_nearest(body, Opportunity.name, Opportunity.id))
         .limit(MOST_FOUND)
     )
     account = _chosen_account(body)
@@ -107,6 +107,15 @@ def suggest_opportunities(ack: Ack, body: dict[str, Any]) -> None:
             or_(Opportunity.account_id == account, Opportunity.account_id.is_(None))
         )
     ack(options=modals.options(_found(body, statement)))
+
+
+def _nearest(body: dict[str, Any], name: Any, key: Any) -> tuple[Any, ...]:
+    """What is called just what was typed comes first, so that it is never beyond the last."""
+    typed = _typed(body)
+    said = func.lower(typed)
+    is_it = or_(func.lower(name) == said, func.lower(key) == said)
+    begins = or_(name.istartswith(typed, autoescape=True), key.istartswith(typed, autoescape=True))
+    return ~is_it, ~begins, name, key
 
 
 def _found(body: dict[str, Any], statement: Select[str, str]) -> list[tuple[str, str]]:
@@ -160,9 +169,12 @@ def deal_errors(account_id: str | None, opportunity_id: str | None) -> dict[str,
     return {}
 
 
+def _typed(body: dict[str, Any]) -> str:
+    return str(body.get("value") or "").replace("\x00", "").strip()[:100]
+
+
 def _pattern(body: dict[str, Any]) -> str:
-    typed = str(body.get("value") or "").replace("\x00", "").strip()[:100]
-    escaped = typed.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    escaped = _typed(body).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%"
 
 

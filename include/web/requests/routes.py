@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from fastapi import APIRouter, Request
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 FOUND = 50
+MOST_SEARCHES = 10
+"""Portions of what a search finds that are looked through for those that fit the filters."""
+
 AT_ONCE = 2_000
 LONGEST_QUERY = 500
 COLUMNS = (
@@ -67,7 +70,7 @@ def requests_page(
 ) -> HTMLResponse:
     """Requests by what they amount to, or those that some words mean."""
     wanted = Wanted(status, area, owner, sort, after)
-    rows, following, guessed = _rows(q, wanted)
+    listed = _rows(q, wanted)
     with session_scope() as session:
         areas, owners = choices(session)
     return render(
@@ -75,9 +78,10 @@ def requests_page(
         "requests/page.html",
         title="Requests",
         visitor=visitor,
-        rows=rows,
-        following=following,
-        guessed=guessed,
+        rows=listed.rows,
+        following=listed.following,
+        guessed=listed.guessed,
+        is_cut=listed.is_cut,
         wanted=wanted,
         q=q,
         areas=areas,
@@ -97,14 +101,14 @@ def requests_csv(
 ) -> Response:
     """All that the page lists, page by page, for a spreadsheet."""
     wanted = Wanted(status, area, owner, sort)
-    rows, following, _ = _rows(q, wanted, AT_ONCE)
+    listed = _rows(q, wanted, AT_ONCE)
     name = {"content-disposition": 'attachment; filename="requests.csv"'}
     return StreamingResponse(
-        _lines(wanted, rows, following), media_type="text/csv; charset=utf-8", headers=name
+        _lines(wanted, listed), media_type="text/csv; charset=utf-8", headers=name
     )
 
 
-def _lines(wanted: Wanted, rows: Sequence[Any], following: str | None) -> Iterator[str]:
+def _lines(wanted: Wanted, listed: Listed) -> Iterator[str]:
     """The file in portions; a request that moved down the list meanwhile is in it once."""
     settings = load_settings()
     written: set[int] = set()
@@ -114,7 +118,7 @@ def _lines(wanted: Wanted, rows: Sequence[Any], following: str | None) -> Iterat
     writer = csv.DictWriter(out, COLUMNS)
     writer.writeheader()
     while True:
-        for row in rows:
+        for row in listed.rows:
             if row.id not in written:
                 written.add(row.id)
                 values = dict(row._mapping) | {
@@ -124,27 +128,50 @@ def _lines(wanted: Wanted, rows: Sequence[Any], following: str | None) -> Iterat
                 }
                 writer.writerow({name: _plain(values[name]) for name in COLUMNS})
         yield out.getvalue()
-        if following is None:
+        if listed.following is None:
             return
         out.seek(0)
         out.truncate()
-        rows, following, _ = _rows("", replace(wanted, after=following), AT_ONCE)
+        listed = _rows("", replace(wanted, after=listed.following), AT_ONCE)
 
 
-def _rows(
-    q: str, wanted: Wanted, limit: int | None = None
-) -> tuple[Sequence[Any], str | None, bool]:
-    """The rows, where the next ones begin, and whether they are mere guesses."""
+@dataclass(frozen=True)
+class Listed:
+    """Rows and where the next ones begin; of a search whether they are mere guesses, or not all."""
+
+    rows: Sequence[Any]
+    following: str | None = None
+    guessed: bool = False
+    is_cut: bool = False
+
+
+def _rows(q: str, wanted: Wanted, limit: int | None = None) -> Listed:
     if q.strip():
-        found = search_now(q[:LONGEST_QUERY], limit=FOUND)
-        with session_scope() as session:
-            rows = read_found(session, [one.id for one in found], wanted)
-        return rows, None, all(one.is_guess for one in found)
+        return _found(q[:LONGEST_QUERY], wanted)
     with session_scope() as session:
-        rows, following = (
-            read_requests(session, wanted, limit) if limit else read_requests(session, wanted)
+        return Listed(
+            *(read_requests(session, wanted, limit) if limit else read_requests(session, wanted))
         )
-    return rows, following, False
+
+
+def _found(q: str, wanted: Wanted) -> Listed:
+    """What a search finds and the filters leave; it looks on where they leave little."""
+    rows: list[Any] = []
+    seen: list[int] = []
+    guessed, is_full = True, True
+    for _ in range(MOST_SEARCHES):
+        found = search_now(q, limit=FOUND, besides=seen)
+        guessed = guessed and all(one.is_guess for one in found)
+        if seen and all(one.is_guess for one in found):
+            is_full = False
+            break
+        with session_scope() as session:
+            rows += read_found(session, [one.id for one in found], wanted)
+        seen += [one.id for one in found]
+        is_full = len(found) == FOUND
+        if not is_full or len(rows) >= FOUND:
+            break
+    return Listed(rows[:FOUND], None, guessed, is_full)
 
 
 def _plain(value: object) -> object:

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, text
 
 from benchmarks.bench_search import MODEL, make_world
 from benchmarks.corpus import fill
+from include.matching.alike import spellings
 from include.store import letters
 from include.store.letters import find_by_letters
 from tests.db.store.test_search import add
@@ -66,7 +67,7 @@ def test_filters_hold_for_letters_too(session: Session) -> None:
 
 def test_the_first_words_of_a_query_are_looked_up(session: Session) -> None:
     add(session, "Export tables as CSV")
-    many = [f"word{number}" for number in range(letters.MOST_WORDS)]
+    many = [f"word{number}" for number in range(letters.MOST_SPELLINGS)]
     assert titles(session, *many, "exprot") == []
     assert titles(session, *many[1:], "exprot") == ["Export tables as CSV"]
 
@@ -88,3 +89,10 @@ def test_its_index_serves_the_statement_and_no_table_is_read_whole(session: Sess
     plan = str(session.execute(text("EXPLAIN " + statement), values).all())
     assert "ix_requests_letters" in plan
     assert "Seq Scan on requests" not in plan
+
+
+def test_every_word_is_looked_up_though_each_is_written_in_two_ways(session: Session) -> None:
+    add(session, "Two-factor authentication")
+    asked = [*(f"2x{letter}" for letter in "abcdefg"), "2fa"]
+    assert len(asked) == letters.MOST_WORDS
+    assert titles(session, *spellings(asked)) == ["Two-factor authentication"]
