@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, or_, select
 
+from include.base.settings import load_settings
 from include.durable.api import hook_token
 from include.entries.state import HANDLER, request_facts, state_of, states_of
 from include.entries.tokens import tokens_of
@@ -55,12 +56,14 @@ class Followed:
 
 @dataclass(frozen=True)
 class Overview:
-    """Everything App Home shows; ``more_questions`` counts those that are not listed."""
+    """Everything App Home shows; ``more_…`` count those that are not listed."""
 
     questions: list[OpenQuestion]
     more_questions: int
     entries: list[RecentEntry]
     followed: list[Followed]
+    more_followed: int = 0
+    own_page: str | None = None
 
 
 def overview_of(session: Session, actor: Actor) -> Overview:
@@ -78,11 +81,15 @@ def overview_of(session: Session, actor: Actor) -> Overview:
     total = session.scalar(select(func.count()).select_from(mine.subquery())) or 0
     listed = session.scalars(mine.limit(QUESTIONS)).all()
     user_id = actor.user_id
+    followed = _followed(session, user_id) if user_id is not None else []
+    base = load_settings().pages_url
     return Overview(
         questions=[_question(session, hook) for hook in listed],
         more_questions=total - len(listed),
         entries=_entries(session, user_id) if user_id is not None else [],
-        followed=_followed(session, user_id) if user_id is not None else [],
+        followed=followed,
+        more_followed=_count_followed(session, user_id) - len(followed) if followed else 0,
+        own_page=f"{base}/me" if base else None,
     )
 
 
@@ -101,6 +108,11 @@ def _entries(session: Session, user_id: int) -> list[RecentEntry]:
     states = states_of(session, ids)
     tokens = tokens_of(session, states)
     return [RecentEntry(state, tokens[state.entry_id]) for state in states]
+
+
+def _count_followed(session: Session, user_id: int | None) -> int:
+    own = RequestFollower.user_id == user_id
+    return session.scalar(select(func.count()).select_from(RequestFollower).where(own)) or 0
 
 
 def _followed(session: Session, user_id: int) -> list[Followed]:

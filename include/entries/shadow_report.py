@@ -65,7 +65,10 @@ class Compared:
 
 @dataclass(frozen=True)
 class ShadowReport:
-    """A window; ``live_cost`` is what the model's verdicts that counted cost in it."""
+    """A window; ``live_cost`` is what the model's verdicts that counted cost in it.
+
+    ``not_compared`` counts older decisions that were judged in shadow and left out here.
+    """
 
     since: datetime
     until: datetime
@@ -73,12 +76,13 @@ class ShadowReport:
     decisions: int
     live_cost: Decimal
     models: Sequence[Compared]
+    not_compared: int = 0
 
 
 def shadow_report(session: Session, since: datetime, until: datetime) -> ShadowReport:
     """The comparison for the decisions of a window, of each model and prompt that judged in it."""
     shadowed = select(ShadowVerdict.decision_id)
-    past, _ = past_decisions(session, since, until, MOST, Decision.id.in_(shadowed))
+    past, judged = past_decisions(session, since, until, MOST, Decision.id.in_(shadowed))
     by_id = {one.decision_id: one for one in past}
     verdicts = session.scalars(
         select(ShadowVerdict).where(ShadowVerdict.decision_id.in_(by_id)).order_by(ShadowVerdict.id)
@@ -107,6 +111,7 @@ def shadow_report(session: Session, since: datetime, until: datetime) -> ShadowR
         session.scalar(decisions) or 0,
         session.scalar(live) or Decimal(0),
         list(found.values()),
+        judged - len(past),
     )
 
 
@@ -140,6 +145,11 @@ def report_lines(report: ShadowReport) -> list[str]:
     lines = []
     for one in report.models:
         lines += _lines(one, report)
+    if report.not_compared:
+        lines.append(
+            f"Only the newest {MOST:,} decisions were compared; {report.not_compared:,} older ones "
+            "were judged in shadow as well. Ask about fewer days to compare those."
+        )
     if not report.is_on:
         lines.append("The shadow lane is switched off now.")
     return lines
@@ -186,6 +196,7 @@ def as_facts(report: ShadowReport) -> dict[str, object]:
         "is_on": report.is_on,
         "decisions": report.decisions,
         "live_cost": float(report.live_cost),
+        "not_compared": report.not_compared,
         "models": [
             {
                 "model": one.model,

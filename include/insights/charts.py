@@ -47,8 +47,11 @@ def bars_svg(visual: dict[str, Any]) -> str:
         figure = _figure(7.2, 0.9 + 0.42 * len(bars))
         axes = _axes(figure, _INK, _GRID)
         _draw_bars(axes, bars, str(visual["unit"]))
-        axes.set_title(str(visual["title"]), loc="left", fontsize=11, color=_INK, fontweight="bold")
-        return _as_svg(figure, f"{visual['title']} ({visual['unit']})")
+        title, total = str(visual["title"]), len(visual["bars"])
+        if total > len(bars):
+            title += f", the first {len(bars)} of {total}"
+        axes.set_title(title, loc="left", fontsize=11, color=_INK, fontweight="bold")
+        return _as_svg(figure, f"{title} ({visual['unit']})")
 
 
 def feedback_svg(days: Sequence[Sequence[Any]]) -> str:

@@ -44,14 +44,19 @@ class Section:
         return asdict(self) | {"visuals": list(self.visuals), "slugs": list(self.slugs)}
 
 
-def build_sections(metrics: AreaMetrics, themes: Sequence[Theme]) -> list[Section]:
-    """The sections of a report, most important first; none when there is nothing to say."""
+def build_sections(
+    metrics: AreaMetrics, themes: Sequence[Theme], *, themes_in_all: int | None = None
+) -> list[Section]:
+    """The sections of a report, most important first; none when there is nothing to say.
+
+    Of ``themes_in_all`` those with most ARR are given; by default they are all.
+    """
     found = [
         section
         for section in (
             _dealbreakers(metrics.dealbreakers),
             _segments(metrics.segments),
-            _themes(themes),
+            _themes(themes, len(themes) if themes_in_all is None else themes_in_all),
             _execution(metrics.execution),
         )
         if section is not None
@@ -73,6 +78,9 @@ def _dealbreakers(found: Dealbreakers) -> Section | None:
         summary += f" The ARR of {wording.count(found.unknown_arr, 'account')} is not known."
     elif found.count > 1:
         summary += f" The greatest is “{greatest.title}” with {wording.money(greatest.arr)}."
+    some = ""
+    if found.count > len(found.listed):
+        some = f", the {len(found.listed)} with most ARR of {found.count:,}"
     return Section(
         id="dealbreakers",
         title="Dealbreakers of enterprise accounts",
@@ -82,13 +90,13 @@ def _dealbreakers(found: Dealbreakers) -> Section | None:
         visuals=(
             {
                 "kind": "bars",
-                "title": "ARR at stake by request",
+                "title": f"ARR at stake by request{some}",
                 "unit": "USD",
                 "bars": [{"label": row.title, "value": row.arr} for row in found.listed],
             },
             {
                 "kind": "table",
-                "title": "Dealbreakers",
+                "title": f"Dealbreakers{some}",
                 "columns": ["request", "accounts", "ARR (USD)", "feedback", "days open"],
                 "rows": [
                     [row.slug, row.accounts, row.arr, row.feedback, row.days_open]
@@ -147,12 +155,13 @@ def _segments(found: Sequence[Segment]) -> Section | None:
     )
 
 
-def _themes(found: Sequence[Theme]) -> Section | None:
+def _themes(found: Sequence[Theme], in_all: int) -> Section | None:
     if not found:
         return None
     first = found[0]
+    some = f", the {len(found)} with most ARR of {in_all:,}" if in_all > len(found) else ""
     summary = (
-        f"{wording.count(len(found), 'theme')} {wording.verb(len(found), 'groups', 'group')} "
+        f"{wording.count(in_all, 'theme')} {wording.verb(in_all, 'groups', 'group')} "
         f"several open requests. The one with most ARR is “{first.name}”: "
         f"{wording.count(first.size, 'request')}, {first.counts.feedback:,} "
         f"{wording.verb(first.counts.feedback, 'piece', 'pieces')} of feedback, "
@@ -167,13 +176,13 @@ def _themes(found: Sequence[Theme]) -> Section | None:
         visuals=(
             {
                 "kind": "bars",
-                "title": "Feedback by theme",
+                "title": f"Feedback by theme{some}",
                 "unit": "pieces of feedback",
                 "bars": [{"label": theme.name, "value": theme.counts.feedback} for theme in found],
             },
             {
                 "kind": "themes",
-                "title": "Themes",
+                "title": f"Themes{some}",
                 "themes": [
                     {
                         "key": theme.key,

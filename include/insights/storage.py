@@ -12,7 +12,7 @@ from include.insights.asof import check_as_of, database_now, day_of
 from include.insights.metrics import area_metrics
 from include.insights.narrative import apply_narrator
 from include.insights.report import build_sections
-from include.insights.themes import SIMILARITY, find_themes
+from include.insights.themes import SIMILARITY, Theme, find_themes
 from include.store.models import Area
 
 if TYPE_CHECKING:
@@ -108,9 +108,11 @@ def count_area(
     if area is None:
         raise FatalError(f"there is no area {slug!r}; was it renamed? Run the whole DAG again")
     metrics = area_metrics(session, area.id, as_of)
-    themes = find_themes(session, area.id, as_of, model, similarity) if model else []
-    sections = build_sections(metrics, themes)
-    return Counted(area.id, area.slug, area.name, as_of, sections, metrics.flat(), len(themes))
+    themes, number = list[Theme](), 0
+    if model:
+        themes, number = find_themes(session, area.id, as_of, model, similarity)
+    sections = build_sections(metrics, themes, themes_in_all=number)
+    return Counted(area.id, area.slug, area.name, as_of, sections, metrics.flat(), number)
 
 
 def store_report(

@@ -132,18 +132,19 @@ def find_themes(
     as_of: datetime,
     model: str,
     similarity: float = SIMILARITY,
-) -> list[Theme]:
-    """The area's themes of at least two open requests, those of most ARR first."""
+) -> tuple[list[Theme], int]:
+    """The area's themes of at least two open requests, those of most ARR first; and how many."""
     from include.insights.metrics import group_counts
 
     found = cluster(_members(session, area_id, as_of, model), similarity)
     groups = {one.founder: one.open_ids for one in found if len(one.open_ids) > 1}
     counts = group_counts(session, area_id, as_of, groups)
     # Without feedback there is nothing a theme could show.
-    ranked = sorted(
+    themes = sorted(
         (founder for founder in groups if founder in counts),
         key=lambda key: (-counts[key].arr, -counts[key].feedback, -len(groups[key]), key),
-    )[:SHOWN_THEMES]
+    )
+    ranked = themes[:SHOWN_THEMES]
     chosen = {founder: groups[founder] for founder in ranked}
     titles = _titles(session, area_id, as_of, chosen)
     quotes = _quotes(session, area_id, as_of, chosen)
@@ -153,7 +154,7 @@ def find_themes(
             session, "SELECT id, slug, title FROM requests WHERE id = ANY(:ids)", ids=ranked
         )
     }
-    return [
+    shown = [
         Theme(
             key=names[founder].slug,
             name=names[founder].title,
@@ -164,6 +165,7 @@ def find_themes(
         )
         for founder in ranked
     ]
+    return shown, len(themes)
 
 
 def pick_quote(feedback_id: int, source: str) -> Quote | None:

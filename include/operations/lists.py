@@ -105,10 +105,10 @@ LISTS: dict[str, Listing] = {
         """,
     ),
     "set-aside": Listing(
-        "Entries that were set aside or taken back, newest first",
+        "Entries that were set aside or taken back, the newest 500 first",
         """
         SELECT id AS entry, created_at, source, noise_reason AS why
-          FROM entries WHERE outcome = 'noise' ORDER BY id DESC LIMIT 50
+          FROM entries WHERE outcome = 'noise' ORDER BY id DESC LIMIT 500
         """,
     ),
     "set-aside-counts": Listing(
@@ -119,12 +119,12 @@ LISTS: dict[str, Listing] = {
         """,
     ),
     "parts": Listing(
-        "Entries that were taken apart, and their parts",
+        "Entries that were taken apart, and their parts, the newest 500 first",
         """
         SELECT p.id AS entry, c.id AS part, c.pain_number AS number, c.status, c.outcome,
                c.run_id AS run
           FROM entries p JOIN entries c ON c.parent_id = p.id
-         WHERE p.outcome = 'split' ORDER BY p.id DESC, c.pain_number LIMIT 50
+         WHERE p.outcome = 'split' ORDER BY p.id DESC, c.pain_number LIMIT 500
         """,
     ),
     "decisions": Listing(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from include.base.settings import load_settings
 from include.outbox.events import new_event
 from include.outbox.messages import queue_message
-from include.slack.cards.blocks import clip
+from include.slack.cards.blocks import clip, shorten
 from include.slack.cards.markup import escape
 from include.store.session import session_scope
 
@@ -18,7 +18,7 @@ def notify(key: str, words: str) -> bool:
     with session_scope() as session:
         if not new_event(session, key, "notice"):
             return False
-        block = {"type": "section", "text": {"type": "plain_text", "text": words[:3000]}}
+        block = {"type": "section", "text": {"type": "plain_text", "text": shorten(words, 3000)}}
         message_id = queue_message(
             session,
             key=key,

@@ -9,7 +9,7 @@ from include.base.safe_log import describe
 from include.entries.overview import overview_of
 from include.people.actor import Action, may, refusal_words
 from include.people.signed_in import slack_actor
-from include.slack.cards.blocks import SECTION_LIMIT, clip, header, one_line, section
+from include.slack.cards.blocks import SECTION_LIMIT, clip, header, link, one_line, section
 from include.slack.cards.entry_card import choices, question_blocks
 from include.slack.cards.markup import escape, joined, markup
 from include.slack.cards.words import request_words, stage_words, why_words
@@ -44,6 +44,9 @@ def home_view(overview: Overview) -> dict[str, Any]:
         shown.append(section(markup("Nothing yet. {}", hint)))
     shown.append(header("What you follow"))
     shown += [_followed(request) for request in overview.followed]
+    if overview.more_followed:
+        page = link("your page", overview.own_page)
+        shown.append(section(markup("… and {} more, on {}.", overview.more_followed, page)))
     if not overview.followed:
         hint = "You follow a request when your feedback is added to it."
         shown.append(section(markup("Nothing yet. {}", hint)))

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from include.slack.cards.blocks import (
-    SECTION_LIMIT,
     Rendered,
-    clip,
     context,
     link,
     section,
+    sections,
     shorten,
 )
-from include.slack.cards.markup import escape, joined, markup
+from include.slack.cards.markup import escape, markup
 
 if TYPE_CHECKING:
     from include.base.settings import Settings
@@ -32,7 +31,7 @@ def answer_card(words: Words, settings: Settings) -> Rendered:
     return Rendered(
         text=escape(f"{words.heading} {words.totals}"),
         blocks=[
-            section(clip(joined([words.heading, *lines]), SECTION_LIMIT)),
+            *sections([escape(words.heading), *lines]),
             section(escape(words.totals)),
             context(escape(shorten(words.source, 1_000))),
         ],

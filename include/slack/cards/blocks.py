@@ -8,9 +8,12 @@ escaped; ``verbatim`` keeps Slack from turning ``@channel`` in a customer's word
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from include.slack.cards.markup import Markup, escape, joined, markup, only_markup
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Block = dict[str, Any]
 
@@ -61,6 +64,16 @@ def quoted(text: str) -> Markup:
     if len(lines) > QUOTE_LINES:
         lines = [*lines[: QUOTE_LINES - 1], "…"]
     return joined(markup("> {}", line) for line in lines) or markup("> …")
+
+
+def sections(lines: Sequence[Markup]) -> list[Block]:
+    """Lines in as many sections as they need; only a line too long for one is cut."""
+    parts: list[list[Markup]] = [[]]
+    for line in lines:
+        if parts[-1] and len(joined([*parts[-1], line])) > SECTION_LIMIT:
+            parts.append([])
+        parts[-1].append(clip(line, SECTION_LIMIT))
+    return [section(joined(part)) for part in parts if part]
 
 
 def link(title: str, url: str | None) -> Markup:

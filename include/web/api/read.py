@@ -10,12 +10,12 @@ from include.base.errors import FatalError
 from include.base.settings import load_settings
 from include.requests.search_now import search_now
 from include.store.models import Area, RequestArea
-from include.web.accounts.queries import read_account, read_accounts
+from include.web.accounts.queries import SAID, read_account, read_accounts
 from include.web.api import shapes
 from include.web.areas.queries import read_area, read_areas
 from include.web.entry.queries import read_entry
 from include.web.inbox.queries import read_inbox
-from include.web.request.queries import read_request, survivor_of
+from include.web.request.queries import MOST_HISTORY, MOST_RELATED, read_request, survivor_of
 from include.web.requests.queries import Wanted, read_requests
 
 if TYPE_CHECKING:
@@ -144,6 +144,11 @@ def request(session: Session, slug: str, before: int | None) -> shapes.RequestFu
             for row in page.related
         ],
         url=_url(f"requests/{found.slug}"),
+        cut=_cut(
+            history=len(page.history) >= MOST_HISTORY,
+            merged=len(page.merges) >= MOST_HISTORY,
+            related=len(page.related) >= MOST_RELATED,
+        ),
     )
 
 
@@ -175,6 +180,7 @@ def entry(session: Session, entry_id: int) -> shapes.EntryFull:
         created_at=one.created_at,
         events=[_event(page, event) for event in page.line],
         url=_url(f"entries/{one.id}"),
+        cut=_cut(events=page.is_cut),
     )
 
 
@@ -246,6 +252,7 @@ def account(session: Session, account_id: str) -> shapes.AccountFull:
         opportunities=[shapes.Deal.model_validate(one) for one in page.opportunities],
         requests=[shapes.AccountRequest.model_validate(row) for row in page.requests],
         url=_url(f"accounts/{account_id}"),
+        cut=_cut(requests=page.is_cut or len(page.requests) >= SAID),
     )
 
 
@@ -307,6 +314,10 @@ def _event(page: EntryPage, event: Event) -> shapes.EntryEvent:
     elif event.kind in ("attached", "removed"):
         what = {"request": about.slug, "reason": about.Feedback.reason}
     return shapes.EntryEvent(at=event.at, kind=event.kind, what=what)
+
+
+def _cut(**lists: bool) -> list[str]:
+    return [name for name, is_cut in lists.items() if is_cut]
 
 
 def _slug(page: EntryPage, request_id: int | None) -> str | None:

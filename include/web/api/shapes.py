@@ -21,6 +21,14 @@ class AreaRef(Shape):
     name: str
 
 
+class Partly(Shape):
+    """Something with lists that may be long."""
+
+    cut: list[str] = Field(
+        default=[], description="Names of the lists here that hold only their first or newest."
+    )
+
+
 class Page(Shape):
     """One page of a list; ``next`` is the ``cursor`` of the following one, null on the last."""
 
@@ -116,7 +124,7 @@ class Neighbour(Shape):
     confidence: float | None = None
 
 
-class RequestFull(Shape):
+class RequestFull(Partly):
     """A feature request. ``asked_for`` differs from ``slug`` where that one is merged into this."""
 
     asked_for: str
@@ -154,7 +162,7 @@ class EntryEvent(Shape):
     what: dict[str, Any]
 
 
-class EntryFull(Shape):
+class EntryFull(Partly):
     """One submission, what became of it and why."""
 
     id: int
@@ -244,7 +252,7 @@ class AccountRequest(Shape):
     dealbreakers: int
 
 
-class AccountFull(Shape):
+class AccountFull(Partly):
     """A customer, also one that feedback names and nobody has loaded."""
 
     id: str

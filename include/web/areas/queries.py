@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-MOST_DAYS = 120
 TOP = 10
 WEEK = timedelta(days=7)
 
@@ -93,10 +92,7 @@ def read_area(session: Session, slug: str, day: date | None) -> AreaPage | None:
         return None
     catch_up(session)
     days = session.scalars(
-        select(AreaReport.day)
-        .where(AreaReport.area_id == area.id)
-        .order_by(AreaReport.day.desc())
-        .limit(MOST_DAYS)
+        select(AreaReport.day).where(AreaReport.area_id == area.id).order_by(AreaReport.day.desc())
     ).all()
     wanted = day or (days[0] if days else None)
     report = report_on(session, slug, wanted) if wanted else None

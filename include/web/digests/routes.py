@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, HTTPException, Request
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 
@@ -15,6 +17,7 @@ from include.web.visitor import Visiting
 
 router = APIRouter()
 MOST = 104
+Week = Annotated[str, Query(max_length=20)]
 KINDS = (
     ("new", "New requests"),
     ("rising", "Rising"),
@@ -24,15 +27,26 @@ KINDS = (
 
 
 @router.get("/digests", dependencies=[MAY_READ])
-def digests_page(request: Request, visitor: Visiting) -> HTMLResponse:
+def digests_page(request: Request, visitor: Visiting, after: Week = "") -> HTMLResponse:
     """The weeks that have a digest, newest first."""
     with session_scope() as session:
-        rows = session.execute(
+        statement = (
             select(Digest.week, Digest.as_of, Digest.content["whole"].label("whole"))
             .order_by(Digest.week.desc())
-            .limit(MOST)
-        ).all()
-    return render(request, "digests/list.html", title="Digests", visitor=visitor, rows=rows)
+            .limit(MOST + 1)
+        )
+        if after:
+            statement = statement.where(Digest.week < after)
+        found = session.execute(statement).all()
+    rows = found[:MOST]
+    return render(
+        request,
+        "digests/list.html",
+        title="Digests",
+        visitor=visitor,
+        rows=rows,
+        following=rows[-1].week if len(found) > MOST else None,
+    )
 
 
 @router.get("/digests/{week}", dependencies=[MAY_READ])
@@ -44,7 +58,6 @@ def digest_page(request: Request, visitor: Visiting, week: str) -> HTMLResponse:
             select(Message)
             .where(Message.key.like(f"digest:{week[:20]}%"), Message.kind == "post")
             .order_by(Message.id)
-            .limit(MOST)
         ).all()
     if digest is None:
         raise HTTPException(404, f"There is no digest of the week {week[:20]!r}.")

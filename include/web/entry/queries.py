@@ -70,18 +70,20 @@ class EntryPage:
     line: list[Event] = field(default_factory=list)
 
 
-def entry_of_run(session: Session, dag_id: str, run_id: str) -> list[int]:
-    """The first entries that a run carries out, or was started for."""
-    own = select(Entry.id).where(Entry.dag_id == dag_id, Entry.run_id == run_id)
-    found = list(session.scalars(own.order_by(Entry.id).limit(MOST)))
-    if found:
-        return found
+def entry_of_run(
+    session: Session, dag_id: str, run_id: str, after: int = 0
+) -> tuple[list[int], int | None]:
+    """The entries that a run carries out, or was started for; and after which the next begin."""
+    own = select(Entry.id).where(Entry.dag_id == dag_id, Entry.run_id == run_id, Entry.id > after)
+    found = list(session.scalars(own.order_by(Entry.id).limit(MOST + 1)))
+    if found or after:
+        return found[:MOST], found[MOST - 1] if len(found) > MOST else None
     conf = session.scalar(
         select(RunStart.conf["entry_id"].astext).where(
             RunStart.dag_id == dag_id, RunStart.run_id == run_id
         )
     )
-    return [int(conf)] if conf and conf.isdigit() else []
+    return [int(conf)] if conf and conf.isdigit() else [], None
 
 
 def read_entry(session: Session, entry_id: int) -> EntryPage | None:
@@ -141,7 +143,6 @@ def read_entry(session: Session, entry_id: int) -> EntryPage | None:
             select(Entry.id, Entry.customer_pain, Entry.status, Entry.outcome)
             .where(or_(Entry.parent_id == entry_id, Entry.id == (entry.parent_id or 0)))
             .order_by(Entry.id)
-            .limit(MOST)
         ).all(),
         thresholds={
             row.version: row
@@ -162,7 +163,7 @@ def read_entry(session: Session, entry_id: int) -> EntryPage | None:
         parked=session.scalars(
             select(ParkedRun).where(ParkedRun.dag_id == run[0], ParkedRun.run_id == run[1])
         ).one_or_none(),
-        is_cut=any(len(rows) == MOST for rows in (decisions, calls, messages, hooks)),
+        is_cut=any(len(rows) == MOST for rows in (decisions, calls, messages, hooks, evidence)),
     )
     line = [Event(entry.created_at, "stored", entry)]
     line += [Event(one.decided_at, "decision", one) for one in decisions]

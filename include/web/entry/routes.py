@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Path, Request
+from fastapi import APIRouter, HTTPException, Path, Query, Request
 from fastapi.responses import Response
 
 from include.base import tracing
@@ -19,7 +19,7 @@ from include.people.audit import write_down
 from include.relay import background
 from include.store.models import EntryStatus
 from include.store.session import session_scope
-from include.web.entry.queries import entry_of_run, read_entry, runs_entries
+from include.web.entry.queries import MOST, entry_of_run, read_entry, runs_entries
 from include.web.forms import Sent, field, follow_up, plain
 from include.web.guard import MAY_ANSWER, MAY_READ, OUR_FORM
 from include.web.rendering import go_to, render
@@ -27,6 +27,7 @@ from include.web.visitor import Visiting
 
 router = APIRouter()
 LARGEST_ID = 2**63 - 1
+After = Annotated[int, Query(ge=0, le=LARGEST_ID)]
 EntryId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 
 
@@ -43,6 +44,7 @@ def entry_page(request: Request, visitor: Visiting, entry_id: EntryId) -> Respon
         title=f"Entry {entry_id}: why did this happen?",
         visitor=visitor,
         page=page,
+        most=MOST,
         trace=tracing.trace_id(entry_id) if tracing.is_on() else None,
     )
 
@@ -95,12 +97,14 @@ def go_on(request: Request, visitor: Visiting, entry_id: EntryId, form: Sent) ->
 
 
 @router.get("/runs", dependencies=[MAY_READ])
-def run_page(request: Request, visitor: Visiting, dag_id: str = "", run_id: str = "") -> Response:
+def run_page(
+    request: Request, visitor: Visiting, dag_id: str = "", run_id: str = "", after: After = 0
+) -> Response:
     """The entry that a run carries out; the tab *Entry* stands on the runs of every DAG."""
     with session_scope() as session:
-        found = entry_of_run(session, dag_id, run_id)
-        rows = runs_entries(session, found) if len(found) > 1 else []
-    if len(found) == 1:
+        found, following = entry_of_run(session, dag_id, run_id, after)
+        rows = runs_entries(session, found) if len(found) > 1 or after else []
+    if len(found) == 1 and not after:
         return go_to(request, f"entries/{found[0]}")
     return render(
         request,
@@ -108,5 +112,7 @@ def run_page(request: Request, visitor: Visiting, dag_id: str = "", run_id: str 
         title="Entries of this run",
         visitor=visitor,
         dag_id=dag_id,
+        run_id=run_id,
         rows=rows,
+        following=following,
     )

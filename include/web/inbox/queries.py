@@ -216,14 +216,14 @@ def closed_since(session: Session, ids: Sequence[UUID]) -> list[tuple[HookView, 
     return [(view, closed_words(question_state(view))) for view in views]
 
 
-def read_twins(session: Session) -> list[Twins]:
-    """Pairs of undelivered requests that look the same, the surest first."""
+def read_twins(session: Session) -> tuple[list[Twins], int]:
+    """The surest pairs of undelivered requests that look the same; and how many there are."""
     low, high = aliased(Request), aliased(Request)
     merged = select(RequestMerge.id).where(
         RequestMerge.undone_at.is_(None), RequestMerge.request_id.in_([low.id, high.id])
     )
     rows = session.execute(
-        select(RequestLink, low, high)
+        select(RequestLink, low, high, func.count().over().label("total"))
         .join(low, low.id == RequestLink.low_id)
         .join(high, high.id == RequestLink.high_id)
         .where(
@@ -240,19 +240,20 @@ def read_twins(session: Session) -> list[Twins]:
         row.request_id: row
         for row in session.scalars(
             select(RequestFigures).where(
-                RequestFigures.request_id.in_({one.id for row in rows for one in row[1:]})
+                RequestFigures.request_id.in_({one.id for row in rows for one in row[1:3]})
             )
         )
     }
-    return [
+    twins = [
         Twins(
             token=sign("merge", str(link.id), key),
             confidence=link.confidence,
             reason=link.reason,
             sides=[(one, figures[one.id]) for one in (lower, higher)],
         )
-        for link, lower, higher in rows
+        for link, lower, higher, _ in rows
     ]
+    return twins, rows[0].total if rows else 0
 
 
 def _mine(labels: Collection[str]) -> ColumnElement[bool]:

@@ -63,8 +63,11 @@ def waiting(visitor: Visiting) -> dict[str, int]:
 @router.get("/inbox/changes", dependencies=[MAY_READ])
 async def state(ids: str = "") -> dict[str, Any]:
     """Those of the questions that are closed, as soon as there is one; empty after a while."""
+    given = ids.split(",")
+    if len(given) > MOST_AT_ONCE:
+        raise HTTPException(422, f"ids names {len(given)} questions: at most {MOST_AT_ONCE}")
     wanted = []
-    for one in ids.split(",")[:MOST_AT_ONCE]:
+    for one in given:
         with contextlib.suppress(ValueError):
             wanted.append(uuid.UUID(one))
     deadline = asyncio.get_running_loop().time() + LONGEST_WAIT
@@ -145,7 +148,7 @@ def other_request(
 def twins(request: Request, visitor: Visiting) -> HTMLResponse:
     """Pairs of open requests that look the same."""
     with session_scope() as session:
-        pairs = read_twins(session)
+        pairs, total = read_twins(session)
         counts = count_open(session, visitor.actor(session).labels)
     return render(
         request,
@@ -153,6 +156,7 @@ def twins(request: Request, visitor: Visiting) -> HTMLResponse:
         title="Near-duplicates",
         visitor=visitor,
         pairs=pairs,
+        total=total,
         counts=counts,
     )
 

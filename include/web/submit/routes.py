@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from sqlalchemy import select
+from sqlalchemy import func, literal_column, select
 
 from include.base.checked import Refused
 from include.base.errors import UnstorableValue
@@ -84,6 +84,7 @@ def _form(
         areas=areas,
         accounts=accounts,
         opportunities=opportunities,
+        most=MOST_CHOICES,
     )
 
 
@@ -92,7 +93,10 @@ def _choices(session: Session) -> tuple[Any, Any, Any]:
     return (
         session.execute(select(Area.slug, Area.name).order_by(Area.name)).all(),
         session.execute(
-            select(Account.id, Account.name).order_by(Account.arr.desc()).limit(MOST_CHOICES)
+            select(Account.id, Account.name)
+            # As its index has it.
+            .order_by(func.coalesce(Account.arr, literal_column("-1")).desc(), Account.id.desc())
+            .limit(MOST_CHOICES)
         ).all(),
         session.execute(
             select(Opportunity.id, Opportunity.name).order_by(Opportunity.id).limit(MOST_CHOICES)

@@ -215,3 +215,21 @@ def test_vectors_of_another_model_make_no_themes(world: World) -> None:
 )
 def test_days_and_weeks_end_at_midnight_in_new_york(moment: datetime, day: date, week: str) -> None:
     assert (day_of(moment), week_of(moment)) == (day, week)
+
+
+def test_one_theme_more_than_a_report_shows_is_counted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("include.insights.themes.SHOWN_THEMES", 1)
+    world.area("reporting")
+    for place, slugs in enumerate((("csv", "xls"), ("dark", "night"))):
+        for slug in slugs:
+            vector = [float(place == 0), float(place == 1)]
+            request = world.request(slug, "reporting", day=1, vector=vector)
+            world.feedback(request, "low", None, 2)
+    assert make(world, 5).themes == 2
+    report = latest_report(world.session, "reporting")
+    assert report is not None
+    [section] = [one for one in report.sections if one["id"] == "themes"]
+    assert section["summary"].startswith("2 themes group")
+    assert "Themes, the 1 with most ARR of 2" in str(section["visuals"])

@@ -96,3 +96,10 @@ def test_reports_import_neither_airflow_nor_slack_nor_a_chart_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_more_bars_than_are_drawn_are_told() -> None:
+    many = [{"label": f"Request {number}", "value": number} for number in range(13)]
+    said = words(bars_svg({**BARS, "bars": many}))
+    assert "ARR at stake by request, the first 12 of 13" in said
+    assert "ARR at stake by request" in words(bars_svg({**BARS, "bars": many[:12]}))

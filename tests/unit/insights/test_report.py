@@ -170,3 +170,19 @@ def test_a_sentence_with_a_number_of_its_own_is_refused(words: str) -> None:
 def test_no_narrator_no_change() -> None:
     sections = build_sections(FULL, [THEME])
     assert apply_narrator("Reporting", sections, None).sections == sections
+
+
+def test_a_report_says_how_many_dealbreakers_and_themes_it_leaves_out() -> None:
+    def titles(metrics: AreaMetrics, in_all: int) -> list[str]:
+        sections = build_sections(metrics, [THEME], themes_in_all=in_all)
+        return [visual["title"] for section in sections for visual in section.visuals]
+
+    assert not [title for title in titles(FULL, 1) if " of " in title]
+    more = replace(FULL, dealbreakers=replace(FULL.dealbreakers, count=3))
+    shown = titles(more, 2)
+    assert "Dealbreakers, the 2 with most ARR of 3" in shown
+    assert "ARR at stake by request, the 2 with most ARR of 3" in shown
+    assert "Themes, the 1 with most ARR of 2" in shown
+    assert "Feedback by theme, the 1 with most ARR of 2" in shown
+    [themes] = [one for one in build_sections(FULL, [THEME], themes_in_all=7) if one.id == "themes"]
+    assert themes.summary.startswith("7 themes group")

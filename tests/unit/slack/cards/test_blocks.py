@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 
+from include.base.entry_state import QuestionState
 from include.base.settings import Settings
 from include.entries.overview import Followed, OpenQuestion, Overview, RecentEntry
+from include.insights.answer_words import Line, Words
 from include.matching.types import FoundRequest
 from include.outbox.fallbacks import MOST_BLOCKS, Place, rerouted
 from include.relay.home import home_view
 from include.slack.cards import blocks, modals
 from include.slack.cards import unfurl as unfurls
-from include.slack.cards.entry_card import entry_card, summary_card
+from include.slack.cards.answer import answer_card
+from include.slack.cards.entry_card import entry_card, group_card, summary_card
 from include.slack.cards.markup import escape
+from include.slack.cards.requests import not_reached
 from include.slack.cards.search import search_card
 from include.slack.errors import Trouble, Verdict
 from include.store.models import Message
@@ -107,3 +112,54 @@ def test_the_check_itself_refuses_what_is_over() -> None:
             check_message_blocks(over)
     with pytest.raises(SlackError, match="invalid_arguments"):
         check_view({"type": "home", "blocks": [blocks.section(escape("x"))] * 101})
+
+
+def test_one_row_more_than_a_section_holds_is_in_the_next() -> None:
+    lines = tuple(
+        Line(f"Request {number} {'x' * 200}", "5 accounts, $1.2M ARR, 40 pieces of feedback", "s")
+        for number in range(20)
+    )
+    settings = Settings(web_base_url="https://pages.example.com/" + "p" * 80)
+    card = answer_card(
+        Words("Requests by ARR:", lines, "In all 20 requests.", "Query x."), settings
+    )
+    check_message_blocks(card.blocks)
+    said = "\n".join(block["text"]["text"] for block in card.blocks if block["type"] == "section")
+    assert len(card.blocks) > 3
+    places = [said.index(f"\n{number}. ") for number in range(1, 21)]
+    assert places == sorted(places)
+    assert said.count("|Request ") == said.count(">: 5 accounts") == 20
+
+
+def test_home_says_how_much_more_somebody_follows_and_where_it_is() -> None:
+    followed = [Followed(request(), 3)] * 10
+    assert "more" not in str(home_view(Overview([], 0, [], followed)))
+    more = Overview([], 0, [], followed, 2, "https://pages.example.com/me")
+    assert "… and 2 more, on <https://pages.example.com/me|your page>." in str(home_view(more))
+    assert "… and 2 more, on *your page*." in str(home_view(Overview([], 0, [], followed, 2)))
+
+
+def test_one_entry_more_than_a_question_shows_is_counted() -> None:
+    asked = every_stage()["asked"]
+    states = [replace(asked, entry_id=n, quote=f"Words {n}.") for n in range(21)]
+    carried = {n: tokens(asked) for n in range(21)}
+    question = QuestionState(uuid4(), "pending", None, None, None, None)
+    card = group_card(states[:20], carried, question=question, token="t", count=21)
+    said = str(card.blocks)
+    assert all(f"Words {n}." in said for n in range(8))
+    assert "… and 13 more." in said
+    assert "Add all 21 to this request" in said
+    closed = replace(question, status="answered", choice="create")
+    card = group_card(states[:20], carried, question=closed, token="t", count=21)
+    said = str(card.blocks)
+    assert all(f"Words {n}." in said for n in range(20))
+    assert "… and 1 more." in said
+    # Room is left for the line that says whom it is for.
+    assert len(card.blocks) < MOST_BLOCKS
+
+
+def test_one_follower_more_than_are_named_is_counted() -> None:
+    people = [f"p{n:02}@example.com" for n in range(21)]
+    card = not_reached(title="Export", url=None, people=people, what="has shipped")
+    assert all(person in str(card.blocks) for person in people[:20])
+    assert " and 1 more." in str(card.blocks)
