@@ -195,3 +195,18 @@ def test_without_the_database_the_client_is_asked_to_come_again(
     answer = client.post("/entries", json=PAIN)
 
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+
+
+def test_one_more_than_is_taken_at_once_is_refused_and_none_is_stored(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feedback_route, "MOST_AT_ONCE", 2)
+    said = [{"customer_pain": f"It hurts, {number}"} for number in range(3)]
+    answer = client.post("/entries", json={"entries": said})
+    assert (answer.status_code, answer.json()["detail"]) == (
+        422,
+        "entries must be a list of 1 to 2 submissions",
+    )
+    with session_scope() as session:
+        assert session.scalars(select(Entry)).all() == []
+    assert len(client.post("/entries", json={"entries": said[:2]}).json()["entries"]) == 2

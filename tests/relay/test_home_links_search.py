@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from include.relay import background
+from include.relay.listeners import link_shared
 from include.store.models import (
     Account,
     Area,
@@ -286,3 +287,17 @@ def test_talk_that_is_not_meant_for_the_app_is_not_kept(workspace: SlackSandbox)
     assert background.drain()
     with session_scope() as session:
         assert session.scalars(select(SlackEvent)).all() == []
+
+
+def test_one_link_more_than_a_call_previews_is_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[list[str]] = []
+
+    class Client:
+        def chat_unfurl(self, *, unfurls: dict[str, Any], **_place: str) -> None:
+            shown.append(list(unfurls))
+
+    monkeypatch.setattr(link_shared, "slack_client", Client)
+    urls = [f"{BASE}/requests/{number}" for number in range(link_shared.AT_ONCE + 1)]
+    told = {"source": "conversations_history", "unfurl_id": None, "message_ts": "1.1"}
+    link_shared._unfurl("C0FEEDBACK", told, {url: {} for url in urls})
+    assert shown == [urls[:5], urls[5:]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -15,6 +16,8 @@ from include.workflows import import_feedback as steps
 from tests.db.entries.conftest import DAG, TableJudge, WordsEmbedder, make_request, submit
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
 
 
@@ -87,3 +90,37 @@ def test_an_emoji_more_than_a_portion_is_shown_and_what_slack_refuses_is_counted
     marked.clear()
     assert thread_reply.sync_emoji(session_scope, client=object()) == 5
     assert len(marked) == 2
+
+
+def test_every_line_of_a_file_is_stored_decided_and_asked_about_in_portions(
+    embedder: WordsEmbedder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, bound in (("STORED_AT_ONCE", 2), ("SHOWN_PROBLEMS", 1), ("ASKED_AT_ONCE", 1)):
+        monkeypatch.setattr(steps, name, bound)
+    monkeypatch.setattr("include.entries.decide.CHUNK", 2)
+    monkeypatch.setattr(questions, "MOST_ENTRIES", 2)
+    monkeypatch.setattr(steps, "sweep", lambda *_: None)
+    monkeypatch.setattr(steps, "deliver", lambda _ids: None)
+    make_request(embedder, "Export tables")
+    judge = TableJudge(**{"export-tables": 0.85})
+    monkeypatch.setattr(steps.one_entry, "means_of", lambda *_args, **_more: Means(embedder, judge))
+    lines = [json.dumps({"customer_pain": f"Export tables, number {n}"}) for n in range(7)]
+    (tmp_path / "file.jsonl").write_text("\n".join([*lines, "{", "["]), encoding="utf-8")
+    monkeypatch.setenv("AIRFLOW_VAR_GTM_FEEDBACK", json.dumps({"import_roots": [str(tmp_path)]}))
+    run = {"dag_id": DAG, "run_id": "r1"}
+
+    batches, facts = steps.store_file(
+        {"path": str(tmp_path / "file.jsonl"), "batch_size": 3}, **run
+    )
+    assert (facts["stored"], facts["bad_lines"]) == (7, 2)
+    assert (len(facts["problems"]), facts["problems_not_listed"]) == (1, 1)
+    asked = [
+        steps.match_batch(one, is_last_try=True, quiet=True, **run)["asked"] for one in batches
+    ]
+    assert asked == [3, 3, 1]
+    groups = steps.ask_questions(ask=None, **run)
+    assert [len(group["entries"]) for group in groups] == [2, 2, 2, 1]
+    with session_scope() as session:
+        hooks = session.scalars(select(Hook)).all()
+        about = [entry_id for hook in hooks for entry_id, _ in hook.question["entries"]]
+        assert sorted(about) == sorted(session.scalars(select(Entry.id)))

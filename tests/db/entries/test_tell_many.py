@@ -208,3 +208,14 @@ def test_asking_again_keeps_the_place_of_each_question(embedder: WordsEmbedder) 
     assert import_steps.ask_questions(dag_id=DAG, run_id=RUN, ask=None) == first
     with session_scope() as session:
         assert questions.plan_groups(session, dag_id=DAG, run_id="another") == []
+
+
+def test_one_more_than_is_told_at_once_is_told_next(
+    embedder: WordsEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telling, "AT_ONCE", 2)
+    ids = placed(embedder, 5)
+    assert [len(told()) for _ in range(4)] == [2, 4, 5, 5]
+    with session_scope() as session:
+        told_of = session.scalars(select(Message.entry_id)).all()
+    assert sorted(one for one in told_of if one) == sorted(ids)

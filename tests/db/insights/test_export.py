@@ -201,3 +201,12 @@ def test_unknown_kinds_and_formats_are_refused(
         write_rows(history.session, "users", "csv", io.StringIO())
     with pytest.raises(FatalError, match="'xml' is unknown"):
         write_rows(history.session, "requests", "xml", io.StringIO())
+
+
+def test_an_export_is_read_in_portions_and_holds_every_row(
+    history: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = written(history, "requests", "jsonl")
+    monkeypatch.setattr(export, "_BATCH", 2)
+    assert written(history, "requests", "jsonl") == whole
+    assert len(whole.splitlines()) == 3

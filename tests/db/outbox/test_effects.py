@@ -182,3 +182,9 @@ def test_a_kind_that_fails_keeps_no_other_from_going_out(monkeypatch: pytest.Mon
     with pytest.raises(ExceptionGroup, match="the rest failed"):
         sweep_pending.carry_out_pending(Broken())
     assert row(start_id).state == "started"
+
+
+def test_one_more_than_a_sweep_carries_out_is_left_for_the_next(sink: list[list[str]]) -> None:
+    recorded(5)
+    assert [sweep(AnalyticsEvents(), 2).done for _ in range(4)] == [2, 2, 1, 0]
+    assert [key for keys in sink for key in keys] == [f"k{number}" for number in range(5)]

@@ -158,3 +158,20 @@ def test_a_request_opened_after_a_switch_is_found_at_once(embedder: WordsEmbedde
 def test_a_build_nobody_began_cannot_go_live(embedder: WordsEmbedder) -> None:
     with pytest.raises(FatalError, match="full=true"):
         indexing.switch_index(session_scope, "nothing#1", embedder)
+
+
+def test_every_request_is_embedded_though_batches_calls_and_reads_are_bounded(
+    feedback_db: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("MOST_BATCHES", "CALL", "_READ", "_DELETE"):
+        monkeypatch.setattr(indexing, name, 2)
+    ids = bare(7)
+    made = sync(Counting(), size=1)
+    assert (made["made"], len(made["labels"])) == (7, 2)
+    with session_scope() as session:
+        found = session.scalars(select(RequestEmbedding.request_id)).all()
+    assert sorted(found) == ids
+    # A new build removes every vector of the one before.
+    again = sync(Counting(), full=True, size=1)
+    assert again["removed"] == 7
+    assert keys() == {again["key"]: 7}

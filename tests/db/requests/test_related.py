@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from include.base.errors import FatalError
-from include.requests import merging, related, sweep_related
-from include.store.models import Request, RequestLink, Watermark
+from include.requests import figures, merge_questions, merging, related, sweep_related
+from include.store.models import Message, Request, RequestLink, Watermark
 from include.store.session import session_scope
+from include.workflows.sweep_pending import count_figures
 from tests.db.entries.conftest import MODEL, TableJudge
 from tests.db.requests.conftest import new
 
@@ -135,3 +137,54 @@ def test_a_person_dismisses_a_pair_by_its_slugs(pairs: list[int]) -> None:
         with pytest.raises(FatalError, match="not linked"):
             related.dismiss(session, one, four, by="t")
     assert ("dismissed", 1.0) in links()
+
+
+def test_every_pair_is_found_in_portions_and_a_dry_run_shows_some(
+    pairs: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep_related, "_AT_ONCE", 1)
+    monkeypatch.setattr(sweep_related, "EXAMPLES", 2)
+    tried = sweep(dry_run=True)
+    assert (len(tried["examples"]), tried["pairs"] > 2) == (2, True)
+    assert sweep()["new"] == len(links()) == 3
+
+
+def test_one_request_more_than_a_pass_looks_at_is_left_for_the_next(pairs: list[int]) -> None:
+    passes = [sweep(limit=3) for _ in range(2)]
+    assert [one["complete"] for one in passes] == [False, True]
+    assert [one["requests"] for one in passes] == [3, 1]
+    assert len(links()) == 3
+
+
+def test_one_pair_more_than_is_asked_about_at_once_is_asked_by_the_next_pass(
+    pairs: list[int],
+) -> None:
+    for low, high in pairwise(pairs):
+        pair = related.Pair(low, high, related.LinkKind.DUPLICATE, 0.95, "Both ask for tables.")
+        with session_scope() as session:
+            related.save_pairs(session, [pair], model=MODEL, judge=JUDGE, found_by="test")
+    asked = []
+    for _ in range(4):
+        with session_scope() as session:
+            asked.append(len(merge_questions.queue_questions(session, 1)))
+    assert asked == [1, 1, 1, 0]
+    with session_scope() as session:
+        wanted = {f"{merge_questions.KEY}{one}" for one in session.scalars(select(RequestLink.id))}
+        told = session.scalars(
+            select(Message.key).where(Message.purpose == merge_questions.PURPOSE)
+        )
+        assert set(told) == wanted
+
+
+def test_every_request_is_counted_in_portions(
+    pairs: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures.catch_up, "__defaults__", (2,))
+    with session_scope() as session:
+        session.execute(text("DELETE FROM request_figures_stale"))
+        session.execute(
+            text("INSERT INTO request_figures_stale (request_id) SELECT id FROM requests")
+        )
+    assert count_figures() == 4
+    with session_scope() as session:
+        assert session.scalar(text("SELECT count(*) FROM request_figures_stale")) == 0

@@ -209,3 +209,15 @@ def test_with_slack_away_the_messages_stay_for_the_sweep(embedder: WordsEmbedder
     with pytest.raises(TransientError):
         shipping_steps.send_batch(batch, is_last_try=False)
     assert messages("shipped")[0].state == "pending"
+
+
+def test_every_follower_is_in_a_batch_though_their_number_is_bounded(
+    embedder: WordsEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shipping, "BATCH", 1)
+    monkeypatch.setattr(shipping, "LONGEST", 2)
+    request_id, slug = new(embedder, TITLE)
+    follow(request_id, [make_user(f"p{n}") for n in range(5)])
+    batches = ship(slug)
+    assert [batch["label"] for batch in batches] == ["1 to 3 of 5", "4 to 5 of 5"]
+    assert sorted(ids_in(batches)) == sorted(message.id for message in messages("shipped"))

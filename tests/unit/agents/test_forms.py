@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from include.agents.forms import pains_by_form
+from include.agents.forms import MOST_PARTS, pains_by_form
 
 NUMBERED = """Three things from the review with Halden:
 1. Scheduled reports arrive at 3 am in the wrong timezone and nobody can change it.
@@ -76,3 +76,14 @@ def test_small_talk_between_items_is_no_part() -> None:
     parts = pains_by_form(text)
     assert parts is not None
     assert len(parts) == 3
+
+
+@pytest.mark.parametrize("count", [2, MOST_PARTS, MOST_PARTS + 1])
+def test_more_parts_than_are_taken_apart_stay_one_text(count: int) -> None:
+    things = [f"export number {place}" for place in range(1, 12)]
+    text = "\n".join(
+        f"{number}. The {thing} fails with an error every day."
+        for number, thing in enumerate(things[:count], start=1)
+    )
+    found = pains_by_form(text)
+    assert len(found or [text]) == (count if count <= MOST_PARTS else 1)

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from include.base.checked import Refused
 from include.base.errors import FatalError
-from include.entries.submission import MAX_PAIN, parse_submission
+from include.entries.submission import MAX_LINKS, MAX_PAIN, parse_submission
 from include.people.person import Submitter
 
 GOOD = {"customer_pain": "Exports take an hour."}
@@ -87,3 +88,11 @@ def test_an_error_never_quotes_the_customer() -> None:
     with pytest.raises(FatalError) as caught:
         parse_submission({"customer_pain": "secret words " * 1000})
     assert "secret" not in str(caught.value)
+
+
+def test_one_link_more_than_an_entry_holds_is_refused_and_none_is_dropped() -> None:
+    links = [f"https://example.com/{number}" for number in range(MAX_LINKS + 1)]
+    assert list(parse_submission({**GOOD, "links": links[:-1]}).links) == links[:-1]
+    with pytest.raises(Refused, match="links") as caught:
+        parse_submission({**GOOD, "links": links})
+    assert "20" in str(caught.value)
