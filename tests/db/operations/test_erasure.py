@@ -315,8 +315,8 @@ def test_every_column_that_may_name_a_person_is_renamed() -> None:
 
 
 def test_a_report_forgets_what_it_quotes_from_far_down_a_text(told: int, session: Session) -> None:
-    quote = "Brief."
-    said = f"{'We like it. ' * 200}{quote} {WORDS}"
+    quotes = ("Brief.", "The printer of the depot swallows every second label.")
+    said = "We like it. " * 200 + " ".join(quotes)
     entry = session.scalars(select(Entry).where(Entry.account_id == "ACC-1")).first()
     assert entry is not None
     entry.customer_pain = said
@@ -325,7 +325,7 @@ def test_a_report_forgets_what_it_quotes_from_far_down_a_text(told: int, session
     other = {"feedback_id": feedback_id + 1_000, "start": 0, "end": 6, "text": "Other."}
     own = [
         {"feedback_id": feedback_id, "start": said.index(one), "end": len(said), "text": one}
-        for one in (quote, WORDS)
+        for one in quotes
     ]
     report.sections = [{"id": "themes", "visuals": [{"themes": [{"quotes": [other, *own]}]}]}]
     session.commit()
