@@ -215,10 +215,12 @@ def only_the_samples_can_be_found(newest_sample: int) -> None:
     """Hide what earlier tests made, so that the same words take the same way in every test.
 
     Also what a test put into the table itself: the scheduled ``sync_embeddings`` finds it too. And
-    the samples are found by their own text alone, not by what was attached to them before.
+    the samples are found by their own text alone, not by what was attached to them before, and are
+    doubted by nothing that was taken off them.
     """
     made = {"newest": newest_sample}
     with session_scope() as session:
+        session.execute(text("UPDATE entries SET embedding = NULL, embedding_model = NULL"))
         session.execute(text("DELETE FROM request_evidence"))
         session.execute(text("DELETE FROM request_centroids"))
         session.execute(text("DELETE FROM request_embeddings WHERE request_id > :newest"), made)
